@@ -1,0 +1,314 @@
+//! The settings as types, with their defaults.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Where to listen.
+    pub bind: SocketAddr,
+    /// Where the embedded database lives; made when it is not there.
+    pub data_dir: PathBuf,
+    /// The administrator's bearer token.
+    pub token: Option<SecretString>,
+    /// Lets anybody in on an address that others can reach.
+    pub allow_anonymous: bool,
+    /// Seconds that running answers may take to finish when the gateway goes down.
+    pub drain_seconds: u64,
+    /// How logs look.
+    pub log_format: LogFormat,
+    /// What is logged, as `tracing` filters read it.
+    pub log: String,
+    /// `GET /ws/echo`, which sends back what it gets: for conformance suites and proxies.
+    pub echo: bool,
+    /// The providers, by name.
+    pub providers: BTreeMap<String, ProviderSettings>,
+    /// The offline provider's pace and faults.
+    pub offline: OfflineSettings,
+    /// The pools, by name.
+    pub pools: BTreeMap<String, PoolSettings>,
+    /// Prices of models, by name.
+    pub prices: BTreeMap<String, Price>,
+}
+
+/// How logs look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// Which language a provider speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProviderKind {
+    /// OpenAI's Responses and Conversations.
+    Openai,
+    /// Chat Completions, as every compatible server speaks it.
+    OpenaiChat,
+    /// Anthropic's Messages.
+    Anthropic,
+}
+
+/// One provider.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderSettings {
+    /// Which language it speaks.
+    pub kind: ProviderKind,
+    /// Up to and without the last `/`; with `/v1` for the OpenAI kinds, without for Anthropic,
+    /// as in the official SDKs.
+    pub base_url: String,
+    /// Its key. Without one, `openai` and `anthropic` are not asked.
+    #[serde(default)]
+    pub api_key: Option<SecretString>,
+    /// The model where a route names none.
+    pub model: String,
+    /// Keep OpenAI's own copy of each conversation (`openai` only).
+    #[serde(default)]
+    pub server_state: bool,
+    /// Milliseconds to open a connection.
+    #[serde(default = "connect_ms")]
+    pub connect_ms: u64,
+    /// Milliseconds to the first piece of an answer.
+    #[serde(default = "first_token_ms")]
+    pub first_token_ms: u64,
+    /// Milliseconds of silence inside an answer.
+    #[serde(default = "silence_ms")]
+    pub silence_ms: u64,
+    /// Milliseconds for a whole answer.
+    #[serde(default = "turn_ms")]
+    pub turn_ms: u64,
+}
+
+fn connect_ms() -> u64 {
+    5_000
+}
+
+fn first_token_ms() -> u64 {
+    60_000
+}
+
+fn silence_ms() -> u64 {
+    60_000
+}
+
+fn turn_ms() -> u64 {
+    600_000
+}
+
+/// The offline provider's pace and faults.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OfflineSettings {
+    /// Words a second; 0 is as fast as possible.
+    pub words_per_second: u32,
+    /// Milliseconds before the first word.
+    pub first_word_ms: u64,
+    /// Words of an answer; unset: what there is to say.
+    pub words: Option<u32>,
+    /// Fails after this many words.
+    pub fail_after_words: Option<u32>,
+}
+
+/// One pool of specialists.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PoolSettings {
+    /// What it is for, in one line.
+    pub description: String,
+    /// The system prompt.
+    pub prompt: String,
+    /// 0 to 2, for models that take one.
+    pub temperature: Option<f32>,
+    /// How long a reasoning model may think.
+    pub effort: Option<Effort>,
+    /// Whom to ask, in order: `provider` or `provider/model`.
+    pub route: Vec<String>,
+    /// Tokens of history that a request may hold.
+    pub window_tokens: u32,
+    /// Tokens of an answer at the most.
+    pub max_output_tokens: u32,
+    /// Answers at the same time.
+    pub workers: u32,
+    /// What happens to an answer whose provider fails in the middle.
+    pub restart: Restart,
+}
+
+/// How long a reasoning model may think.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effort {
+    /// Hardly.
+    None,
+    /// A little.
+    Low,
+    /// Some.
+    Medium,
+    /// Long.
+    High,
+}
+
+/// What happens to an answer whose provider fails in the middle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Restart {
+    /// What came is kept and the turn fails.
+    Keep,
+    /// It starts over with the next provider of the route, under `turn.reset`.
+    Reset,
+}
+
+/// Dollars for a million tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Price {
+    /// Read.
+    pub input: f64,
+    /// Read from the provider's cache.
+    #[serde(default)]
+    pub cached: Option<f64>,
+    /// Written.
+    pub output: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            bind: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000),
+            data_dir: PathBuf::from("operatoros-data"),
+            token: None,
+            allow_anonymous: false,
+            drain_seconds: 20,
+            log_format: LogFormat::Text,
+            log: "operatoros=info,warn".to_owned(),
+            echo: false,
+            providers: default_providers(),
+            offline: OfflineSettings::default(),
+            pools: default_pools(),
+            prices: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for OfflineSettings {
+    fn default() -> Self {
+        Self { words_per_second: 40, first_word_ms: 150, words: None, fail_after_words: None }
+    }
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        Self {
+            description: String::new(),
+            prompt: include_str!("prompts/general.md").to_owned(),
+            temperature: None,
+            effort: None,
+            route: vec!["openai".to_owned(), "anthropic".to_owned()],
+            window_tokens: 32_000,
+            max_output_tokens: 4_096,
+            workers: 2_048,
+            restart: Restart::Keep,
+        }
+    }
+}
+
+/// The two providers that need nothing but a key.
+fn default_providers() -> BTreeMap<String, ProviderSettings> {
+    let provider = |kind, base_url: &str, model: &str, server_state| ProviderSettings {
+        kind,
+        base_url: base_url.to_owned(),
+        api_key: None,
+        model: model.to_owned(),
+        server_state,
+        connect_ms: connect_ms(),
+        first_token_ms: first_token_ms(),
+        silence_ms: silence_ms(),
+        turn_ms: turn_ms(),
+    };
+    BTreeMap::from([
+        (
+            "openai".to_owned(),
+            provider(ProviderKind::Openai, "https://api.openai.com/v1", "gpt-6-luna", true),
+        ),
+        (
+            "anthropic".to_owned(),
+            provider(
+                ProviderKind::Anthropic,
+                "https://api.anthropic.com",
+                "claude-sonnet-5-5",
+                false,
+            ),
+        ),
+    ])
+}
+
+/// The five domains.
+fn default_pools() -> BTreeMap<String, PoolSettings> {
+    let pool = |description: &str, prompt: &str, effort, anthropic_first: bool| {
+        let mut route = vec!["openai".to_owned(), "anthropic".to_owned()];
+        if anthropic_first {
+            route.reverse();
+        }
+        PoolSettings {
+            description: description.to_owned(),
+            prompt: prompt.to_owned(),
+            effort: Some(effort),
+            route,
+            ..PoolSettings::default()
+        }
+    };
+    BTreeMap::from([
+        (
+            "healthcare".to_owned(),
+            pool(
+                "symptoms, disease, medicines, anatomy, public health",
+                include_str!("prompts/healthcare.md"),
+                Effort::Medium,
+                false,
+            ),
+        ),
+        (
+            "financial".to_owned(),
+            pool(
+                "banking, investing, markets, tax, insurance, pensions, currency",
+                include_str!("prompts/financial.md"),
+                Effort::Medium,
+                true,
+            ),
+        ),
+        (
+            "sports".to_owned(),
+            pool(
+                "rules, results, players, teams, events",
+                include_str!("prompts/sports.md"),
+                Effort::Low,
+                false,
+            ),
+        ),
+        (
+            "business".to_owned(),
+            pool(
+                "founding, operations, marketing, sales, people, pricing, process",
+                include_str!("prompts/business.md"),
+                Effort::Low,
+                true,
+            ),
+        ),
+        (
+            "general".to_owned(),
+            pool("everything else", include_str!("prompts/general.md"), Effort::Low, false),
+        ),
+    ])
+}

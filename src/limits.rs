@@ -1,0 +1,162 @@
+//! Every limit of the gateway, with its unit in its name, in one place.
+//!
+//! Invariant: nothing queues, buffers, retries or loops without a constant from here.
+
+use std::time::Duration;
+
+// ---- the socket ---------------------------------------------------------------------------
+
+/// One frame from a client (WebSocket message after reassembly).
+pub const FRAME_BYTES_MAX: usize = 256 * 1024;
+/// The text of one message.
+pub const TEXT_BYTES_MAX: usize = 64 * 1024;
+/// The `id` that a client gives a frame.
+pub const FRAME_ID_BYTES_MAX: usize = 64;
+/// An idempotency key.
+pub const KEY_BYTES_MAX: usize = 128;
+/// A conversation's title.
+pub const TITLE_BYTES_MAX: usize = 200;
+/// A message's `metadata`, as JSON.
+pub const METADATA_BYTES_MAX: usize = 4 * 1024;
+/// Nesting of a client's JSON (`serde_json` stops at 128 by itself; metadata is the only free part).
+pub const READ_BUFFER_BYTES: usize = 2 * 1024;
+/// What may wait inside the socket for one reader before its writer pauses.
+pub const WRITE_BUFFER_BYTES_MAX: usize = 1024 * 1024;
+/// The most text one `turn.delta` carries.
+pub const DELTA_BYTES_MAX: usize = 64 * 1024;
+/// Replies that one connection may have outstanding.
+pub const REPLIES_OUTSTANDING_MAX: usize = 64;
+/// Conversations that one connection follows.
+pub const FOLLOWED_CONVERSATIONS_MAX: usize = 256;
+/// Entries of one `hello.resume`.
+pub const RESUME_ENTRIES_MAX: usize = FOLLOWED_CONVERSATIONS_MAX;
+/// Frames a connection may send in one burst.
+pub const FRAMES_BURST_MAX: u32 = 400;
+/// Frames a second that a connection may send for ever.
+pub const FRAMES_PER_SECOND_MAX: u32 = 100;
+/// Refusals for rate, one after the other, before the connection is closed with 4029.
+pub const RATE_REFUSALS_MAX: u32 = 1_000;
+/// Bad frames a minute before the connection is closed with 4500.
+pub const BAD_FRAMES_PER_MINUTE_MAX: u32 = 20;
+/// Connections of the whole gateway.
+pub const CONNECTIONS_MAX: usize = 20_000;
+/// Connections of one named user.
+pub const CONNECTIONS_PER_USER_MAX: usize = 1_000;
+/// Silence after which the server pings.
+pub const PING_AFTER: Duration = Duration::from_secs(25);
+/// Silence after which the server closes.
+pub const CLOSE_AFTER: Duration = Duration::from_secs(60);
+/// A connection has this long to say who it is.
+pub const HELLO_WITHIN: Duration = Duration::from_secs(10);
+/// One write to a socket may take this long before the reader counts as gone.
+pub const WRITE_WITHIN: Duration = Duration::from_secs(60);
+/// The closing handshake may take this long.
+pub const CLOSE_WITHIN: Duration = Duration::from_secs(2);
+/// A request's head must have arrived within this time.
+pub const HTTP_HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// Longest line that text mode holds back while it waits for the end of a sentence.
+pub const TEXT_LINE_BYTES_MAX: usize = 2 * 1024;
+/// A ticket can be used for this long.
+pub const TICKET_LIVES: Duration = Duration::from_secs(60);
+/// Tickets that wait to be used.
+pub const TICKETS_MAX: usize = 10_000;
+
+// ---- conversations ------------------------------------------------------------------------
+
+/// Turns that wait behind the running one in a conversation.
+pub const QUEUED_TURNS_MAX: usize = 32;
+/// Commands that wait for a conversation's attention.
+pub const COMMANDS_WAITING_MAX: usize = 128;
+/// Events that a feed keeps in memory for readers that are a little behind.
+pub const FEED_EVENTS_MAX: usize = 256;
+/// Finished answers that a feed keeps in memory, in bytes of text.
+pub const FEED_TEXT_BYTES_MAX: usize = 1024 * 1024;
+/// Encoded slices a feed keeps for readers at the same cursor.
+pub const FEED_SHARED_SLICES_MAX: usize = 4;
+/// Events read from the store for one reader's catch-up before it gets a snapshot instead.
+pub const CATCHUP_EVENTS_MAX: usize = 1_024;
+/// Messages in a snapshot.
+pub const SNAPSHOT_MESSAGES_MAX: usize = 50;
+/// Text in a snapshot's messages, in bytes; older ones are left to `conversation.history`.
+pub const SNAPSHOT_BYTES_MAX: usize = 512 * 1024;
+/// One answer's text.
+pub const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Text that arrived before its turn's start was durable.
+pub const EARLY_TEXT_BYTES_MAX: usize = 256 * 1024;
+/// Live conversations.
+pub const CONVERSATIONS_LIVE_MAX: usize = 50_000;
+/// A conversation that nobody watches leaves memory after this long.
+pub const CONVERSATION_IDLE: Duration = Duration::from_secs(30);
+/// New text is checkpointed at least this often while an answer grows.
+pub const CHECKPOINT_EVERY: Duration = Duration::from_millis(250);
+/// New text is checkpointed when it has grown by this much.
+pub const CHECKPOINT_BYTES: usize = 4 * 1024;
+/// How long an idempotency key is remembered.
+pub const KEY_LIVES: Duration = Duration::from_secs(24 * 60 * 60);
+/// Messages of history that one turn may read.
+pub const CONTEXT_MESSAGES_MAX: usize = 2_000;
+
+// ---- pages --------------------------------------------------------------------------------
+
+/// Rows of a page when the client names no number.
+pub const PAGE_ROWS: usize = 50;
+/// Rows of a page at the most.
+pub const PAGE_ROWS_MAX: usize = 200;
+/// Text of a page of history, in bytes; what is beyond comes with the next page.
+pub const PAGE_BYTES_MAX: usize = 1024 * 1024;
+
+// ---- the store ----------------------------------------------------------------------------
+
+/// Jobs that wait for the store's writer.
+pub const STORE_JOBS_MAX: usize = 4_096;
+/// Batches that share one flush.
+pub const STORE_GROUP_MAX: usize = 1_024;
+/// Bytes of one group; a larger one is split.
+pub const STORE_GROUP_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// sled's page cache.
+pub const STORE_CACHE_BYTES: u64 = 16 * 1024 * 1024;
+/// A line of an import.
+pub const IMPORT_LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+// ---- providers and pools ------------------------------------------------------------------
+
+/// One server-sent event.
+pub const SSE_EVENT_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// A chunk handed to the event decoder (it is quadratic in larger ones).
+pub const SSE_CHUNK_BYTES_MAX: usize = 16 * 1024;
+/// The body of a provider's error that is read to classify it.
+pub const ERROR_BODY_BYTES_MAX: usize = 64 * 1024;
+/// The arguments of one tool call.
+pub const TOOL_ARGUMENTS_BYTES_MAX: usize = 256 * 1024;
+/// Tool calls of one answer.
+pub const TOOL_CALLS_MAX: usize = 64;
+/// Reasoning text that is kept beside an answer.
+pub const REASONING_BYTES_MAX: usize = 256 * 1024;
+/// Rounds over a route before a turn fails.
+pub const ROUTE_ROUNDS_MAX: u32 = 3;
+/// First pause between two rounds; doubles, with jitter.
+pub const BACKOFF_FIRST: Duration = Duration::from_millis(500);
+/// Longest pause between two rounds. Source: the official SDKs' cap.
+pub const BACKOFF_MAX: Duration = Duration::from_secs(8);
+/// A provider that asks for a longer pause than this is not waited for.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(20);
+/// Times an answer may start over under `turn.reset`.
+pub const RESETS_MAX: u32 = 1;
+/// Turns that wait for a worker of one pool.
+pub const POOL_QUEUE_MAX: usize = 10_000;
+/// Pools that settings may define.
+pub const POOLS_MAX: usize = 64;
+
+// ---- going down ---------------------------------------------------------------------------
+
+/// How long the last events may take to reach their readers once every turn has ended.
+pub const FAREWELL_WITHIN: Duration = Duration::from_secs(3);
+
+const _: () = assert!(FRAME_BYTES_MAX >= TEXT_BYTES_MAX * 2);
+const _: () = assert!(WRITE_BUFFER_BYTES_MAX >= DELTA_BYTES_MAX * 8);
+const _: () = assert!(PAGE_ROWS <= PAGE_ROWS_MAX);
+const _: () = assert!(SSE_CHUNK_BYTES_MAX < SSE_EVENT_BYTES_MAX);
+const _: () = assert!(SNAPSHOT_BYTES_MAX <= PAGE_BYTES_MAX);
+const _: () = assert!(PING_AFTER.as_secs() * 2 < CLOSE_AFTER.as_secs());
+const _: () = assert!(STORE_GROUP_MAX <= STORE_JOBS_MAX);
+const _: () = assert!(EARLY_TEXT_BYTES_MAX < ANSWER_BYTES_MAX);

@@ -1,0 +1,19 @@
+//! The nouns of the domain: users, conversations, turns, messages, events.
+//!
+//! Invariant: no I/O, no wire format that a client sees; the serde derives are the store's format.
+
+mod clock;
+mod conversation;
+mod event;
+mod id;
+mod usage;
+
+pub use clock::{Clock, Timestamp};
+pub use conversation::{
+    Accepted, AnswerStatus, Conversation, Cursor, Message, OpenTurn, Role, Session, User,
+};
+pub use event::{Event, Reason, Routing, Sequenced, ToolPhase, TurnError};
+pub use id::{
+    ConversationId, MessageId, PoolName, ProviderName, SessionId, TaskId, TurnId, UserId,
+};
+pub use usage::{FinishReason, Timing, Usage, Usd};

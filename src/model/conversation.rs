@@ -1,0 +1,171 @@
+//! Conversations, their messages and where a reader stands in them.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ConversationId, FinishReason, MessageId, PoolName, ProviderName, SessionId, Timestamp, TurnId,
+    Usage, UserId,
+};
+
+/// Somebody who holds conversations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Derived from the name.
+    pub id: UserId,
+    /// How the credentials name them.
+    pub name: Arc<str>,
+    /// First seen.
+    pub created_at: Timestamp,
+}
+
+/// A user's presence, kept across connections and restarts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// Whose it is; one each.
+    pub user: UserId,
+    /// First seen.
+    pub created_at: Timestamp,
+}
+
+/// A tree of messages with one current branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Its id.
+    pub id: ConversationId,
+    /// Whose it is.
+    pub user: UserId,
+    /// What it is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<Arc<str>>,
+    /// The pool that the user pinned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<PoolName>,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Changes when continuity was lost; the store refuses appends under an older one.
+    pub epoch: u64,
+    /// The number of its newest event.
+    pub seq: u64,
+    /// The newest message of the current branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<MessageId>,
+    /// Messages in all branches.
+    pub messages: u64,
+    /// OpenAI's conversation that mirrors this branch, and the message up to which it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<(Arc<str>, MessageId)>,
+}
+
+/// Who wrote a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The person.
+    User,
+    /// The gateway's specialist.
+    Assistant,
+}
+
+/// How an answer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerStatus {
+    /// It waits or grows.
+    Running,
+    /// It is whole.
+    Completed,
+    /// It could not be had.
+    Failed,
+    /// The user stopped it.
+    Cancelled,
+    /// The gateway went down under it.
+    Interrupted,
+}
+
+/// One message, asked or answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// Whose it is.
+    pub conversation: ConversationId,
+    /// The turn it came with. A retry's turn has its own answer to the first turn's message.
+    pub turn: TurnId,
+    /// Who wrote it.
+    pub role: Role,
+    /// What it says.
+    pub text: Arc<str>,
+    /// When it was written; an answer's, when it ended.
+    pub at: Timestamp,
+    /// The message it follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<MessageId>,
+    /// Of an answer: how it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<AnswerStatus>,
+    /// Of an answer: who gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<PoolName>,
+    /// Of an answer: the provider that gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderName>,
+    /// Of an answer: the model that gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Arc<str>>,
+    /// Of an answer: its tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+    /// Of an answer: why it ended there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish_reason: Option<FinishReason>,
+    /// Of an answer: the model's reasoning, where it showed any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<Arc<str>>,
+    /// The client's own notes on its message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<serde_json::Value>,
+}
+
+/// A turn that has not ended. The store lists them, so that a start finds what a crash left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenTurn {
+    /// Its conversation.
+    pub conversation: ConversationId,
+    /// Its id.
+    pub turn: TurnId,
+    /// The user's message.
+    pub message: MessageId,
+    /// The answer that grows.
+    pub answer: MessageId,
+}
+
+/// What `message.send` answers; kept under the idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The user's message.
+    pub message: MessageId,
+    /// The turn that answers it.
+    pub turn: TurnId,
+    /// Where it stood in the queue; none when it ran at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<u64>,
+}
+
+/// Where a reader stands: everything up to here has been shown to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    /// The epoch of `seq`.
+    pub epoch: u64,
+    /// The last event seen.
+    pub seq: u64,
+    /// The answer it was reading, and how many bytes of it it has.
+    pub reading: Option<(TurnId, u64)>,
+}

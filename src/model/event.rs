@@ -1,0 +1,248 @@
+//! What a conversation shows its readers, in order.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ConversationId, FinishReason, MessageId, PoolName, ProviderName, Timestamp, Timing, TurnId,
+    Usage, Usd,
+};
+
+/// An event with its place in the conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sequenced {
+    /// Whose event it is.
+    pub conversation: ConversationId,
+    /// Changes when continuity was lost.
+    pub epoch: u64,
+    /// Rises by exactly one.
+    pub seq: u64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: Event,
+}
+
+/// Something that happened in a conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// A user's message is kept and will be answered.
+    MessageAccepted {
+        /// The message.
+        message: MessageId,
+        /// The turn that answers it.
+        turn: TurnId,
+        /// What the user wrote.
+        text: Arc<str>,
+        /// The client's idempotency key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<Arc<str>>,
+    },
+    /// The turn waits.
+    TurnQueued {
+        /// The turn.
+        turn: TurnId,
+        /// How many are before it, counted from 1.
+        position: u64,
+    },
+    /// The turn runs.
+    TurnStarted {
+        /// The turn.
+        turn: TurnId,
+        /// Who answers.
+        pool: PoolName,
+        /// The provider asked first.
+        provider: ProviderName,
+        /// The model asked first.
+        model: Arc<str>,
+        /// Why this pool.
+        routing: Routing,
+    },
+    /// A tool was called.
+    TurnTool {
+        /// The turn.
+        turn: TurnId,
+        /// The tool's name.
+        tool: Arc<str>,
+        /// How far it is.
+        phase: ToolPhase,
+        /// Which call.
+        call: Arc<str>,
+        /// One line about it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        summary: Option<Arc<str>>,
+    },
+    /// The text so far is void: the answer starts over.
+    TurnReset {
+        /// The turn.
+        turn: TurnId,
+        /// Why.
+        because: Reason,
+    },
+    /// The answer is whole.
+    TurnCompleted {
+        /// The turn.
+        turn: TurnId,
+        /// Why it ended there.
+        finish_reason: FinishReason,
+        /// Tokens.
+        usage: Usage,
+        /// Dollars, where the model's price is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cost_usd: Option<Usd>,
+        /// Bytes of the answer.
+        length: u64,
+        /// Milliseconds.
+        timing: Timing,
+        /// The provider that answered.
+        provider: ProviderName,
+        /// The model that answered.
+        model: Arc<str>,
+    },
+    /// The answer could not be had; what came of it stays.
+    TurnFailed {
+        /// The turn.
+        turn: TurnId,
+        /// Why.
+        error: TurnError,
+        /// Bytes of the answer.
+        length: u64,
+    },
+    /// The user stopped it.
+    TurnCancelled {
+        /// The turn.
+        turn: TurnId,
+        /// Bytes of the answer.
+        length: u64,
+    },
+    /// The gateway went down under it.
+    TurnInterrupted {
+        /// The turn.
+        turn: TurnId,
+        /// Bytes of the answer.
+        length: u64,
+    },
+    /// An operator command was carried out.
+    CommandResult {
+        /// The turn.
+        turn: TurnId,
+        /// Which command.
+        intent: Arc<str>,
+        /// Its parameters.
+        slots: serde_json::Value,
+        /// The result for a person.
+        text: Arc<str>,
+        /// The result for a program.
+        data: serde_json::Value,
+    },
+    /// Title or pool changed, or another branch became current.
+    ConversationUpdated {
+        /// The new title.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<Arc<str>>,
+        /// The newly pinned pool.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pool: Option<PoolName>,
+        /// The newest message of the branch that is current now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        head: Option<MessageId>,
+    },
+    /// The conversation is gone.
+    ConversationDeleted,
+}
+
+impl Event {
+    /// The turn this event is about.
+    pub fn turn(&self) -> Option<TurnId> {
+        match self {
+            Self::MessageAccepted { turn, .. }
+            | Self::TurnQueued { turn, .. }
+            | Self::TurnStarted { turn, .. }
+            | Self::TurnTool { turn, .. }
+            | Self::TurnReset { turn, .. }
+            | Self::TurnCompleted { turn, .. }
+            | Self::TurnFailed { turn, .. }
+            | Self::TurnCancelled { turn, .. }
+            | Self::TurnInterrupted { turn, .. }
+            | Self::CommandResult { turn, .. } => Some(*turn),
+            Self::ConversationUpdated { .. } | Self::ConversationDeleted => None,
+        }
+    }
+
+    /// The turn that this event ends, and the length of its answer in bytes.
+    pub fn ends(&self) -> Option<(TurnId, u64)> {
+        match self {
+            Self::TurnCompleted { turn, length, .. }
+            | Self::TurnFailed { turn, length, .. }
+            | Self::TurnCancelled { turn, length }
+            | Self::TurnInterrupted { turn, length } => Some((*turn, *length)),
+            _ => None,
+        }
+    }
+}
+
+/// How far a tool call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToolPhase {
+    /// It was called.
+    Started,
+    /// It answered.
+    Finished,
+    /// It failed.
+    Failed,
+}
+
+/// Why a pool was chosen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Routing {
+    /// The rule that decided: `message`, `pinned`, `default`.
+    pub by: Arc<str>,
+    /// How sure, 0 to 1, where it was a judgement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f32>,
+    /// In words.
+    pub because: Arc<str>,
+}
+
+/// Why a turn failed or started over. The provider's own words never come here: they can hold keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// No provider of the route could be reached or answered in time.
+    ProviderUnavailable,
+    /// The providers ask for patience.
+    ProviderRateLimited,
+    /// The account behind the key has no credit left.
+    ProviderQuota,
+    /// The key is wrong or may not do this.
+    ProviderAuth,
+    /// The provider says that the request is wrong.
+    ProviderRejected,
+    /// The conversation does not fit the model.
+    ContextTooLong,
+    /// What came back could not be read.
+    ProviderProtocol,
+    /// The stream broke off before its end.
+    ProviderTruncated,
+    /// A deadline passed.
+    DeadlineExceeded,
+    /// The answer grew beyond `limits`.
+    AnswerTooLong,
+    /// A mistake of ours.
+    Internal,
+}
+
+/// How a turn failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnError {
+    /// Why.
+    pub reason: Reason,
+    /// The same message may do better later.
+    pub retryable: bool,
+    /// How long to wait before that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+}

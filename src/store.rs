@@ -1,0 +1,184 @@
+//! The truth: what must outlive the process, behind one trait.
+//!
+//! Invariants: a batch is applied whole or not at all; `commit` resolves only once the batch would
+//! survive a power cut; an append under a stale epoch is refused; batches of one caller are
+//! applied in the order in which they were handed over.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use crate::model::{
+    Accepted, Conversation, ConversationId, Message, MessageId, Sequenced, Session, Timestamp,
+    TurnId, User, UserId,
+};
+
+/// What can go wrong once the store is open.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else owns the conversation by now, or it was deleted.
+    #[error("the conversation has another owner or is gone")]
+    Stale,
+    /// More jobs wait than `limits::STORE_JOBS_MAX`.
+    #[error("the store is busy")]
+    Busy,
+    /// Nothing can be written: the disk is full or broken. Reading may go on.
+    #[error("the store cannot write: {0}")]
+    Unwritable(Arc<std::io::Error>),
+    /// A record cannot be read.
+    #[error("a stored record is damaged: {0}")]
+    Damaged(&'static str),
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// The future of one read.
+pub type Read<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// The future of one commit: resolves when the batch is durable. Dropping it undoes nothing.
+pub type Commit = BoxFuture<'static, Result<(), StoreError>>;
+
+/// What must be true of a conversation for a batch to be applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// No conversation is concerned.
+    Nothing,
+    /// It does not exist yet.
+    New(ConversationId),
+    /// It exists under this epoch.
+    Epoch(ConversationId, u64),
+}
+
+/// Writes that are applied together.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// The precondition; `StoreError::Stale` where it does not hold.
+    pub expect: Expect,
+    /// The writes, in order.
+    pub writes: Vec<Write>,
+}
+
+/// One write.
+#[derive(Debug, Clone)]
+pub enum Write {
+    /// Makes or replaces a user.
+    User(User),
+    /// Makes or replaces a user's session.
+    Session(Session),
+    /// Makes or replaces a conversation's record.
+    Conversation(Conversation),
+    /// Makes or replaces a message.
+    Message(Message),
+    /// Adds to the event log of a conversation.
+    Event(Arc<Sequenced>),
+    /// Remembers a turn for ever, and that it is open.
+    OpenTurn(Turn),
+    /// The turn has ended: it is no longer open and its checkpoints go.
+    CloseTurn(TurnId),
+    /// Remembers what a `message.send` with this key was answered, until `expires_at`.
+    Key {
+        /// Whose key.
+        user: UserId,
+        /// The key.
+        key: Arc<str>,
+        /// What was answered.
+        accepted: Accepted,
+        /// When it may be forgotten.
+        expires_at: Timestamp,
+    },
+    /// Forgets a conversation with all its messages, events and turns.
+    Delete(ConversationId),
+}
+
+pub use crate::model::OpenTurn as Turn;
+
+/// How much of a branch to read.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// Messages at the most.
+    pub rows: usize,
+    /// Bytes of text at the most; the first message is given whatever its size.
+    pub bytes: usize,
+}
+
+/// Keeps everything. One conformance suite holds for every implementation.
+pub trait Store: Send + Sync + 'static {
+    /// Hands a batch over at once, in order; the future resolves when it is durable.
+    fn commit(&self, batch: Batch) -> Commit;
+
+    /// Keeps `slice` of a growing answer from byte `offset` on, without a flush of its own: after
+    /// a crash the newest slices may be missing, a hole never appears. `offset` 0 starts over.
+    fn checkpoint(&self, turn: TurnId, offset: u64, slice: &str);
+
+    /// The user with this id.
+    fn user(&self, id: UserId) -> Read<'_, Option<User>>;
+
+    /// The user's session.
+    fn session(&self, user: UserId) -> Read<'_, Option<Session>>;
+
+    /// A conversation's record.
+    fn conversation(&self, id: ConversationId) -> Read<'_, Option<Conversation>>;
+
+    /// The user's conversations, newest first, those made before `before`.
+    fn conversations(
+        &self,
+        user: UserId,
+        before: Option<ConversationId>,
+        rows: usize,
+    ) -> Read<'_, Vec<Conversation>>;
+
+    /// One message.
+    fn message(&self, conversation: ConversationId, id: MessageId) -> Read<'_, Option<Message>>;
+
+    /// `leaf` and what it follows, newest first.
+    fn branch(
+        &self,
+        conversation: ConversationId,
+        leaf: MessageId,
+        page: Page,
+    ) -> Read<'_, Vec<Message>>;
+
+    /// Every message of every branch, oldest first, those made after `after`. For forks.
+    fn messages(
+        &self,
+        conversation: ConversationId,
+        after: Option<MessageId>,
+        rows: usize,
+    ) -> Read<'_, Vec<Message>>;
+
+    /// Events after `seq`, in order.
+    fn events(
+        &self,
+        conversation: ConversationId,
+        after: u64,
+        rows: usize,
+    ) -> Read<'_, Vec<Arc<Sequenced>>>;
+
+    /// The turn with this id, open or ended.
+    fn turn(&self, id: TurnId) -> Read<'_, Option<Turn>>;
+
+    /// Turns that have not ended; those of one conversation, or of all.
+    fn open_turns(&self, of: Option<ConversationId>) -> Read<'_, Vec<Turn>>;
+
+    /// The text of an open turn up to its last checkpoint.
+    fn checkpointed(&self, turn: TurnId) -> Read<'_, String>;
+
+    /// What a `message.send` with this key was answered, unless that has expired by `now`.
+    fn keyed(&self, user: UserId, key: &str, now: Timestamp) -> Read<'_, Option<Accepted>>;
+
+    /// Whether the last write succeeded, and how much there is.
+    fn health(&self) -> Health;
+
+    /// Commits what waits, flushes and closes. Later calls answer `StoreError::Closed`.
+    fn close(&self) -> BoxFuture<'_, ()>;
+}
+
+/// How the store is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Health {
+    /// The newest write went through.
+    pub writable: bool,
+    /// Bytes on disk, where that can be told.
+    pub bytes: Option<u64>,
+}
