@@ -93,6 +93,8 @@ pub const CHECKPOINT_EVERY: Duration = Duration::from_millis(250);
 pub const CHECKPOINT_BYTES: usize = 4 * 1024;
 /// How long an idempotency key is remembered.
 pub const KEY_LIVES: Duration = Duration::from_secs(24 * 60 * 60);
+/// Text that a fork copies, in bytes; what is older stays behind.
+pub const FORK_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Messages of history that one turn may read.
 pub const CONTEXT_MESSAGES_MAX: usize = 2_000;
 

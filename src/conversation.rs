@@ -1,0 +1,49 @@
+//! Conversations: one writer each, which puts turns in order and shows them to readers.
+//!
+//! Invariants: one writer per conversation; an event is durable before anyone sees it; every
+//! accepted turn ends exactly once; no writer waits for a reader, and no reader for a turn.
+
+mod accept;
+mod catchup;
+mod command;
+mod feed;
+mod fork;
+mod history;
+mod keys;
+mod recovery;
+mod registry;
+mod running;
+mod turns;
+mod wake;
+mod writer;
+
+use std::sync::Arc;
+
+pub use catchup::{Catchup, Snapshot, catch_up, snapshot};
+pub use command::{Ask, Change, Done, Ended, Executed, IfBusy, Parent, Refusal, Sent};
+pub use feed::{Feed, Growth, Place, Reader, Reading, SharedSlices, Shown};
+pub use recovery::recover_all;
+pub use registry::{Handle, Outcome, Registry};
+pub use wake::{Wake, Watch};
+
+use crate::{
+    lifecycle::Lifecycle,
+    model::{Clock, Usage, Usd},
+    pool::Pools,
+    store::Store,
+};
+
+/// What every conversation works with.
+#[derive(Clone)]
+pub struct Workshop {
+    /// Keeps it.
+    pub store: Arc<dyn Store>,
+    /// Answers it.
+    pub pools: Pools,
+    /// Prices it.
+    pub price: fn(&str, Usage) -> Option<Usd>,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Starts and stops it.
+    pub lifecycle: Lifecycle,
+}

@@ -1,0 +1,398 @@
+//! What is asked of a conversation, one command after the other.
+//!
+//! Invariant: a command that is refused has changed nothing.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::{
+    command::{
+        Ask, Change, Command, Done, Executed, IfBusy, Parent, Refusal, Reply, Sent, answer_to,
+    },
+    feed::Shown,
+    keys::{Claim, Claimed},
+    running::Waiting,
+    writer::{Phase, Settle, Writer},
+};
+use crate::{
+    limits,
+    model::{
+        Accepted, Conversation, Event, FinishReason, Message, MessageId, PoolName, ProviderName,
+        AnswerStatus, Role, Timing, TurnId, Usage,
+    },
+    pool::{Pool, Worker},
+    route::{self, Choice},
+    store::{Turn, Write},
+};
+
+/// A message to answer, once everything about it is known to be right.
+struct Question {
+    message: Message,
+    /// It is new; a retry asks one that is kept already.
+    new: bool,
+    pool: Arc<Pool>,
+    choice: Choice,
+}
+
+/// A message's key, and who wants to know what became of it.
+struct Receipt {
+    claim: Option<Claim>,
+    reply: Reply<Sent>,
+}
+
+impl Writer {
+    /// Carries a command out, or refuses it.
+    pub(super) async fn obey(&mut self, command: Command) {
+        if self.deleted {
+            return;
+        }
+        match command {
+            Command::Create(reply) => self.change(Change::default(), reply).await,
+            Command::Ask(ask, reply) => self.ask(ask, reply).await,
+            Command::Note(executed, reply) => self.note(executed, reply).await,
+            Command::Retry(turn, reply) => self.retry(turn, reply).await,
+            Command::Cancel(turn, reply) => self.cancel(turn, reply),
+            Command::Change(change, reply) => self.change(change, reply).await,
+            Command::Delete(reply) => self.delete(reply),
+        }
+    }
+
+    async fn ask(&mut self, ask: Ask, reply: Reply<Sent>) {
+        let Some(receipt) = self.first_time(ask.key.as_ref(), reply).await else { return };
+        match self.question(&ask).await {
+            Ok(question) => {
+                if ask.if_busy == IfBusy::Interrupt {
+                    self.cancel_all();
+                }
+                self.accept(question, ask.key, receipt);
+            }
+            Err(refusal) => answer_to(receipt.reply, Err(refusal)),
+        }
+    }
+
+    /// Answers a message that was sent before with what it was answered then; `None` then.
+    async fn first_time(&self, key: Option<&Arc<str>>, reply: Reply<Sent>) -> Option<Receipt> {
+        let Some(key) = key else { return Some(Receipt { claim: None, reply }) };
+        let again = |accepted| Sent { accepted, duplicate: true };
+        let claim = match self.keys.claim(self.record.user, key) {
+            Claimed::Mine(claim) => claim,
+            Claimed::Theirs(pending) => {
+                self.workshop.lifecycle.spawn(async move {
+                    answer_to(reply, pending.await.map(again).map_err(|_| Refusal::Lost));
+                });
+                return None;
+            }
+        };
+        match self.workshop.store.keyed(self.record.user, key, self.now()).await {
+            Ok(None) => return Some(Receipt { claim: Some(claim), reply }),
+            Ok(Some(accepted)) => {
+                claim.settle(&accepted);
+                answer_to(reply, Ok(again(accepted)));
+            }
+            Err(error) => answer_to(reply, Err(error.into())),
+        }
+        None
+    }
+
+    async fn question(&self, ask: &Ask) -> Result<Question, Refusal> {
+        self.room(ask.if_busy)?;
+        let choice = route::choose(ask.pool.as_ref(), self.record.pool.as_ref());
+        let pool = self.pool(&choice.pool)?;
+        let parent = match ask.parent {
+            Parent::Head => self.record.head,
+            Parent::Root => None,
+            Parent::Message(id) => {
+                let parent = self.workshop.store.message(self.record.id, id).await?;
+                Some(parent.ok_or(Refusal::NotFound)?.id)
+            }
+        };
+        let metadata = ask.metadata.clone();
+        let message = Message { metadata, ..self.written(ask.text.clone(), parent) };
+        Ok(Question { message, new: true, pool, choice })
+    }
+
+    /// Whether one more turn may be accepted.
+    fn room(&self, if_busy: IfBusy) -> Result<(), Refusal> {
+        if self.workshop.lifecycle.draining().is_cancelled() {
+            return Err(Refusal::Draining);
+        }
+        let busy = !matches!(self.phase, Phase::Idle) || !self.queue.is_empty();
+        match if_busy {
+            IfBusy::Reject if busy => Err(Refusal::Busy),
+            IfBusy::Queue if self.queue.len() >= limits::QUEUED_TURNS_MAX => {
+                Err(Refusal::QueueFull)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn pool(&self, name: &PoolName) -> Result<Arc<Pool>, Refusal> {
+        let pools = &self.workshop.pools;
+        pools.get(name.as_str()).cloned().ok_or_else(|| Refusal::UnknownPool(pools.names()))
+    }
+
+    /// A user's message that follows `parent`.
+    fn written(&self, text: Arc<str>, parent: Option<MessageId>) -> Message {
+        let turn = Turn {
+            conversation: self.record.id,
+            turn: TurnId::new(),
+            message: MessageId::new(),
+            answer: MessageId::new(),
+        };
+        Message {
+            id: turn.message,
+            role: Role::User,
+            text,
+            parent,
+            status: None,
+            ..self.answer(&turn)
+        }
+    }
+
+    async fn retry(&mut self, turn: TurnId, reply: Reply<Sent>) {
+        match self.asked_again(turn).await {
+            Ok(question) => self.accept(question, None, Receipt { claim: None, reply }),
+            Err(refusal) => answer_to(reply, Err(refusal)),
+        }
+    }
+
+    async fn asked_again(&self, turn: TurnId) -> Result<Question, Refusal> {
+        self.room(IfBusy::Queue)?;
+        let current = match &self.phase {
+            Phase::Running(running) => Some(running.turn.turn),
+            Phase::Waiting(waiting, _) => Some(waiting.turn.turn),
+            Phase::Idle | Phase::Ending => None,
+        };
+        if current.into_iter().chain(self.queue.iter().map(|w| w.turn.turn)).any(|t| t == turn) {
+            return Err(Refusal::TurnOpen);
+        }
+        let store = &self.workshop.store;
+        let turn = store.turn(turn).await?.filter(|turn| turn.conversation == self.record.id);
+        let turn = turn.ok_or(Refusal::NotFound)?;
+        let message = store.message(self.record.id, turn.message).await?;
+        let before = store.message(self.record.id, turn.answer).await?.and_then(|m| m.pool);
+        let choice = route::choose(before.as_ref(), self.record.pool.as_ref());
+        let pool = self.pool(&choice.pool)?;
+        let message = Message { turn: TurnId::new(), ..message.ok_or(Refusal::NotFound)? };
+        Ok(Question { message, new: false, pool, choice })
+    }
+
+    /// Keeps the message and has it answered: at once, where nothing is in the way, so that its
+    /// start goes into the same commit and the request leaves while that is under way.
+    fn accept(&mut self, question: Question, key: Option<Arc<str>>, receipt: Receipt) {
+        let Question { message, new, pool, choice } = question;
+        let turn = Turn {
+            conversation: self.record.id,
+            turn: message.turn,
+            message: message.id,
+            answer: MessageId::new(),
+        };
+        self.record.head = Some(turn.answer);
+        self.record.messages += if new { 2 } else { 1 };
+        let accepted = self.number(Event::MessageAccepted {
+            message: message.id,
+            turn: turn.turn,
+            text: message.text.clone(),
+            key: key.clone(),
+        });
+        let mut shows = vec![Shown::new(accepted, None)];
+        let waiting = Waiting {
+            turn: turn.clone(),
+            question: message.text.clone(),
+            parent: message.parent,
+            pool: pool.clone(),
+            routing: choice.routing,
+            accepted: Instant::now(),
+            working: self.workshop.lifecycle.working(),
+        };
+        let worker = self.free_worker(&pool);
+        let position = match worker {
+            Some(worker) => {
+                let (started, running) = self.begin(waiting, worker);
+                self.phase = running;
+                shows.push(started);
+                None
+            }
+            None => Some(self.enqueue(waiting, &mut shows)),
+        };
+        let kept = Accepted {
+            conversation: self.record.id,
+            message: message.id,
+            turn: turn.turn,
+            position,
+        };
+        let mut writes = vec![Write::Message(self.answer(&turn)), Write::OpenTurn(turn)];
+        if new {
+            writes.push(Write::Message(message));
+        }
+        writes.extend(key.map(|key| self.remember(key, &kept)));
+        self.commit(writes, shows, Some(receipt.settle(kept)));
+        if matches!(self.phase, Phase::Idle) && self.in_flight.len() == 1 {
+            self.start_next();
+        }
+    }
+
+    /// A worker, where the turn would be the first and the pool has one free.
+    fn free_worker(&self, pool: &Arc<Pool>) -> Option<Worker> {
+        // What is still on its way to the store cannot be read back as history yet.
+        let first = matches!(self.phase, Phase::Idle)
+            && self.queue.is_empty()
+            && self.in_flight.is_empty();
+        if first { pool.try_worker() } else { None }
+    }
+
+    /// Puts the turn behind those that wait, and says so.
+    fn enqueue(&mut self, waiting: Waiting, shows: &mut Vec<Shown>) -> u64 {
+        let turn = waiting.turn.turn;
+        self.queue.push_back(waiting);
+        let seated = usize::from(matches!(self.phase, Phase::Waiting(..)));
+        let position = (self.queue.len() + seated) as u64;
+        let queued = self.number(Event::TurnQueued { turn, position });
+        shows.push(Shown::new(queued, None));
+        position
+    }
+
+    fn remember(&self, key: Arc<str>, accepted: &Accepted) -> Write {
+        Write::Key {
+            user: self.record.user,
+            key,
+            accepted: accepted.clone(),
+            expires_at: self.now().plus(limits::KEY_LIVES),
+        }
+    }
+
+    /// Notes an operator command as a turn of its own, which ends at once.
+    async fn note(&mut self, executed: Executed, reply: Reply<Sent>) {
+        let Some(receipt) = self.first_time(executed.key.as_ref(), reply).await else { return };
+        if let Err(refusal) = self.room(IfBusy::Interrupt) {
+            return answer_to(receipt.reply, Err(refusal));
+        }
+        // While a turn runs the command stands beside the branch, so that the answer keeps its place.
+        let beside = !matches!(self.phase, Phase::Idle) || !self.queue.is_empty();
+        let message = self.written(executed.asked.clone(), self.record.head);
+        let turn = Turn {
+            conversation: self.record.id,
+            turn: message.turn,
+            message: message.id,
+            answer: MessageId::new(),
+        };
+        if !beside {
+            self.record.head = Some(turn.answer);
+        }
+        self.record.messages += 2;
+        let shows = self.told(&turn, &executed);
+        let kept = Accepted {
+            conversation: self.record.id,
+            message: message.id,
+            turn: turn.turn,
+            position: None,
+        };
+        let answer = Message {
+            text: executed.text.clone(),
+            status: Some(AnswerStatus::Completed),
+            finish_reason: Some(FinishReason::Command),
+            ..self.answer(&turn)
+        };
+        let closed = Write::CloseTurn(turn.turn);
+        let mut writes =
+            vec![Write::Message(message), Write::Message(answer), Write::OpenTurn(turn), closed];
+        writes.extend(executed.key.map(|key| self.remember(key, &kept)));
+        self.commit(writes, shows, Some(receipt.settle(kept)));
+    }
+
+    /// The events of an operator command.
+    fn told(&mut self, turn: &Turn, executed: &Executed) -> Vec<Shown> {
+        let gateway: ProviderName = "operatoros".into();
+        let accepted = Event::MessageAccepted {
+            message: turn.message,
+            turn: turn.turn,
+            text: executed.asked.clone(),
+            key: executed.key.clone(),
+        };
+        let result = Event::CommandResult {
+            turn: turn.turn,
+            intent: executed.intent.clone(),
+            slots: executed.slots.clone(),
+            text: executed.text.clone(),
+            data: executed.data.clone(),
+        };
+        let completed = Event::TurnCompleted {
+            turn: turn.turn,
+            finish_reason: FinishReason::Command,
+            usage: Usage::default(),
+            cost_usd: None,
+            length: executed.text.len() as u64,
+            timing: Timing::default(),
+            model: gateway.as_str().into(),
+            provider: gateway,
+        };
+        vec![
+            Shown::new(self.number(accepted), None),
+            Shown::new(self.number(result), None),
+            Shown::new(self.number(completed), Some(executed.text.clone())),
+        ]
+    }
+
+    async fn change(&mut self, change: Change, reply: Reply<Conversation>) {
+        if let Err(refusal) = self.can_change(&change).await {
+            return answer_to(reply, Err(refusal));
+        }
+        let Change { title, pool, head } = change;
+        let mut shows = Vec::new();
+        if title.is_some() || pool.is_some() || head.is_some() {
+            self.record.title = title.clone().or(self.record.title.take());
+            self.record.pool = pool.clone().or(self.record.pool.take());
+            self.record.head = head.or(self.record.head);
+            let updated = self.number(Event::ConversationUpdated { title, pool, head });
+            shows.push(Shown::new(updated, None));
+        }
+        self.record.updated_at = self.now();
+        let record = self.record.clone();
+        let settle: Settle = Box::new(move |kept: Result<(), _>| {
+            answer_to(reply, kept.map(|()| record).map_err(Refusal::Store));
+        });
+        self.commit(Vec::new(), shows, Some(settle));
+    }
+
+    async fn can_change(&self, change: &Change) -> Result<(), Refusal> {
+        if let Some(pool) = &change.pool {
+            self.pool(pool)?;
+        }
+        if let Some(head) = change.head {
+            if !matches!(self.phase, Phase::Idle) {
+                return Err(Refusal::Busy);
+            }
+            let message = self.workshop.store.message(self.record.id, head).await?;
+            message.ok_or(Refusal::NotFound)?;
+        }
+        Ok(())
+    }
+
+    fn delete(&mut self, reply: Reply<Done>) {
+        self.cancel_all();
+        self.afterglow = None;
+        self.deleted = true;
+        let gone = self.number(Event::ConversationDeleted);
+        let settle: Settle = Box::new(move |kept: Result<(), _>| {
+            answer_to(reply, kept.map(|()| Done).map_err(Refusal::Store));
+        });
+        let writes = vec![Write::Delete(self.record.id)];
+        self.commit(writes, vec![Shown::new(gone, None)], Some(settle));
+    }
+}
+
+impl Receipt {
+    /// Tells everybody who sent the message what became of it.
+    fn settle(self, accepted: Accepted) -> Settle {
+        Box::new(move |kept: Result<(), _>| match kept {
+            Ok(()) => {
+                if let Some(claim) = self.claim {
+                    claim.settle(&accepted);
+                }
+                answer_to(self.reply, Ok(Sent { accepted, duplicate: false }));
+            }
+            Err(error) => answer_to(self.reply, Err(Refusal::Store(error))),
+        })
+    }
+}

@@ -1,0 +1,164 @@
+//! What can be asked of a conversation, and the answers.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use crate::{
+    model::{Accepted, AnswerStatus, Conversation, MessageId, PoolName, TurnId},
+    store::StoreError,
+};
+
+/// Where the answer to a command goes; the one who asked may have left.
+pub(super) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
+
+/// Answers whoever asked; they may have left.
+pub(super) fn answer_to<T>(reply: Reply<T>, answer: Result<T, Refusal>) {
+    drop(reply.send(answer));
+}
+
+/// Everything that can be asked of a conversation's writer.
+pub(super) enum Command {
+    /// Make it exist, although nothing was said in it yet.
+    Create(Reply<Conversation>),
+    /// Answer a message.
+    Ask(Ask, Reply<Sent>),
+    /// Note an operator command that was carried out.
+    Note(Executed, Reply<Sent>),
+    /// Answer a turn's message a second time, as a sibling branch.
+    Retry(TurnId, Reply<Sent>),
+    /// Stop a turn.
+    Cancel(TurnId, Reply<Ended>),
+    /// Change title, pool or branch.
+    Change(Change, Reply<Conversation>),
+    /// Forget everything.
+    Delete(Reply<Done>),
+}
+
+/// A message to be answered.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// What it says.
+    pub text: Arc<str>,
+    /// The client's idempotency key.
+    pub key: Option<Arc<str>>,
+    /// The pool that shall answer.
+    pub pool: Option<PoolName>,
+    /// The message it follows, where that is not the newest.
+    pub parent: Parent,
+    /// What to do when a turn runs already.
+    pub if_busy: IfBusy,
+    /// The client's own notes.
+    pub metadata: Option<serde_json::Value>,
+}
+
+/// Which message a new one follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Parent {
+    /// The newest of the current branch.
+    #[default]
+    Head,
+    /// None: it begins a new branch at the root.
+    Root,
+    /// This one: it begins a sibling of whatever followed it so far.
+    Message(MessageId),
+}
+
+/// What to do with a message while a turn runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IfBusy {
+    /// It waits its turn.
+    #[default]
+    Queue,
+    /// The running turn is cancelled, and those that wait.
+    Interrupt,
+    /// It is refused.
+    Reject,
+}
+
+/// An operator command and what came of it.
+#[derive(Debug, Clone)]
+pub struct Executed {
+    /// What the user typed.
+    pub asked: Arc<str>,
+    /// The client's idempotency key.
+    pub key: Option<Arc<str>>,
+    /// Which command.
+    pub intent: Arc<str>,
+    /// Its parameters.
+    pub slots: serde_json::Value,
+    /// The result for a person.
+    pub text: Arc<str>,
+    /// The result for a program.
+    pub data: serde_json::Value,
+}
+
+/// What to change; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// The new title.
+    pub title: Option<Arc<str>>,
+    /// The pool to pin.
+    pub pool: Option<PoolName>,
+    /// The newest message of the branch to show from now on.
+    pub head: Option<MessageId>,
+}
+
+/// A message is kept and will be answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// What was kept.
+    pub accepted: Accepted,
+    /// It had been sent before.
+    pub duplicate: bool,
+}
+
+/// A turn was stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// Which.
+    pub turn: TurnId,
+    /// How it stands.
+    pub status: AnswerStatus,
+    /// Bytes of its answer.
+    pub length: u64,
+}
+
+/// It was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Done;
+
+/// Why a command was not carried out. Nothing has changed, unless it says otherwise.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Refusal {
+    /// Nothing of this id is in the conversation.
+    #[error("there is no such thing here")]
+    NotFound,
+    /// A turn runs, and the message was not to wait.
+    #[error("an answer is still running")]
+    Busy,
+    /// `limits::QUEUED_TURNS_MAX` messages wait already, or the pool's queue is full.
+    #[error("too many messages wait")]
+    QueueFull,
+    /// More commands wait than `limits::COMMANDS_WAITING_MAX`, or too many conversations live.
+    #[error("too much is going on")]
+    Overloaded,
+    /// No pool has this name.
+    #[error("no such pool; there are: {0}")]
+    UnknownPool(String),
+    /// The turn has ended already.
+    #[error("the turn has ended")]
+    TurnEnded,
+    /// The turn has not ended yet.
+    #[error("the turn has not ended yet")]
+    TurnOpen,
+    /// The gateway is going down.
+    #[error("the gateway is going down")]
+    Draining,
+    /// It could not be kept, so it was not done.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The conversation's writer ended before it answered; whether it was done is unknown.
+    #[error("the conversation was lost while it was working")]
+    Lost,
+}

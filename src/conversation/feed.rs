@@ -1,0 +1,374 @@
+//! What a conversation shows its readers: the newest events, and the answer that grows.
+//!
+//! Invariants: written by its conversation alone; nothing is queued for a reader, each brings its
+//! own position and takes what lies beyond it; a writer never waits for a reader. A position that
+//! the ring no longer reaches is answered `Behind`, never with a hole.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+};
+
+use super::wake::Watch;
+use crate::{
+    limits,
+    model::{ConversationId, Cursor, Event, Sequenced, TurnId},
+    wire::Frame,
+};
+
+/// An event that readers may see, with what is needed to show it.
+#[derive(Debug)]
+pub struct Shown {
+    /// The event.
+    pub event: Arc<Sequenced>,
+    /// The whole answer, where the event ends a turn.
+    pub answer: Option<Arc<str>>,
+    /// The event as a frame; the first reader encodes it for all.
+    pub frame: OnceLock<Frame>,
+}
+
+impl Shown {
+    /// An event and, where it ends a turn, the answer.
+    pub fn new(event: Arc<Sequenced>, answer: Option<Arc<str>>) -> Self {
+        Self { event, answer, frame: OnceLock::new() }
+    }
+
+    fn text_bytes(&self) -> usize {
+        self.answer.as_ref().map_or(0, |answer| answer.len())
+    }
+}
+
+/// Frames of slices that several readers at the same place can share.
+#[derive(Debug, Default)]
+pub struct SharedSlices(VecDeque<(TurnId, u64, u64, Frame)>);
+
+impl SharedSlices {
+    /// The frame for these bytes of the answer, encoded at most once while readers keep abreast.
+    pub fn frame(
+        &mut self,
+        turn: TurnId,
+        (offset, end): (u64, u64),
+        encode: impl FnOnce() -> Frame,
+    ) -> Frame {
+        let same = |(t, o, e, _): &&(TurnId, u64, u64, Frame)| (*t, *o, *e) == (turn, offset, end);
+        if let Some((.., frame)) = self.0.iter().find(same) {
+            return frame.clone();
+        }
+        let frame = encode();
+        if self.0.len() == limits::FEED_SHARED_SLICES_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back((turn, offset, end, frame.clone()));
+        frame
+    }
+}
+
+/// A piece of an answer, as a reader gets it.
+#[derive(Debug)]
+pub struct Growth<'a> {
+    /// Whose answer.
+    pub turn: TurnId,
+    /// Where `text` belongs, in bytes.
+    pub offset: u64,
+    /// Everything beyond the reader's position.
+    pub text: &'a str,
+    /// Nothing will follow it.
+    pub last: bool,
+}
+
+/// How one kind of reader takes what it is shown.
+pub trait Reader {
+    /// Takes an event.
+    fn event(&mut self, shown: &Shown);
+
+    /// Takes some of `growth.text` and says how many bytes, on a character boundary.
+    fn text(&mut self, growth: &Growth<'_>, shared: &mut SharedSlices) -> usize;
+
+    /// Takes the place in the queue of a turn that waits.
+    fn position(&mut self, turn: TurnId, position: u64);
+
+    /// Has enough for one write; the rest is left for the next.
+    fn full(&self) -> bool;
+}
+
+/// How a read ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// The reader has everything there is.
+    UpToDate,
+    /// There is more, once this is written.
+    More,
+    /// The ring does not reach back to the reader's position.
+    Behind,
+    /// The conversation was deleted; nothing will follow.
+    Gone,
+    /// The writer is gone; the conversation must be opened again.
+    Lost,
+}
+
+/// Where a reader stands, and the queue positions it was told.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// Its position in events and text.
+    pub cursor: Cursor,
+    positions_seen: u64,
+}
+
+impl Place {
+    /// A reader at this cursor that was told no queue position.
+    pub fn at(cursor: Cursor) -> Self {
+        Self { cursor, positions_seen: 0 }
+    }
+}
+
+/// What a conversation shows its readers.
+#[derive(Debug)]
+pub struct Feed {
+    conversation: ConversationId,
+    state: Mutex<State>,
+    watches: Mutex<Vec<Arc<Watch>>>,
+}
+
+#[derive(Debug)]
+struct State {
+    epoch: u64,
+    /// The newest event shown; the ring ends with it.
+    seq: u64,
+    ring: VecDeque<Shown>,
+    ring_text_bytes: usize,
+    live: Option<Live>,
+    shared: SharedSlices,
+    positions: Vec<(TurnId, u64)>,
+    positions_rev: u64,
+    fate: Option<Reading>,
+}
+
+#[derive(Debug)]
+struct Live {
+    turn: TurnId,
+    text: String,
+}
+
+impl Feed {
+    /// A feed that has shown everything up to `seq`.
+    pub fn new(conversation: ConversationId, epoch: u64, seq: u64) -> Self {
+        Self {
+            conversation,
+            state: Mutex::new(State {
+                epoch,
+                seq,
+                ring: VecDeque::new(),
+                ring_text_bytes: 0,
+                live: None,
+                shared: SharedSlices::default(),
+                positions: Vec::new(),
+                positions_rev: 0,
+                fate: None,
+            }),
+            watches: Mutex::default(),
+        }
+    }
+
+    /// Whose feed it is.
+    pub fn conversation(&self) -> ConversationId {
+        self.conversation
+    }
+
+    // ---- the writer's side ----------------------------------------------------------------
+
+    /// Shows an event that has become durable.
+    pub(super) fn show(&self, shown: Shown) {
+        let mut state = self.lock();
+        let event = &shown.event.event;
+        match event {
+            Event::TurnStarted { turn, .. } | Event::TurnReset { turn, .. } => {
+                state.live = Some(Live { turn: *turn, text: String::new() });
+            }
+            Event::ConversationDeleted => state.fate = Some(Reading::Gone),
+            _ if event.ends().is_some_and(|(turn, _)| state.is_live(turn)) => state.live = None,
+            _ => {}
+        }
+        state.seq = shown.event.seq;
+        state.epoch = shown.event.epoch;
+        state.ring_text_bytes += shown.text_bytes();
+        state.ring.push_back(shown);
+        state.trim();
+        drop(state);
+        self.mark();
+    }
+
+    /// Lets the answer of the turn that was started last grow.
+    pub(super) fn grow(&self, text: &str) {
+        if let Some(live) = &mut self.lock().live {
+            live.text.push_str(text);
+        }
+        self.mark();
+    }
+
+    /// The answer so far.
+    pub(super) fn live_text(&self) -> Option<Arc<str>> {
+        self.lock().live.as_ref().map(|live| live.text.as_str().into())
+    }
+
+    /// Says which turns wait, and how many are before each.
+    pub(super) fn show_positions(&self, positions: Vec<(TurnId, u64)>) {
+        let mut state = self.lock();
+        if state.positions == positions {
+            return;
+        }
+        state.positions = positions;
+        state.positions_rev += 1;
+        drop(state);
+        self.mark();
+    }
+
+    /// The writer ends without having ended the conversation.
+    pub(super) fn lose(&self) {
+        self.lock().fate.get_or_insert(Reading::Lost);
+        self.mark();
+    }
+
+    fn mark(&self) {
+        for watch in self.watches.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            watch.mark();
+        }
+    }
+
+    // ---- a reader's side ------------------------------------------------------------------
+
+    /// From now on `watch` is marked when there is news.
+    pub fn watch(&self, watch: Arc<Watch>) {
+        self.watches.lock().unwrap_or_else(PoisonError::into_inner).push(watch);
+    }
+
+    /// Ends that.
+    pub fn unwatch(&self, watch: &Arc<Watch>) {
+        let mut watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
+        watches.retain(|w| !Arc::ptr_eq(w, watch));
+    }
+
+    /// The position of a reader that wants only what comes from here on, and the running answer.
+    pub fn end(&self) -> Cursor {
+        let state = self.lock();
+        Cursor { epoch: state.epoch, seq: state.seq, reading: None }
+    }
+
+    /// The end, with the answer that is still growing.
+    pub fn end_with_answer(&self) -> (Cursor, Option<(TurnId, Arc<str>)>) {
+        let state = self.lock();
+        let live = state.live.as_ref().map(|live| (live.turn, Arc::from(live.text.as_str())));
+        let reading = live.as_ref().map(|(turn, text): &(TurnId, Arc<str>)| {
+            (*turn, u64::try_from(text.len()).unwrap_or(u64::MAX))
+        });
+        (Cursor { epoch: state.epoch, seq: state.seq, reading }, live)
+    }
+
+    /// The oldest position from which this feed can be read without the store.
+    pub fn reaches_back_to(&self) -> (u64, u64) {
+        let state = self.lock();
+        (state.epoch, state.seq - state.ring.len() as u64)
+    }
+
+    /// Hands the reader what lies beyond its place and moves the place there.
+    pub fn read(&self, place: &mut Place, reader: &mut impl Reader) -> Reading {
+        let mut state = self.lock();
+        let state = &mut *state;
+        if state.fate == Some(Reading::Lost) {
+            return Reading::Lost;
+        }
+        let cursor = &mut place.cursor;
+        let oldest = state.seq - state.ring.len() as u64;
+        if cursor.epoch != state.epoch || cursor.seq > state.seq || cursor.seq < oldest {
+            return Reading::Behind;
+        }
+        let seen = usize::try_from(cursor.seq - oldest).unwrap_or(usize::MAX);
+        for shown in state.ring.iter().skip(seen) {
+            if !read_event(cursor, shown, reader, &mut state.shared) {
+                return Reading::More;
+            }
+        }
+        if let Some(fate) = state.fate {
+            return fate;
+        }
+        if place.positions_seen != state.positions_rev {
+            place.positions_seen = state.positions_rev;
+            for (turn, position) in &state.positions {
+                reader.position(*turn, *position);
+            }
+        }
+        let Some(live) = &state.live else { return Reading::UpToDate };
+        read_text(cursor, (live.turn, &live.text, false), reader, &mut state.shared)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn is_live(&self, turn: TurnId) -> bool {
+        self.live.as_ref().is_some_and(|live| live.turn == turn)
+    }
+
+    fn trim(&mut self) {
+        while self.ring.len() > limits::FEED_EVENTS_MAX
+            || (self.ring_text_bytes > limits::FEED_TEXT_BYTES_MAX && self.ring.len() > 1)
+        {
+            let Some(oldest) = self.ring.pop_front() else { break };
+            self.ring_text_bytes -= oldest.text_bytes();
+        }
+    }
+}
+
+/// Hands one event over, and before it what is missing of the answer that it ends. False when the
+/// reader has enough for now.
+pub(super) fn read_event(
+    cursor: &mut Cursor,
+    shown: &Shown,
+    reader: &mut impl Reader,
+    shared: &mut SharedSlices,
+) -> bool {
+    if reader.full() {
+        return false;
+    }
+    let event = &shown.event.event;
+    if let (Some((turn, _)), Some(answer)) = (event.ends(), &shown.answer) {
+        while read_text(cursor, (turn, answer, true), reader, shared) == Reading::More {
+            if reader.full() {
+                return false;
+            }
+        }
+    }
+    reader.event(shown);
+    cursor.epoch = shown.event.epoch;
+    cursor.seq = shown.event.seq;
+    match event {
+        Event::TurnStarted { turn, .. } if cursor.reading.is_none_or(|(t, _)| t != *turn) => {
+            cursor.reading = Some((*turn, 0));
+        }
+        Event::TurnReset { turn, .. } => cursor.reading = Some((*turn, 0)),
+        _ if event.ends().is_some() => cursor.reading = None,
+        _ => {}
+    }
+    true
+}
+
+/// Hands over what lies beyond the cursor of one answer.
+fn read_text(
+    cursor: &mut Cursor,
+    (turn, answer, last): (TurnId, &str, bool),
+    reader: &mut impl Reader,
+    shared: &mut SharedSlices,
+) -> Reading {
+    let has = cursor.reading.filter(|(reading, _)| *reading == turn).map_or(0, |(_, has)| has);
+    let start = answer.floor_char_boundary(usize::try_from(has).unwrap_or(usize::MAX));
+    let (_, text) = answer.split_at(start);
+    let offset = start as u64;
+    if text.is_empty() {
+        cursor.reading = Some((turn, offset));
+        return Reading::UpToDate;
+    }
+    let taken = reader.text(&Growth { turn, offset, text, last }, shared);
+    cursor.reading = Some((turn, offset + taken as u64));
+    if taken > 0 && taken < text.len() { Reading::More } else { Reading::UpToDate }
+}

@@ -1,0 +1,134 @@
+//! What a model is told of a conversation: whole turns, newest first, as many as fit.
+
+use std::sync::Arc;
+
+use crate::{
+    limits,
+    model::{ConversationId, FinishReason, Message, MessageId, Role},
+    provider::Item,
+    store::{Page, Store, StoreError},
+};
+
+/// Bytes of text that surely are no more than one token. Most tokens are longer; three bytes is one
+/// character of a script that tokenisers split into characters.
+const BYTES_PER_TOKEN: usize = 3;
+
+/// The branch that ends with `parent`, cut to `window_tokens`, and then the question.
+pub(super) async fn items(
+    store: &dyn Store,
+    conversation: ConversationId,
+    parent: Option<MessageId>,
+    question: &Arc<str>,
+    window_tokens: u32,
+) -> Result<Vec<Item>, StoreError> {
+    let budget = (window_tokens as usize).saturating_mul(BYTES_PER_TOKEN);
+    let left = budget.saturating_sub(question.len());
+    let mut items = match parent {
+        Some(leaf) if left > 0 => {
+            let page = Page { rows: limits::CONTEXT_MESSAGES_MAX, bytes: left };
+            within(&store.branch(conversation, leaf, page).await?, left)
+        }
+        _ => Vec::new(),
+    };
+    items.push(Item::User(question.clone()));
+    Ok(items)
+}
+
+/// Whole turns of `newest_first` that fit into `bytes`, oldest first.
+fn within(newest_first: &[Message], bytes: usize) -> Vec<Item> {
+    let mut left = bytes;
+    let mut items = Vec::new();
+    for turn in newest_first.chunk_by(answers) {
+        let size: usize = turn.iter().map(|message| message.text.len()).sum();
+        let whole = turn.last().is_some_and(|oldest| oldest.role == Role::User);
+        if size > left || !whole {
+            break;
+        }
+        left -= size;
+        if turn.iter().all(|message| message.finish_reason != Some(FinishReason::Command)) {
+            items.extend(turn.iter().filter(|m| !m.text.is_empty()).map(item));
+        }
+    }
+    items.reverse();
+    items
+}
+
+/// The ids of the turns do not tell: a retry's answer has a turn of its own.
+fn answers(newer: &Message, older: &Message) -> bool {
+    newer.role == Role::Assistant && older.role == Role::User
+}
+
+fn item(message: &Message) -> Item {
+    match message.role {
+        Role::User => Item::User(message.text.clone()),
+        Role::Assistant => Item::Assistant(message.text.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Timestamp, TurnId};
+
+    fn message(role: Role, turn: TurnId, text: &str) -> Message {
+        Message {
+            id: MessageId::new(),
+            conversation: ConversationId::new(),
+            turn,
+            role,
+            text: text.into(),
+            at: Timestamp(0),
+            parent: None,
+            status: None,
+            pool: None,
+            provider: None,
+            model: None,
+            usage: None,
+            finish_reason: None,
+            reasoning: None,
+            metadata: None,
+        }
+    }
+
+    /// Newest first, as the store gives them: `u` user, `a` answer.
+    fn check(newest_first: &[(&str, &str)], bytes: usize, expect: &[&str]) {
+        let mut turn = TurnId::new();
+        let mut messages = Vec::new();
+        for (role, text) in newest_first {
+            let user = *role == "u";
+            messages.push(message(if user { Role::User } else { Role::Assistant }, turn, text));
+            if user {
+                turn = TurnId::new();
+            }
+        }
+        let told: Vec<String> = within(&messages, bytes)
+            .into_iter()
+            .map(|item| match item {
+                Item::User(text) | Item::Assistant(text) => text.to_string(),
+                other => format!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(told, expect);
+    }
+
+    #[test]
+    fn whole_turns_newest_first_as_many_as_fit() {
+        let talk = [("a", "four"), ("u", "333"), ("a", "22"), ("u", "1")];
+        check(&talk, 100, &["1", "22", "333", "four"]);
+        check(&talk, 10, &["1", "22", "333", "four"]);
+        check(&talk, 9, &["333", "four"]);
+        check(&talk, 7, &["333", "four"]);
+        check(&talk, 6, &[]);
+        check(&[], 6, &[]);
+    }
+
+    #[test]
+    fn an_answer_without_its_question_is_left_out() {
+        check(&[("a", "new"), ("u", "q"), ("a", "orphan")], 100, &["q", "new"]);
+    }
+
+    #[test]
+    fn an_answer_that_never_came_leaves_its_question() {
+        check(&[("a", ""), ("u", "lost"), ("a", "b"), ("u", "a")], 100, &["a", "b", "lost"]);
+    }
+}

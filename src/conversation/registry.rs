@@ -1,0 +1,283 @@
+//! Which conversations are in memory, and the way to each.
+//!
+//! Invariant: a conversation has at most one writer. It leaves memory only while nobody but the
+//! registry holds its handle, which is decided under the lock of its place in the map.
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use dashmap::DashMap;
+use futures_util::FutureExt;
+use tokio::sync::{OnceCell, mpsc, oneshot};
+
+use super::{
+    Workshop,
+    command::{Ask, Change, Command, Done, Ended, Executed, Refusal, Reply, Sent},
+    feed::Feed,
+    keys::Keys,
+    recovery::recover,
+    writer::{Exit, Phase, Writer},
+};
+use crate::{
+    auth::Granted,
+    limits,
+    model::{Conversation, ConversationId, MessageId, PoolName, TurnId, UserId},
+    store::{Batch, Expect, Page, StoreError},
+};
+
+/// The way to a conversation that is in memory. While it is held, the conversation stays there.
+#[derive(Clone)]
+pub struct Handle(Arc<Inner>);
+
+struct Inner {
+    commands: mpsc::Sender<Command>,
+    feed: Arc<Feed>,
+}
+
+impl Handle {
+    /// What it shows.
+    pub fn feed(&self) -> &Arc<Feed> {
+        &self.0.feed
+    }
+
+    /// Has a message answered. The outcome comes once the message is durable.
+    pub fn ask(&self, ask: Ask) -> Outcome<Sent> {
+        self.command(|reply| Command::Ask(ask, reply))
+    }
+
+    /// Notes an operator command that was carried out.
+    pub fn note(&self, executed: Executed) -> Outcome<Sent> {
+        self.command(|reply| Command::Note(executed, reply))
+    }
+
+    /// Has a turn's message answered a second time.
+    pub fn retry(&self, turn: TurnId) -> Outcome<Sent> {
+        self.command(|reply| Command::Retry(turn, reply))
+    }
+
+    /// Stops a turn.
+    pub fn cancel(&self, turn: TurnId) -> Outcome<Ended> {
+        self.command(|reply| Command::Cancel(turn, reply))
+    }
+
+    /// Changes title, pool or branch.
+    pub fn change(&self, change: Change) -> Outcome<Conversation> {
+        self.command(|reply| Command::Change(change, reply))
+    }
+
+    /// Forgets everything.
+    pub fn delete(&self) -> Outcome<Done> {
+        self.command(Command::Delete)
+    }
+
+    fn create(&self) -> Outcome<Conversation> {
+        self.command(Command::Create)
+    }
+
+    /// Hands the command over at once, in order; never waits for room.
+    fn command<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Outcome<T> {
+        let (reply, outcome) = oneshot::channel();
+        match self.0.commands.try_send(command(reply)) {
+            Ok(()) => Outcome(Ok(outcome)),
+            Err(mpsc::error::TrySendError::Full(_)) => Outcome(Err(Refusal::Overloaded)),
+            Err(mpsc::error::TrySendError::Closed(_)) => {
+                Outcome(Err(Refusal::Store(StoreError::Stale)))
+            }
+        }
+    }
+}
+
+/// What will become of a command.
+pub struct Outcome<T>(Result<oneshot::Receiver<Result<T, Refusal>>, Refusal>);
+
+impl<T> Outcome<T> {
+    /// Waits for it.
+    pub async fn known(self) -> Result<T, Refusal> {
+        self.0?.await.map_err(|_| Refusal::Lost)?
+    }
+}
+
+/// All conversations that are in memory.
+#[derive(Clone)]
+pub struct Registry {
+    workshop: Workshop,
+    keys: Keys,
+    live: Arc<DashMap<ConversationId, Place>>,
+    count: Arc<AtomicUsize>,
+}
+
+type Place = Arc<OnceCell<Handle>>;
+
+impl Registry {
+    /// A registry with nothing in it.
+    pub fn new(workshop: Workshop) -> Self {
+        Self { workshop, keys: Keys::default(), live: Arc::default(), count: Arc::default() }
+    }
+
+    /// What conversations work with.
+    pub fn workshop(&self) -> &Workshop {
+        &self.workshop
+    }
+
+    /// Conversations in memory.
+    pub fn live(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// The way to a conversation, which is read from the store where it is not in memory.
+    pub async fn open(&self, id: Granted<ConversationId>) -> Result<Handle, Refusal> {
+        let id = id.get();
+        let place = self.live.entry(id).or_default().clone();
+        let opened = place.get_or_try_init(|| self.load(id)).await.cloned();
+        if opened.is_err() {
+            drop(place);
+            self.live.remove_if(&id, |_, place| {
+                Arc::strong_count(place) == 1 && !place.initialized()
+            });
+        }
+        opened
+    }
+
+    /// A conversation that nobody has yet. The store will know it with its first message.
+    pub fn begin(
+        &self,
+        user: UserId,
+        title: Option<Arc<str>>,
+        pool: Option<PoolName>,
+    ) -> Result<(ConversationId, Handle), Refusal> {
+        let now = self.workshop.clock.now();
+        let record = Conversation {
+            id: ConversationId::new(),
+            user,
+            title,
+            pool,
+            created_at: now,
+            updated_at: now,
+            epoch: 1,
+            seq: 0,
+            head: None,
+            messages: 0,
+            remote: None,
+        };
+        let id = record.id;
+        let handle = self.spawn(record, false)?;
+        self.live.insert(id, Arc::new(OnceCell::from(handle.clone())));
+        Ok((id, handle))
+    }
+
+    /// A conversation that exists before anything was said in it.
+    pub async fn create(
+        &self,
+        user: UserId,
+        title: Option<Arc<str>>,
+        pool: Option<PoolName>,
+    ) -> Result<(Conversation, Handle), Refusal> {
+        if let Some(pool) = &pool
+            && self.workshop.pools.get(pool.as_str()).is_none()
+        {
+            return Err(Refusal::UnknownPool(self.workshop.pools.names()));
+        }
+        let (_, handle) = self.begin(user, title, pool)?;
+        let record = handle.create().known().await?;
+        Ok((record, handle))
+    }
+
+    /// A new conversation with the branch of another up to `at`, or all of its current one.
+    pub async fn fork(
+        &self,
+        source: Granted<ConversationId>,
+        at: Option<MessageId>,
+        title: Option<Arc<str>>,
+    ) -> Result<Conversation, Refusal> {
+        if self.workshop.lifecycle.draining().is_cancelled() {
+            return Err(Refusal::Draining);
+        }
+        let store = &self.workshop.store;
+        let source = store.conversation(source.get()).await?.ok_or(Refusal::NotFound)?;
+        let page = Page { rows: limits::CONTEXT_MESSAGES_MAX, bytes: limits::FORK_BYTES_MAX };
+        let branch = match at.or(source.head) {
+            Some(leaf) => store.branch(source.id, leaf, page).await?,
+            None => Vec::new(),
+        };
+        if branch.is_empty() && at.is_some() {
+            return Err(Refusal::NotFound);
+        }
+        let (fork, writes) = super::fork::copy(&self.workshop.clock, &source, branch, title);
+        store.commit(Batch { expect: Expect::New(fork.id), writes }).await?;
+        Ok(fork)
+    }
+
+    async fn load(&self, id: ConversationId) -> Result<Handle, Refusal> {
+        let store = &*self.workshop.store;
+        let record = store.conversation(id).await?.ok_or(Refusal::NotFound)?;
+        let record = recover(store, &self.workshop.clock, record).await?;
+        self.spawn(record, true)
+    }
+
+    /// Starts the writer of a conversation.
+    fn spawn(&self, record: Conversation, exists: bool) -> Result<Handle, Refusal> {
+        if self.count.fetch_add(1, Ordering::Relaxed) >= limits::CONVERSATIONS_LIVE_MAX {
+            self.count.fetch_sub(1, Ordering::Relaxed);
+            return Err(Refusal::Overloaded);
+        }
+        let id = record.id;
+        let feed = Arc::new(Feed::new(id, record.epoch, record.seq));
+        let (commands, inbox) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
+        let writer = Writer {
+            workshop: self.workshop.clone(),
+            keys: self.keys.clone(),
+            feed: feed.clone(),
+            record,
+            exists,
+            phase: Phase::Idle,
+            queue: std::collections::VecDeque::new(),
+            in_flight: std::collections::VecDeque::new(),
+            afterglow: None,
+            deleted: false,
+        };
+        let registry = self.clone();
+        let shown = feed.clone();
+        self.workshop.lifecycle.spawn(async move {
+            let run = writer.run(inbox, || registry.retire(id));
+            let exit = AssertUnwindSafe(run).catch_unwind().await;
+            registry.ended(id, &shown, exit.ok()).await;
+        });
+        Ok(Handle(Arc::new(Inner { commands, feed })))
+    }
+
+    /// Lets go of a conversation that nobody else holds.
+    fn retire(&self, id: ConversationId) -> bool {
+        let unheld = |_: &ConversationId, place: &Place| {
+            Arc::strong_count(place) == 1
+                && place.get().is_none_or(|handle| Arc::strong_count(&handle.0) == 1)
+        };
+        self.live.remove_if(&id, unheld).is_some()
+    }
+
+    /// The writer has ended; `None` where it panicked.
+    async fn ended(&self, id: ConversationId, feed: &Arc<Feed>, exit: Option<Exit>) {
+        self.count.fetch_sub(1, Ordering::Relaxed);
+        self.live.remove_if(&id, |_, place| {
+            place.get().is_some_and(|handle| Arc::ptr_eq(handle.feed(), feed))
+        });
+        if matches!(exit, Some(Exit::Retired | Exit::Deleted)) {
+            return;
+        }
+        if exit.is_none() {
+            tracing::error!(conversation = %id, "a conversation's writer panicked");
+            let store = &*self.workshop.store;
+            // Turns that it left open end now; where that cannot be kept, the next opening tries.
+            if let Ok(Some(record)) = store.conversation(id).await
+                && let Err(error) = recover(store, &self.workshop.clock, record).await
+            {
+                tracing::error!(conversation = %id, %error, "its turns cannot be ended yet");
+            }
+        }
+        feed.lose();
+    }
+}

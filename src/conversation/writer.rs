@@ -1,0 +1,290 @@
+//! The one writer of a conversation: a loop that wakes on a closed list of happenings.
+//!
+//! Invariant: what was handed to the store is shown in the same order, once it is durable, and
+//! never before. When the store refuses, the writer gives up everything that is not durable and
+//! ends; the conversation is opened anew from what the store holds.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use futures_util::future::{BoxFuture, OptionFuture};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, Sleep, sleep},
+};
+
+use super::{
+    Workshop,
+    command::Command,
+    feed::{Feed, Shown},
+    keys::Keys,
+    running::{Running, Step, Waiting},
+};
+use crate::{
+    limits,
+    model::{Conversation, Event, MessageId, Sequenced, Timestamp, TurnId},
+    pool::Worker,
+    store::{Batch, Commit, Expect, StoreError, Write},
+};
+
+/// Puts the turns of one conversation in order.
+pub(super) struct Writer {
+    pub(super) workshop: Workshop,
+    pub(super) keys: Keys,
+    pub(super) feed: Arc<Feed>,
+    /// As it will be when everything in flight is durable.
+    pub(super) record: Conversation,
+    /// The store knows it, or will before anything that follows.
+    pub(super) exists: bool,
+    pub(super) phase: Phase,
+    /// Turns that wait behind the one of `phase`.
+    pub(super) queue: VecDeque<Waiting>,
+    pub(super) in_flight: VecDeque<InFlight>,
+    pub(super) afterglow: Option<Afterglow>,
+    pub(super) deleted: bool,
+}
+
+/// A finished answer whose provider may still be keeping it, and what it was given.
+pub(super) type Afterglow = (MessageId, BoxFuture<'static, Option<Arc<str>>>);
+
+/// What the conversation is doing.
+pub(super) enum Phase {
+    /// Nothing.
+    Idle,
+    /// The next turn waits for a worker of its pool.
+    Waiting(Waiting, BoxFuture<'static, Worker>),
+    /// A turn is being answered.
+    Running(Box<Running>),
+    /// Its end is on the way to the store.
+    Ending,
+}
+
+/// What to do when a batch is durable, or was refused.
+pub(super) type Settle = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// A batch on its way to the store.
+pub(super) struct InFlight {
+    commit: Commit,
+    shows: Vec<Shown>,
+    settle: Vec<Settle>,
+}
+
+/// Everything that can happen to a conversation.
+enum Wake {
+    Durable(Result<(), StoreError>),
+    Command(Option<Command>),
+    Step(Step),
+    Worker(Worker),
+    Kept(Option<Arc<str>>),
+    Alarm,
+    Interrupt,
+    Close,
+}
+
+/// Why the writer ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// Nothing was left to do.
+    Retired,
+    /// The conversation was deleted.
+    Deleted,
+    /// The store refused, so what is in memory is no longer the truth.
+    Lost,
+}
+
+impl Writer {
+    /// Works until there is nothing left to do and `retire` agrees.
+    pub(super) async fn run(
+        mut self,
+        mut commands: mpsc::Receiver<Command>,
+        retire: impl Fn() -> bool,
+    ) -> Exit {
+        let lifecycle = self.workshop.lifecycle.clone();
+        let interrupted = lifecycle.interrupting().cancelled();
+        let closed = lifecycle.closing().cancelled();
+        let alarm = sleep(limits::CONVERSATION_IDLE);
+        tokio::pin!(interrupted, closed, alarm);
+        let mut interrupting = false;
+        let mut last_active = Instant::now();
+        loop {
+            let wake = tokio::select! { biased;
+                () = &mut interrupted, if !interrupting => Wake::Interrupt,
+                Some(durable) = front(&mut self.in_flight) => Wake::Durable(durable),
+                command = commands.recv() => Wake::Command(command),
+                Some(wake) = progress(&mut self.phase, &self.feed) => wake,
+                Some(kept) = kept(&mut self.afterglow) => Wake::Kept(kept),
+                () = &mut alarm => Wake::Alarm,
+                () = &mut closed, if self.is_settled() => Wake::Close,
+            };
+            match wake {
+                Wake::Step(step) => self.stepped(step),
+                Wake::Durable(Ok(())) => self.durable(),
+                Wake::Durable(Err(error)) => return self.give_up(&error),
+                Wake::Command(Some(command)) => self.obey(command).await,
+                Wake::Worker(worker) => self.start(worker),
+                Wake::Kept(remote) => self.keep_remote(remote),
+                Wake::Interrupt => {
+                    interrupting = true;
+                    self.interrupt();
+                }
+                Wake::Alarm if self.is_idle() && last_active.elapsed() >= limits::CONVERSATION_IDLE => {
+                    if retire() {
+                        return Exit::Retired;
+                    }
+                    last_active = Instant::now();
+                }
+                Wake::Alarm => {}
+                Wake::Command(None) | Wake::Close => return Exit::Retired,
+            }
+            if self.deleted && self.in_flight.is_empty() {
+                return Exit::Deleted;
+            }
+            if !self.is_idle() {
+                last_active = Instant::now();
+            }
+            self.arm(alarm.as_mut(), last_active);
+        }
+    }
+
+    /// Nothing runs, waits or is on its way.
+    fn is_settled(&self) -> bool {
+        matches!(self.phase, Phase::Idle) && self.in_flight.is_empty()
+    }
+
+    fn is_idle(&self) -> bool {
+        self.is_settled() && self.afterglow.is_none()
+    }
+
+    /// Saves what is due, and sets the alarm to whatever is due next.
+    fn arm(&mut self, alarm: std::pin::Pin<&mut Sleep>, last_active: Instant) {
+        let mut due = last_active + limits::CONVERSATION_IDLE;
+        if let Phase::Running(running) = &mut self.phase
+            && let Some(since) = running.unsaved_since
+        {
+            due = since + limits::CHECKPOINT_EVERY;
+            if running.unsaved.len() >= limits::CHECKPOINT_BYTES || due <= Instant::now() {
+                checkpoint(&self.workshop, running);
+                due = Instant::now() + limits::CHECKPOINT_EVERY;
+            }
+        }
+        // Moving the alarm costs more than looking at it, and most tokens need not move it.
+        if alarm.is_elapsed() || alarm.deadline() > due {
+            alarm.reset(due);
+        }
+    }
+
+    // ---- to the store and back ------------------------------------------------------------
+
+    /// Gives the event the next number.
+    pub(super) fn number(&mut self, event: Event) -> Arc<Sequenced> {
+        self.record.seq += 1;
+        Arc::new(Sequenced {
+            conversation: self.record.id,
+            epoch: self.record.epoch,
+            seq: self.record.seq,
+            at: self.now(),
+            event,
+        })
+    }
+
+    /// Hands a batch to the store; what it shows will be shown when it is durable.
+    pub(super) fn commit(
+        &mut self,
+        mut writes: Vec<Write>,
+        shows: Vec<Shown>,
+        settle: Option<Settle>,
+    ) {
+        let id = self.record.id;
+        let expect =
+            if self.exists { Expect::Epoch(id, self.record.epoch) } else { Expect::New(id) };
+        self.exists = true;
+        if !self.deleted {
+            self.record.updated_at = self.now();
+            writes.push(Write::Conversation(self.record.clone()));
+            writes.extend(shows.iter().map(|shown| Write::Event(shown.event.clone())));
+        }
+        let commit = self.workshop.store.commit(Batch { expect, writes });
+        self.in_flight.push_back(InFlight { commit, shows, settle: settle.into_iter().collect() });
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.workshop.clock.now()
+    }
+
+    /// The oldest batch in flight is durable: readers may see it, the one who asked is answered.
+    fn durable(&mut self) {
+        let Some(done) = self.in_flight.pop_front() else { return };
+        for settle in done.settle {
+            settle(Ok(()));
+        }
+        let mut ended = false;
+        for shown in done.shows {
+            let began = match &shown.event.event {
+                Event::TurnStarted { turn, .. } | Event::TurnReset { turn, .. } => Some(*turn),
+                _ => None,
+            };
+            ended |= shown.event.event.ends().is_some();
+            self.feed.show(shown);
+            if let Some(turn) = began {
+                self.reveal(turn);
+            }
+        }
+        if ended && matches!(self.phase, Phase::Ending) {
+            self.phase = Phase::Idle;
+        }
+        if self.is_settled() {
+            self.start_next();
+        }
+    }
+
+    /// The start of the running turn is durable: what arrived early may be seen.
+    fn reveal(&mut self, turn: TurnId) {
+        if let Phase::Running(running) = &mut self.phase
+            && running.turn.turn == turn
+        {
+            running.visible = true;
+            if !running.early.is_empty() {
+                self.feed.grow(&std::mem::take(&mut running.early));
+            }
+        }
+    }
+
+    /// The store refused: nothing that is not durable has happened.
+    fn give_up(mut self, error: &StoreError) -> Exit {
+        tracing::error!(conversation = %self.record.id, %error, "the store refused; giving up");
+        for refused in self.in_flight.drain(..) {
+            for settle in refused.settle {
+                settle(Err(error.clone()));
+            }
+        }
+        Exit::Lost
+    }
+}
+
+/// Hands the text that no checkpoint holds yet to the store.
+pub(super) fn checkpoint(workshop: &Workshop, running: &mut Running) {
+    let offset = running.length - running.unsaved.len() as u64;
+    workshop.store.checkpoint(running.turn.turn, offset, &running.unsaved);
+    running.unsaved.clear();
+    running.unsaved_since = None;
+}
+
+/// The outcome of the oldest batch in flight; nothing while there is none.
+async fn front(in_flight: &mut VecDeque<InFlight>) -> Option<Result<(), StoreError>> {
+    OptionFuture::from(in_flight.front_mut().map(|oldest| &mut oldest.commit)).await
+}
+
+/// The next step of what the conversation is doing; nothing while it does nothing.
+async fn progress(phase: &mut Phase, feed: &Feed) -> Option<Wake> {
+    match phase {
+        Phase::Running(running) if running.hungry() => {
+            Some(Wake::Step(running.step(|text| feed.grow(text)).await))
+        }
+        Phase::Waiting(_, worker) => Some(Wake::Worker(worker.await)),
+        Phase::Running(_) | Phase::Idle | Phase::Ending => None,
+    }
+}
+
+/// Where the provider keeps the last answer, once it does.
+async fn kept(afterglow: &mut Option<Afterglow>) -> Option<Option<Arc<str>>> {
+    OptionFuture::from(afterglow.as_mut().map(|(_, remote)| remote)).await
+}

@@ -1,0 +1,146 @@
+//! One answer from a route: the next stop before the first token, honesty after it.
+//!
+//! Invariant: what a reader was shown is never silently replaced; a restart is said as `Reset`.
+
+use std::{sync::Arc, time::Duration};
+
+use async_stream::stream;
+use futures_util::{StreamExt, stream::BoxStream};
+use tokio::time::sleep;
+
+use super::Pool;
+use crate::{
+    config::Restart,
+    limits,
+    model::{ProviderName, Reason},
+    provider::{Answer, Failure, Item, Piece, Request, Retry},
+};
+
+/// What the pool is asked.
+#[derive(Debug, Clone)]
+pub struct Prompt {
+    /// The conversation, oldest first; the last item is to be answered.
+    pub items: Vec<Item>,
+    /// OpenAI's conversation that holds all but the last item.
+    pub remote: Option<Arc<str>>,
+}
+
+/// How an answer comes along.
+#[derive(Debug)]
+pub enum Progress {
+    /// This provider is asked now.
+    Asking {
+        /// Who.
+        provider: ProviderName,
+        /// For which model.
+        model: Arc<str>,
+    },
+    /// A piece of the answer. After `Piece::End` only `Piece::Remote` follows.
+    Piece(Piece),
+    /// What came so far is void; the answer starts over.
+    Reset(Reason),
+    /// No answer, or no more of it. Nothing follows.
+    Failed(Failure),
+}
+
+impl Pool {
+    /// Asks the stops of the route until one answers. Dropping the stream closes the request.
+    pub fn answer(self: Arc<Self>, prompt: Prompt) -> BoxStream<'static, Progress> {
+        stream! {
+            let mut resets = 0;
+            let mut worst: Option<Failure> = None;
+            for round in 0..limits::ROUTE_ROUNDS_MAX {
+                if let Some(failure) = worst.take() {
+                    match pause(&failure, round) {
+                        Some(pause) => sleep(pause).await,
+                        None => {
+                            yield Progress::Failed(failure);
+                            return;
+                        }
+                    }
+                }
+                for leg in &self.route {
+                    yield Progress::Asking {
+                        provider: leg.provider.name().clone(),
+                        model: leg.model.clone(),
+                    };
+                    let request = self.request(leg.model.clone(), &prompt);
+                    let mut answer = match leg.provider.ask(request).await {
+                        Ok(answer) => answer,
+                        Err(failure) => {
+                            keep_hopeful(&mut worst, failure);
+                            continue;
+                        }
+                    };
+                    let mut spoken = false;
+                    let failure = loop {
+                        match next(&mut answer).await {
+                            Ok(Some(piece)) => {
+                                spoken |= matches!(piece, Piece::Text(_) | Piece::ToolCall(_));
+                                yield Progress::Piece(piece);
+                            }
+                            Ok(None) => return,
+                            Err(failure) => break failure,
+                        }
+                    };
+                    if spoken {
+                        if self.restart == Restart::Keep || resets == limits::RESETS_MAX {
+                            yield Progress::Failed(failure);
+                            return;
+                        }
+                        resets += 1;
+                        yield Progress::Reset(failure.reason);
+                    }
+                    keep_hopeful(&mut worst, failure);
+                }
+            }
+            yield Progress::Failed(worst.unwrap_or(NOBODY));
+        }
+        .boxed()
+    }
+
+    fn request(&self, model: Arc<str>, prompt: &Prompt) -> Request {
+        Request {
+            model,
+            pool: self.name.clone(),
+            system: self.system.clone(),
+            items: prompt.items.clone(),
+            style: self.style.clone(),
+            remote: prompt.remote.clone(),
+        }
+    }
+}
+
+/// A route without a stop; settings do not let it happen.
+const NOBODY: Failure =
+    Failure { reason: Reason::Internal, retry: Retry::Never, status: None, code: None };
+
+/// The next piece; `None` once the answer was whole and nothing follows.
+async fn next(answer: &mut Answer) -> Result<Option<Piece>, Failure> {
+    answer.next().await.transpose()
+}
+
+/// Keeps the failure that leaves more hope, so that one dead key does not hide a busy provider.
+fn keep_hopeful(worst: &mut Option<Failure>, failure: Failure) {
+    let hope = |failure: &Failure| match failure.retry {
+        Retry::Never => 0,
+        Retry::After(_) => 1,
+        Retry::Soon => 2,
+    };
+    if worst.as_ref().is_none_or(|kept| hope(&failure) > hope(kept)) {
+        *worst = Some(failure);
+    }
+}
+
+/// How long to wait before the next round; `None` when another one is of no use.
+fn pause(failure: &Failure, round: u32) -> Option<Duration> {
+    match failure.retry {
+        Retry::Never => None,
+        Retry::After(asked) => (asked <= limits::RETRY_AFTER_MAX).then_some(asked),
+        Retry::Soon => {
+            let full = limits::BACKOFF_FIRST.saturating_mul(1 << round.saturating_sub(1).min(8));
+            let jitter = 1.0 - 0.25 * fastrand::f64();
+            Some(full.min(limits::BACKOFF_MAX).mul_f64(jitter))
+        }
+    }
+}
