@@ -1,0 +1,154 @@
+//! Topics: what the whole system looks like. Each carries its last value only.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{objects::Task, time::Moment};
+
+/// Something to subscribe to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Topic {
+    /// How the gateway fares: `status` frames.
+    Status,
+    /// How each pool fares: `pools` frames.
+    Pools,
+    /// The user's own tasks as they change: `task` frames.
+    Tasks,
+    /// What needs somebody's attention: `alert` frames.
+    Alerts,
+}
+
+/// How well something works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// As it should.
+    Ok,
+    /// Works, with something missing.
+    Degraded,
+    /// Does not work.
+    Down,
+    /// Finishes what it has and takes nothing new.
+    Draining,
+    /// A state of a newer server. Never sent.
+    #[serde(other)]
+    Unknown,
+}
+
+/// How the gateway fares.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Status {
+    /// Rises with every new value of the topic.
+    pub rev: u64,
+    /// When this was so.
+    pub at: Moment,
+    /// In one word.
+    pub health: Health,
+    /// Milliseconds since the process began.
+    pub uptime_ms: u64,
+    /// Open connections.
+    pub connections: u64,
+    /// Conversations in memory.
+    pub conversations: u64,
+    /// Turns that run.
+    pub turns_running: u64,
+    /// Turns that wait.
+    pub turns_queued: u64,
+    /// Tasks that run.
+    pub tasks_running: u64,
+    /// Tasks that wait.
+    pub tasks_queued: u64,
+    /// Processor time of the process, in percent of one core.
+    pub cpu_percent: f32,
+    /// Resident memory of the process, in bytes.
+    pub memory_bytes: u64,
+    /// What else the server measures.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
+}
+
+/// How each pool fares.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Pools {
+    /// Rises with every new value of the topic.
+    pub rev: u64,
+    /// When this was so.
+    pub at: Moment,
+    /// Every pool, in the order of the settings.
+    pub pools: Vec<PoolStatus>,
+}
+
+/// How one pool fares.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PoolStatus {
+    /// Its name.
+    pub pool: String,
+    /// In one word.
+    pub health: Health,
+    /// Turns that run.
+    pub running: u64,
+    /// Turns that wait.
+    pub queued: u64,
+    /// Turns that may run at once.
+    pub workers: u64,
+    /// What else the server measures.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
+}
+
+/// A task of the user changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TaskChange {
+    /// Rises with every new value of the topic.
+    pub rev: u64,
+    /// The task as it is now.
+    #[serde(flatten)]
+    pub task: Task,
+}
+
+/// How much an alert matters.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Somebody should look.
+    Warning,
+    /// Somebody must act.
+    Critical,
+}
+
+/// Something began or ceased to need attention.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AlertChange {
+    /// Rises with every new value of the topic.
+    pub rev: u64,
+    /// When this was so.
+    pub at: Moment,
+    /// What changed last.
+    #[serde(flatten)]
+    pub alert: Alert,
+    /// Everything that needs attention now, so that a reader who missed a change misses nothing.
+    #[serde(default)]
+    pub active: Vec<Alert>,
+}
+
+/// Something that needs attention.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Alert {
+    /// Its stable name, such as `pool_down:healthcare`.
+    pub alert: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// In words.
+    pub text: String,
+    /// When it began.
+    pub since: Moment,
+    /// True once it is over.
+    #[serde(default)]
+    pub resolved: bool,
+}
