@@ -2,9 +2,123 @@
 //!
 //! Invariant: later code cannot meet a bad value; nothing else reads the environment.
 
+mod check;
+mod describe;
+mod error;
+mod layers;
+mod rule;
+mod schema;
 mod settings;
+#[cfg(test)]
+mod tests;
+mod variables;
 
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{ErrorKind, Read},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+pub use describe::describe;
+pub use error::{ConfigError, Origin};
 pub use settings::{
     Effort, LogFormat, OfflineSettings, PoolSettings, Price, ProviderKind, ProviderSettings,
     Restart, Settings,
 };
+
+use crate::limits::SETTINGS_BYTES_MAX;
+use layers::{Layers, Origins};
+
+/// The settings file where neither `--config` nor `OPERATOROS_CONFIG` names one.
+pub const DEFAULT_FILE: &str = "operatoros.toml";
+
+/// What the command line says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// `--bind`.
+    pub bind: Option<SocketAddr>,
+    /// `--port`.
+    pub port: Option<u16>,
+    /// `--data-dir`.
+    pub data_dir: Option<PathBuf>,
+    /// `--allow-anonymous`.
+    pub allow_anonymous: bool,
+}
+
+/// The settings that these sources make. `default_file` may be missing; a file that was named may
+/// not.
+pub fn load(
+    flags: Flags,
+    environment: impl IntoIterator<Item = (String, String)>,
+    default_file: &Path,
+) -> Result<Settings, ConfigError> {
+    let environment: BTreeMap<_, _> = environment.into_iter().collect();
+    let mut layers = Layers::defaults();
+    let named = flags.config.clone().or_else(|| {
+        environment.get(variables::CONFIG).filter(|path| !path.is_empty()).map(PathBuf::from)
+    });
+    let path = named.as_deref().unwrap_or(default_file);
+    if let Some(text) = read(path, named.is_some())? {
+        layers.add_table(&Origin::File(path.to_owned()), parse(path, &text)?)?;
+    }
+    variables::add(&mut layers, &environment)?;
+    let (mut settings, mut origins) = layers.finish()?;
+    add_flags(&mut settings, &mut origins, flags);
+    for provider in settings.providers.values_mut() {
+        provider.base_url.truncate(provider.base_url.trim_end_matches('/').len());
+    }
+    check::check(&settings, &origins)?;
+    Ok(settings)
+}
+
+/// The process's environment, without what is not UTF-8.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+pub fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)))
+}
+
+fn read(path: &Path, must_be_there: bool) -> Result<Option<String>, ConfigError> {
+    let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+    let file = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound && !must_be_there => return Ok(None),
+        opened => opened.map_err(unreadable)?,
+    };
+    let mut text = String::new();
+    let read = file.take(SETTINGS_BYTES_MAX + 1).read_to_string(&mut text).map_err(unreadable)?;
+    if u64::try_from(read).is_ok_and(|read| read > SETTINGS_BYTES_MAX) {
+        return Err(ConfigError::TooLarge { path: path.to_owned() });
+    }
+    Ok(Some(text))
+}
+
+fn parse(path: &Path, text: &str) -> Result<toml::Table, ConfigError> {
+    text.parse().map_err(|error: toml::de::Error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        ConfigError::NotToml {
+            path: path.to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: line.chars().count() + 1,
+            message: error.message().to_owned(),
+        }
+    })
+}
+
+fn add_flags(settings: &mut Settings, origins: &mut Origins, flags: Flags) {
+    if let Some(bind) = flags.bind {
+        settings.bind = bind;
+        origins.note("bind", Origin::Flag("--bind"));
+    }
+    if let Some(port) = flags.port {
+        settings.bind.set_port(port);
+    }
+    if let Some(data_dir) = flags.data_dir {
+        settings.data_dir = data_dir;
+    }
+    settings.allow_anonymous |= flags.allow_anonymous;
+}

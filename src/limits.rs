@@ -149,6 +149,31 @@ pub const POOL_QUEUE_MAX: usize = 10_000;
 /// Pools that settings may define.
 pub const POOLS_MAX: usize = 64;
 
+// ---- settings -----------------------------------------------------------------------------
+
+/// The settings file.
+pub const SETTINGS_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// How much of a bad value an error repeats.
+pub const SETTING_SHOWN_CHARS_MAX: usize = 80;
+/// The name of a pool or of a provider.
+pub const NAME_BYTES_MAX: usize = 32;
+/// The shortest token that is worth its name.
+pub const TOKEN_CHARS_MIN: usize = 8;
+/// Seconds that a drain may be given.
+pub const DRAIN_SECONDS_MAX: u32 = 3_600;
+/// Milliseconds of any timeout that can be set: a day.
+pub const TIMEOUT_MS_MAX: u32 = 24 * 60 * 60 * 1_000;
+/// The smallest window that holds a system prompt and a question.
+pub const WINDOW_TOKENS_MIN: u32 = 1_024;
+/// The largest window that can be set.
+pub const WINDOW_TOKENS_MAX: u32 = 100_000_000;
+/// Workers of one pool at the most.
+pub const WORKERS_MAX: u32 = 100_000;
+/// Words of an offline answer, and words a second, at the most.
+pub const OFFLINE_WORDS_MAX: u32 = 1_000_000;
+/// Dollars for a million tokens at the most.
+pub const PRICE_MAX: u32 = 1_000_000;
+
 // ---- going down ---------------------------------------------------------------------------
 
 /// How long the last events may take to reach their readers once every turn has ended.

@@ -3,21 +3,23 @@
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Everything that can be set.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Where to listen.
     pub bind: SocketAddr,
     /// Where the embedded database lives; made when it is not there.
+    #[serde(serialize_with = "lossy")]
     pub data_dir: PathBuf,
     /// The administrator's bearer token.
+    #[serde(skip_serializing)]
     pub token: Option<SecretString>,
     /// Lets anybody in on an address that others can reach.
     pub allow_anonymous: bool,
@@ -40,7 +42,7 @@ pub struct Settings {
 }
 
 /// How logs look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// For people.
@@ -50,7 +52,7 @@ pub enum LogFormat {
 }
 
 /// Which language a provider speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProviderKind {
     /// OpenAI's Responses and Conversations.
@@ -62,7 +64,7 @@ pub enum ProviderKind {
 }
 
 /// One provider.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProviderSettings {
     /// Which language it speaks.
@@ -71,7 +73,7 @@ pub struct ProviderSettings {
     /// as in the official SDKs.
     pub base_url: String,
     /// Its key. Without one, `openai` and `anthropic` are not asked.
-    #[serde(default)]
+    #[serde(default, skip_serializing)]
     pub api_key: Option<SecretString>,
     /// The model where a route names none.
     pub model: String,
@@ -108,8 +110,23 @@ fn turn_ms() -> u64 {
     600_000
 }
 
+/// TOML is UTF-8 and a path need not be; what cannot be shown is shown as a replacement character.
+fn lossy<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
+}
+
+/// As it was written: 0.3, where widening the `f32` would make 0.30000001192092896 of it.
+#[expect(
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference to the field"
+)]
+fn decimal<S: Serializer>(number: &Option<f32>, serializer: S) -> Result<S::Ok, S::Error> {
+    number.and_then(|number| number.to_string().parse::<f64>().ok()).serialize(serializer)
+}
+
 /// The offline provider's pace and faults.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OfflineSettings {
     /// Words a second; 0 is as fast as possible.
@@ -123,7 +140,7 @@ pub struct OfflineSettings {
 }
 
 /// One pool of specialists.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PoolSettings {
     /// What it is for, in one line.
@@ -131,6 +148,7 @@ pub struct PoolSettings {
     /// The system prompt.
     pub prompt: String,
     /// 0 to 2, for models that take one.
+    #[serde(serialize_with = "decimal")]
     pub temperature: Option<f32>,
     /// How long a reasoning model may think.
     pub effort: Option<Effort>,
@@ -147,7 +165,7 @@ pub struct PoolSettings {
 }
 
 /// How long a reasoning model may think.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Effort {
     /// Hardly.
@@ -161,7 +179,7 @@ pub enum Effort {
 }
 
 /// What happens to an answer whose provider fails in the middle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Restart {
     /// What came is kept and the turn fails.
@@ -171,7 +189,7 @@ pub enum Restart {
 }
 
 /// Dollars for a million tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Price {
     /// Read.

@@ -1,0 +1,65 @@
+//! The settings in force, as a settings file: what `operatoros config` prints.
+//!
+//! Invariant: the text loads, and holds no secret; those are comments that say whether they are set.
+
+use std::fmt::Write as _;
+
+use toml::{Table, Value};
+
+use super::{
+    rule::Rule,
+    schema::{KEYS, Key, KeyPath},
+    settings::Settings,
+};
+
+/// The settings as TOML, without secrets.
+pub fn describe(settings: &Settings) -> String {
+    let table = Table::try_from(settings).expect("settings are TOML");
+    let mut text = String::new();
+    write_fields(&mut text, settings, &KeyPath::default(), &table);
+    for (name, value) in &table {
+        let Value::Table(below) = value else { continue };
+        let path = KeyPath::default().join(name);
+        if super::schema::is_named(&path) {
+            for (name, value) in below {
+                let Value::Table(fields) = value else { continue };
+                write_table(&mut text, settings, &path.join(name), fields);
+            }
+        } else {
+            write_table(&mut text, settings, &path, below);
+        }
+    }
+    text
+}
+
+fn write_table(text: &mut String, settings: &Settings, path: &KeyPath, fields: &Table) {
+    writeln!(text, "\n[{path}]").expect("a string takes everything");
+    write_fields(text, settings, path, fields);
+}
+
+/// The fields of one table, in the schema's order.
+fn write_fields(text: &mut String, settings: &Settings, table: &KeyPath, fields: &Table) {
+    let here = |key: &&Key| {
+        key.parts().count() == table.0.len() + 1
+            && table.0.iter().zip(key.parts()).all(|(name, part)| part == "*" || part == name)
+    };
+    for key in KEYS.iter().filter(here) {
+        let name = key.parts().next_back().unwrap_or_default();
+        let line = match (key.rule, fields.get(name)) {
+            (Rule::Secret(_), _) if is_set(settings, table) => format!("# {name} is set"),
+            (_, Some(value)) => format!("{name} = {value}"),
+            (_, None) => format!("# {name} is not set"),
+        };
+        writeln!(text, "{line}").expect("a string takes everything");
+    }
+}
+
+/// Whether the secret of this table is set: the gateway's token, or a provider's key.
+fn is_set(settings: &Settings, table: &KeyPath) -> bool {
+    match table.0.as_slice() {
+        [providers, name] if providers == "providers" => {
+            settings.providers.get(name).is_some_and(|provider| provider.api_key.is_some())
+        }
+        _ => settings.token.is_some(),
+    }
+}

@@ -1,0 +1,185 @@
+//! Every setting by its path, with what is right for it.
+//!
+//! Invariant: the list and the types of `settings` name the same keys; a test compares them.
+
+use std::fmt;
+
+use super::rule::Rule;
+use crate::limits::{
+    DRAIN_SECONDS_MAX, NAME_BYTES_MAX, OFFLINE_WORDS_MAX, PRICE_MAX, TIMEOUT_MS_MAX,
+    TOKEN_CHARS_MIN, WINDOW_TOKENS_MAX, WINDOW_TOKENS_MIN, WORKERS_MAX,
+};
+
+/// One setting.
+#[derive(Debug)]
+pub(super) struct Key {
+    /// Dotted; `*` stands for a name.
+    pub(super) path: &'static str,
+    pub(super) rule: Rule,
+    /// Without it, the table that it belongs to is not whole.
+    pub(super) needed: bool,
+}
+
+const fn key(path: &'static str, rule: Rule) -> Key {
+    Key { path, rule, needed: false }
+}
+
+const fn needed(path: &'static str, rule: Rule) -> Key {
+    Key { path, rule, needed: true }
+}
+
+const KINDS: &[&str] = &["openai", "openai-chat", "anthropic"];
+const MILLISECONDS: Rule = Rule::Whole(1, TIMEOUT_MS_MAX);
+const DOLLARS: Rule = Rule::Number(0, PRICE_MAX);
+
+/// All settings, in the order in which they are described.
+pub(super) const KEYS: &[Key] = &[
+    key("bind", Rule::Address),
+    key("data_dir", Rule::Path),
+    key("token", Rule::Secret(TOKEN_CHARS_MIN)),
+    key("allow_anonymous", Rule::Switch),
+    key("drain_seconds", Rule::Whole(0, DRAIN_SECONDS_MAX)),
+    key("log_format", Rule::OneOf(&["text", "json"])),
+    key("log", Rule::Filter),
+    key("echo", Rule::Switch),
+    needed("providers.*.kind", Rule::OneOf(KINDS)),
+    needed("providers.*.base_url", Rule::Url),
+    key("providers.*.api_key", Rule::Secret(1)),
+    needed("providers.*.model", Rule::Text),
+    key("providers.*.server_state", Rule::Switch),
+    key("providers.*.connect_ms", MILLISECONDS),
+    key("providers.*.first_token_ms", MILLISECONDS),
+    key("providers.*.silence_ms", MILLISECONDS),
+    key("providers.*.turn_ms", MILLISECONDS),
+    key("offline.words_per_second", Rule::Whole(0, OFFLINE_WORDS_MAX)),
+    key("offline.first_word_ms", Rule::Whole(0, TIMEOUT_MS_MAX)),
+    key("offline.words", Rule::Whole(1, OFFLINE_WORDS_MAX)),
+    key("offline.fail_after_words", Rule::Whole(0, OFFLINE_WORDS_MAX)),
+    needed("pools.*.description", Rule::Text),
+    key("pools.*.prompt", Rule::Text),
+    key("pools.*.temperature", Rule::Number(0, 2)),
+    key("pools.*.effort", Rule::OneOf(&["none", "low", "medium", "high"])),
+    key("pools.*.route", Rule::Route),
+    key("pools.*.window_tokens", Rule::Whole(WINDOW_TOKENS_MIN, WINDOW_TOKENS_MAX)),
+    key("pools.*.max_output_tokens", Rule::Whole(1, WINDOW_TOKENS_MAX)),
+    key("pools.*.workers", Rule::Whole(1, WORKERS_MAX)),
+    key("pools.*.restart", Rule::OneOf(&["keep", "reset"])),
+    needed("prices.*.input", DOLLARS),
+    key("prices.*.cached", DOLLARS),
+    needed("prices.*.output", DOLLARS),
+];
+
+impl Key {
+    /// The parts of its path.
+    pub(super) fn parts(&self) -> impl DoubleEndedIterator<Item = &'static str> + Clone {
+        self.path.split('.')
+    }
+}
+
+/// What stands at a path.
+#[derive(Debug)]
+pub(super) enum Place {
+    Setting(&'static Key),
+    Table,
+    Nothing,
+}
+
+/// What stands at this path.
+pub(super) fn place(path: &KeyPath) -> Place {
+    let begins = |key: &&Key| {
+        path.0.len() <= key.parts().count()
+            && path.0.iter().zip(key.parts()).all(|(name, part)| part == "*" || part == name)
+    };
+    match KEYS.iter().find(begins) {
+        Some(key) if key.parts().count() == path.0.len() => Place::Setting(key),
+        Some(_) => Place::Table,
+        None => Place::Nothing,
+    }
+}
+
+/// Whether what lies below this path has names that the user chooses.
+pub(super) fn is_named(table: &KeyPath) -> bool {
+    matches!(table.0.as_slice(), [one] if KEYS.iter().any(|key| {
+        let mut parts = key.parts();
+        parts.next() == Some(one) && parts.next() == Some("*")
+    }))
+}
+
+/// The names that the schema itself knows right below a table.
+pub(super) fn children(table: &KeyPath) -> Vec<&'static str> {
+    let mut names: Vec<_> = KEYS
+        .iter()
+        .filter(|key| {
+            table.0.iter().zip(key.parts()).all(|(name, part)| part == "*" || part == name)
+        })
+        .filter_map(|key| key.parts().nth(table.0.len()))
+        .filter(|name| *name != "*")
+        .collect();
+    names.dedup();
+    names
+}
+
+/// The candidate with the fewest typing errors between it and the name.
+pub(super) fn nearest(name: &str, candidates: impl IntoIterator<Item = String>) -> Option<String> {
+    candidates.into_iter().min_by_key(|candidate| strsim::damerau_levenshtein(name, candidate))
+}
+
+/// Whether a name may stand below the table: pools and providers are named in routes and by
+/// clients, so their names are plain; models have the names that their makers gave them.
+pub(super) fn name_fits(table: &str, name: &str) -> bool {
+    match table {
+        "prices" => !name.trim().is_empty(),
+        "providers" => name != "offline" && is_plain(name),
+        _ => is_plain(name),
+    }
+}
+
+/// What `name_fits` wants, in words that complete "is not …".
+pub(super) fn name_right(table: &str) -> String {
+    match table {
+        "prices" => "the name of a model".to_owned(),
+        _ => format!(
+            "a free name: a letter a to z, then up to {} of a to z, 0 to 9 and -",
+            NAME_BYTES_MAX - 1
+        ),
+    }
+}
+
+fn is_plain(name: &str) -> bool {
+    name.len() <= NAME_BYTES_MAX
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+/// Where a setting is: `pools.sports.temperature`, with a name quoted where TOML wants it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) struct KeyPath(pub(super) Vec<String>);
+
+impl KeyPath {
+    /// From a path whose parts hold no dot.
+    pub(super) fn dotted(path: &str) -> Self {
+        Self(path.split('.').map(str::to_owned).collect())
+    }
+
+    /// One part further.
+    pub(super) fn join(&self, name: &str) -> Self {
+        let mut parts = self.0.clone();
+        parts.push(name.to_owned());
+        Self(parts)
+    }
+}
+
+impl fmt::Display for KeyPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, part) in self.0.iter().enumerate() {
+            let dot = if index == 0 { "" } else { "." };
+            let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+            if !part.is_empty() && part.chars().all(bare) {
+                write!(f, "{dot}{part}")?;
+            } else {
+                write!(f, "{dot}{}", toml::Value::from(part.as_str()))?;
+            }
+        }
+        Ok(())
+    }
+}
