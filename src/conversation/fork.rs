@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
-    model::{Clock, Conversation, ConversationId, Message, MessageId, TurnId},
+    model::{Clock, Conversation, ConversationId, Message, MessageId, Role, TurnId},
     store::{Turn, Write},
 };
 
@@ -38,6 +38,10 @@ pub(super) fn copy(
             answer: id,
         });
         turn.answer = id;
+        if message.role == Role::Assistant {
+            // A retry's answer has a turn of its own, and its question one before it.
+            turn.message = fork.head.unwrap_or(id);
+        }
         let copied = Message {
             id,
             conversation: fork.id,

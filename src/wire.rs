@@ -1,0 +1,25 @@
+//! Frames to model and back: the one place that knows how things look on the wire.
+//!
+//! Invariant: no type of the protocol crate leaves here, but for close codes, which are data.
+
+mod complaint;
+mod inbound;
+mod objects;
+mod outbound;
+mod text;
+
+pub use complaint::Complaint;
+pub use inbound::{Asked, Inbound, Resume, SendAsked, Understand, read};
+pub use outbound::{
+    Greeting, conversation_reply, conversations_reply, delta, done_reply, ended_reply, error,
+    event, following_reply, goaway, gone_reply, messages_reply, pong, position, resumed,
+    sent_reply, snapshot, ticket, welcome,
+};
+pub use text::{at_sentence_end, line, note, warning};
+
+pub use operatoros_protocol::{
+    CloseCode, SUBPROTOCOL_BEARER, SUBPROTOCOL_JSON, SUBPROTOCOL_TEXT,
+};
+
+/// One text message, encoded once and shared by all who get it.
+pub type Frame = axum::extract::ws::Utf8Bytes;
