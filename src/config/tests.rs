@@ -8,7 +8,9 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{Flags, Origin, Settings, describe, layers::Layers, load, rule::Rule, schema};
+use super::{
+    Flags, Origin, Settings, describe, environment, layers::Layers, load, rule::Rule, schema,
+};
 
 type Env<'a> = &'a [(&'a str, &'a str)];
 
@@ -114,6 +116,11 @@ fn the_environment_reaches_every_kind_of_setting() {
     assert!((settings.prices["gpt-4.1"].input - 2.5).abs() < f64::EPSILON);
     assert_eq!(settings.pools["board-games"].description, "chess");
     assert_eq!(settings.pools["sports"].route, ["offline", "anthropic/x"]);
+}
+
+#[test]
+fn the_environment_is_the_process_s() {
+    assert!(environment().any(|(name, text)| name == "CARGO_PKG_NAME" && text == "operatoros"));
 }
 
 #[test]
