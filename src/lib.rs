@@ -7,3 +7,5 @@ pub mod model;
 
 pub mod provider;
 pub mod store;
+
+pub mod cli;

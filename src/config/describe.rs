@@ -8,7 +8,7 @@ use toml::{Table, Value};
 
 use super::{
     rule::Rule,
-    schema::{KEYS, Key, KeyPath},
+    schema::{self, KEYS, Key, KeyPath},
     settings::Settings,
 };
 
@@ -17,22 +17,30 @@ pub fn describe(settings: &Settings) -> String {
     let table = Table::try_from(settings).expect("settings are TOML");
     let mut text = String::new();
     write_fields(&mut text, settings, &KeyPath::default(), &table);
-    for (name, value) in &table {
-        let Value::Table(below) = value else { continue };
-        let path = KeyPath::default().join(name);
-        if super::schema::is_named(&path) {
-            for (name, value) in below {
-                let Value::Table(fields) = value else { continue };
-                write_table(&mut text, settings, &path.join(name), fields);
+    for path in tables() {
+        match path.0.first().and_then(|name| table.get(name)) {
+            Some(Value::Table(named)) if schema::is_named(&path) => {
+                for (name, fields) in named {
+                    write_table(&mut text, settings, &path.join(name), fields);
+                }
             }
-        } else {
-            write_table(&mut text, settings, &path, below);
+            Some(fields) => write_table(&mut text, settings, &path, fields),
+            None => {}
         }
     }
     text
 }
 
-fn write_table(text: &mut String, settings: &Settings, path: &KeyPath, fields: &Table) {
+/// The tables at the top, in the schema's order.
+fn tables() -> Vec<KeyPath> {
+    let below_a_table = KEYS.iter().filter(|key| key.parts().count() > 1);
+    let mut names: Vec<_> = below_a_table.filter_map(|key| key.parts().next()).collect();
+    names.dedup();
+    names.into_iter().map(KeyPath::dotted).collect()
+}
+
+fn write_table(text: &mut String, settings: &Settings, path: &KeyPath, fields: &Value) {
+    let Value::Table(fields) = fields else { return };
     writeln!(text, "\n[{path}]").expect("a string takes everything");
     write_fields(text, settings, path, fields);
 }

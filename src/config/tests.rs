@@ -8,7 +8,9 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{Flags, Origin, Settings, describe, layers::Layers, load, rule::Rule, schema};
+use super::{
+    Flags, Origin, Settings, describe, environment, layers::Layers, load, rule::Rule, schema,
+};
 
 type Env<'a> = &'a [(&'a str, &'a str)];
 
@@ -114,6 +116,11 @@ fn the_environment_reaches_every_kind_of_setting() {
     assert!((settings.prices["gpt-4.1"].input - 2.5).abs() < f64::EPSILON);
     assert_eq!(settings.pools["board-games"].description, "chess");
     assert_eq!(settings.pools["sports"].route, ["offline", "anthropic/x"]);
+}
+
+#[test]
+fn the_environment_is_the_process_s() {
+    assert!(environment().any(|(name, text)| name == "CARGO_PKG_NAME" && text == "operatoros"));
 }
 
 #[test]
@@ -226,4 +233,51 @@ fn what_the_rules_take_the_types_take() {
         Settings::deserialize(everything(word(nth))).unwrap();
     }
     Settings::deserialize(everything(lowest)).unwrap();
+}
+
+/// No value of any kind, in the place of any setting or table, may bring the start down or be
+/// answered with less than its place.
+#[test]
+fn odd_values_are_taken_or_refused_by_name() {
+    let odd = [
+        "0",
+        "-1",
+        "9223372036854775807",
+        "1e400",
+        "nan",
+        "\"\"",
+        "\"\\u0000\"",
+        "\"a b\"",
+        "true",
+        "[]",
+        "[1]",
+        "[[]]",
+        "{}",
+        "{ x = 1 }",
+        "[{ x = 1 }]",
+        "1979-05-27",
+        "\"127.0.0.1:0\"",
+        "\"http://x\"",
+    ];
+    let tables = [
+        "providers",
+        "providers.openai",
+        "providers.new",
+        "pools",
+        "pools.new",
+        "prices.new",
+        "offline",
+    ];
+    let paths = schema::KEYS.iter().map(|key| key.path.replace('*', "general"));
+    for path in paths.chain(tables.map(str::to_owned)) {
+        for value in odd {
+            if let Err(error) = run(&format!("{path} = {value}"), &[], Flags::default()) {
+                assert!(error.starts_with("operatoros.toml:"), "{path} = {value}: {error}");
+            }
+            let name = format!("OPERATOROS_{}", path.to_uppercase().replace('.', "__"));
+            if let Err(error) = run("", &[(&name, value)], Flags::default()) {
+                assert!(error.contains(&name), "{name}={value}: {error}");
+            }
+        }
+    }
 }

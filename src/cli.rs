@@ -1,0 +1,5 @@
+//! The command line: what can be typed, and what it does.
+
+mod args;
+
+pub use args::{Chat, Cli, Command};
