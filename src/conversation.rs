@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 pub use catchup::{Catchup, Snapshot, catch_up, snapshot};
 pub use command::{Ask, Change, Done, Ended, Executed, IfBusy, Parent, Refusal, Sent};
-pub use feed::{Feed, Growth, Place, Reader, Reading, SharedSlices, Shown};
+pub use feed::{Feed, Growth, Place, Reader, Reading, SharedSlices, Shown, read_caught_up};
 pub use recovery::recover_all;
 pub use registry::{Handle, Outcome, Registry};
 pub use wake::{Wake, Watch};

@@ -18,18 +18,20 @@ pub const KEY_BYTES_MAX: usize = 128;
 pub const TITLE_BYTES_MAX: usize = 200;
 /// A message's `metadata`, as JSON.
 pub const METADATA_BYTES_MAX: usize = 4 * 1024;
-/// Nesting of a client's JSON (`serde_json` stops at 128 by itself; metadata is the only free part).
+/// What a socket reads at a time; an idle connection costs about this much more.
 pub const READ_BUFFER_BYTES: usize = 2 * 1024;
-/// What may wait inside the socket for one reader before its writer pauses.
-pub const WRITE_BUFFER_BYTES_MAX: usize = 1024 * 1024;
+/// What is read from feeds before it is flushed to a reader: all that a stalled one can hold.
+pub const DELIVERY_BYTES: usize = 64 * 1024;
+/// What a socket's write buffer may ever hold: one delivery and the largest reply, as JSON.
+pub const WRITE_BUFFER_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The most text one `turn.delta` carries.
 pub const DELTA_BYTES_MAX: usize = 64 * 1024;
 /// Replies that one connection may have outstanding.
 pub const REPLIES_OUTSTANDING_MAX: usize = 64;
 /// Conversations that one connection follows.
-pub const FOLLOWED_CONVERSATIONS_MAX: usize = 256;
+pub const FOLLOWED_CONVERSATIONS_MAX: usize = 4_096;
 /// Entries of one `hello.resume`.
-pub const RESUME_ENTRIES_MAX: usize = FOLLOWED_CONVERSATIONS_MAX;
+pub const RESUME_ENTRIES_MAX: usize = 1_024;
 /// Frames a connection may send in one burst.
 pub const FRAMES_BURST_MAX: u32 = 400;
 /// Frames a second that a connection may send for ever.
@@ -40,8 +42,6 @@ pub const RATE_REFUSALS_MAX: u32 = 1_000;
 pub const BAD_FRAMES_PER_MINUTE_MAX: u32 = 20;
 /// Connections of the whole gateway.
 pub const CONNECTIONS_MAX: usize = 20_000;
-/// Connections of one named user.
-pub const CONNECTIONS_PER_USER_MAX: usize = 1_000;
 /// Silence after which the server pings.
 pub const PING_AFTER: Duration = Duration::from_secs(25);
 /// Silence after which the server closes.
@@ -180,7 +180,8 @@ pub const PRICE_MAX: u32 = 1_000_000;
 pub const FAREWELL_WITHIN: Duration = Duration::from_secs(3);
 
 const _: () = assert!(FRAME_BYTES_MAX >= TEXT_BYTES_MAX * 2);
-const _: () = assert!(WRITE_BUFFER_BYTES_MAX >= DELTA_BYTES_MAX * 8);
+const _: () = assert!(WRITE_BUFFER_BYTES_MAX >= (PAGE_BYTES_MAX + DELIVERY_BYTES) * 6);
+const _: () = assert!(FRAME_BYTES_MAX <= WRITE_BUFFER_BYTES_MAX);
 const _: () = assert!(PAGE_ROWS <= PAGE_ROWS_MAX);
 const _: () = assert!(SSE_CHUNK_BYTES_MAX < SSE_EVENT_BYTES_MAX);
 const _: () = assert!(SNAPSHOT_BYTES_MAX <= PAGE_BYTES_MAX);

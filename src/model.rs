@@ -7,6 +7,7 @@ mod conversation;
 mod event;
 mod id;
 mod usage;
+mod vitals;
 
 pub use clock::{Clock, Timestamp};
 pub use conversation::{
@@ -17,3 +18,4 @@ pub use id::{
     ConversationId, MessageId, PoolName, ProviderName, SessionId, TaskId, TurnId, UserId,
 };
 pub use usage::{FinishReason, Timing, Usage, Usd};
+pub use vitals::Vitals;

@@ -12,7 +12,7 @@ use std::{
 use super::wake::Watch;
 use crate::{
     limits,
-    model::{ConversationId, Cursor, Event, Sequenced, TurnId},
+    model::{ConversationId, Cursor, Event, Sequenced, Timestamp, TurnId},
     wire::Frame,
 };
 
@@ -85,7 +85,7 @@ pub trait Reader {
     fn text(&mut self, growth: &Growth<'_>, shared: &mut SharedSlices) -> usize;
 
     /// Takes the place in the queue of a turn that waits.
-    fn position(&mut self, turn: TurnId, position: u64);
+    fn position(&mut self, turn: TurnId, position: u64, at: Timestamp);
 
     /// Has enough for one write; the rest is left for the next.
     fn full(&self) -> bool;
@@ -140,6 +140,7 @@ struct State {
     shared: SharedSlices,
     positions: Vec<(TurnId, u64)>,
     positions_rev: u64,
+    positions_at: Timestamp,
     fate: Option<Reading>,
 }
 
@@ -163,6 +164,7 @@ impl Feed {
                 shared: SharedSlices::default(),
                 positions: Vec::new(),
                 positions_rev: 0,
+                positions_at: Timestamp::default(),
                 fate: None,
             }),
             watches: Mutex::default(),
@@ -211,13 +213,14 @@ impl Feed {
     }
 
     /// Says which turns wait, and how many are before each.
-    pub(super) fn show_positions(&self, positions: Vec<(TurnId, u64)>) {
+    pub(super) fn show_positions(&self, positions: Vec<(TurnId, u64)>, at: Timestamp) {
         let mut state = self.lock();
         if state.positions == positions {
             return;
         }
         state.positions = positions;
         state.positions_rev += 1;
+        state.positions_at = at;
         drop(state);
         self.mark();
     }
@@ -293,7 +296,7 @@ impl Feed {
         if place.positions_seen != state.positions_rev {
             place.positions_seen = state.positions_rev;
             for (turn, position) in &state.positions {
-                reader.position(*turn, *position);
+                reader.position(*turn, *position, state.positions_at);
             }
         }
         let Some(live) = &state.live else { return Reading::UpToDate };
@@ -320,9 +323,16 @@ impl State {
     }
 }
 
+/// Hands over events that were read from the store, until the reader has enough. Says how many
+/// were handed over whole.
+pub fn read_caught_up(cursor: &mut Cursor, events: &[Shown], reader: &mut impl Reader) -> usize {
+    let mut alone = SharedSlices::default();
+    events.iter().take_while(|shown| read_event(cursor, shown, reader, &mut alone)).count()
+}
+
 /// Hands one event over, and before it what is missing of the answer that it ends. False when the
 /// reader has enough for now.
-pub(super) fn read_event(
+fn read_event(
     cursor: &mut Cursor,
     shown: &Shown,
     reader: &mut impl Reader,

@@ -252,7 +252,7 @@ impl Writer {
         };
         let waiting = seated.into_iter().chain(&self.queue);
         let numbered = waiting.zip(1..).map(|(waiting, position)| (waiting.turn.turn, position));
-        self.feed.show_positions(numbered.collect());
+        self.feed.show_positions(numbered.collect(), self.now());
     }
 }
 

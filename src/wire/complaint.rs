@@ -159,6 +159,11 @@ impl Complaint {
         self.with(json!({ "conversation": conversation.to_string() }))
     }
 
+    /// The frame could not be read at all, which counts against its sender.
+    pub fn is_bad_frame(&self) -> bool {
+        self.code == ErrorCode::BadFrame
+    }
+
     /// The sentence for people.
     pub fn message(&self) -> &str {
         &self.message

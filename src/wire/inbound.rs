@@ -71,6 +71,24 @@ pub struct SendAsked {
     pub metadata: Option<Value>,
 }
 
+impl SendAsked {
+    /// A text with nothing said about it.
+    pub fn of(text: &str, understand: Understand) -> Self {
+        Self {
+            text: text.into(),
+            conversation: None,
+            key: None,
+            pool: None,
+            parent: None,
+            at_root: false,
+            interrupt: false,
+            reject: false,
+            understand,
+            metadata: None,
+        }
+    }
+}
+
 /// How a text is to be understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Understand {

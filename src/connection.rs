@@ -1,0 +1,351 @@
+//! One connection, one task, any transport: it wakes on a closed list of happenings.
+//!
+//! Invariants: a connection holds cursors and never a queue of what it has to send; whatever it
+//! waits for, its own writes included, delays nobody else.
+
+mod asks;
+mod complaints;
+mod delivery;
+mod follows;
+mod limiter;
+mod person;
+mod sessions;
+mod upgrade;
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use axum::extract::ws::{CloseFrame, Message};
+use futures_util::{Sink, SinkExt, Stream, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use tokio::time::{Instant, sleep_until, timeout};
+
+pub use sessions::Seats;
+pub use upgrade::router;
+
+use crate::{
+    auth::{Authority, Identity},
+    conversation::{Registry, Wake as Feeds},
+    lifecycle::Lifecycle,
+    limits,
+    model::ConversationId,
+    monitor::Monitor,
+    operator::Operator,
+    wire::{self, CloseCode, Complaint, Frame},
+};
+use follows::Follows;
+use limiter::Limiter;
+use person::Person;
+
+/// What every connection works with.
+pub struct Gateway {
+    /// Lets people in.
+    pub authority: Authority,
+    /// Knows the conversations.
+    pub registry: Registry,
+    /// Carries commands out.
+    pub operator: Operator,
+    /// Measures the process.
+    pub monitor: Monitor,
+    /// Counts the connections.
+    pub seats: Seats,
+    /// Starts and stops everything.
+    pub lifecycle: Lifecycle,
+    /// `GET /ws/echo` is offered.
+    pub echo: bool,
+}
+
+/// How the two sides talk.
+enum Voice {
+    /// The first message decides.
+    Undecided,
+    /// One JSON object per message.
+    Json,
+    /// A person types.
+    Text(Box<Person>),
+}
+
+/// What is asked for at the upgrade, before a word was said.
+pub struct Admission {
+    /// Who it is, where that is known.
+    pub identity: Option<Identity>,
+    /// The subprotocol that was agreed on.
+    pub subprotocol: Option<&'static str>,
+}
+
+/// Everything that can happen to a connection.
+enum Wake {
+    Frame(Option<Message>),
+    Reply(Settled),
+    News,
+    Silence,
+    Draining,
+    Closing,
+}
+
+/// A command came to its end: what to say, and what to do about the conversation.
+struct Settled {
+    frame: Option<Frame>,
+    then: Then,
+}
+
+/// What follows from the end of a command.
+enum Then {
+    Nothing,
+    /// The conversation came to nothing: follow it no more.
+    Drop(ConversationId),
+    /// The message had been sent before, to another conversation than the one that was begun for
+    /// it: follow that, and show how it stands.
+    Adopt { begun: ConversationId, kept: ConversationId },
+}
+
+/// Goes on, or ends for a reason.
+type Flow = Result<(), End>;
+
+/// Why a connection ends.
+enum End {
+    /// The other side is gone.
+    Gone,
+    /// We close, with this code.
+    Close(CloseCode),
+}
+
+/// One connection.
+struct Connection<T> {
+    gateway: Arc<Gateway>,
+    socket: T,
+    voice: Voice,
+    identity: Option<Identity>,
+    /// A `hello` was answered.
+    greeted: bool,
+    follows: Follows,
+    feeds: Arc<Feeds>,
+    pending: FuturesUnordered<BoxFuture<'static, Settled>>,
+    limiter: Limiter,
+    /// Room for the frames of one delivery, and for the slots with news.
+    frames: Vec<Frame>,
+    slots: Vec<u32>,
+}
+
+/// Serves a connection until one of the two sides ends it.
+pub async fn serve<T, E>(gateway: Arc<Gateway>, socket: T, admission: Admission)
+where
+    T: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin + Send,
+{
+    let feeds = Arc::new(Feeds::default());
+    let mut connection = Connection {
+        gateway,
+        socket,
+        voice: Voice::Undecided,
+        identity: admission.identity,
+        greeted: false,
+        follows: Follows::new(feeds.clone()),
+        feeds,
+        pending: FuturesUnordered::new(),
+        limiter: Limiter::new(),
+        frames: Vec::new(),
+        slots: Vec::new(),
+    };
+    let ended = match connection.begin(admission.subprotocol).await {
+        Ok(()) => connection.run().await,
+        ended => ended,
+    };
+    if let Err(End::Close(code)) = ended {
+        connection.farewell(code).await;
+    }
+}
+
+impl<T, E> Connection<T>
+where
+    T: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin + Send,
+{
+    async fn run(&mut self) -> Flow {
+        let lifecycle = self.gateway.lifecycle.clone();
+        let mut draining = pin!(lifecycle.draining().cancelled());
+        let mut closing = pin!(lifecycle.closing().cancelled());
+        let mut told = false;
+        let mut heard = Instant::now();
+        let mut silence = pin!(sleep_until(heard + self.patience()));
+        loop {
+            let wake = tokio::select! {
+                () = &mut closing => Wake::Closing,
+                () = &mut draining, if !told => Wake::Draining,
+                frame = self.socket.next() => Wake::Frame(frame.and_then(Result::ok)),
+                Some(settled) = self.pending.next() => Wake::Reply(settled),
+                () = self.feeds.arrived() => Wake::News,
+                () = &mut silence => Wake::Silence,
+            };
+            match wake {
+                Wake::Frame(Some(message)) => {
+                    heard = Instant::now();
+                    self.hear(message).await?;
+                }
+                Wake::Frame(None) => return Err(End::Gone),
+                Wake::Reply(settled) => self.settle(settled).await?,
+                Wake::News => self.deliver().await?,
+                Wake::Silence => {
+                    self.break_silence(heard).await?;
+                    let next = Instant::now() + limits::PING_AFTER;
+                    silence.as_mut().reset(next.min(heard + limits::CLOSE_AFTER));
+                }
+                Wake::Draining => {
+                    told = true;
+                    self.say_goaway().await?;
+                }
+                Wake::Closing => {
+                    self.deliver().await?;
+                    return Err(End::Close(CloseCode::GoingAway));
+                }
+            }
+            // Moved only once it has fired: a timer that is moved by every frame costs more.
+            if silence.is_elapsed() {
+                silence.as_mut().reset(heard + self.patience());
+            }
+        }
+    }
+
+    /// How long silence may last before something is done about it.
+    fn patience(&self) -> Duration {
+        if self.identity.is_none() { limits::HELLO_WITHIN } else { limits::PING_AFTER }
+    }
+
+    /// What is said before anything was heard.
+    async fn begin(&mut self, subprotocol: Option<&str>) -> Flow {
+        match subprotocol {
+            Some(wire::SUBPROTOCOL_JSON) => {
+                self.voice = Voice::Json;
+                if self.identity.is_some() { self.welcome().await } else { Ok(()) }
+            }
+            Some(wire::SUBPROTOCOL_TEXT) => {
+                self.voice = Voice::Text(Box::default());
+                self.greet_person().await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn hear(&mut self, message: Message) -> Flow {
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Binary(_) => {
+                self.say(wire::error(None, Complaint::binary())).await?;
+                return self.strike();
+            }
+            Message::Ping(_) | Message::Pong(_) => return Ok(()),
+            Message::Close(_) => return Err(End::Gone),
+        };
+        if let Err(pause) = self.limiter.admit() {
+            if self.limiter.abused() {
+                return Err(End::Close(CloseCode::RateLimited));
+            }
+            return self.refuse_rate(&text, pause).await;
+        }
+        if matches!(self.voice, Voice::Undecided) {
+            self.decide(&text).await?;
+        }
+        match &self.voice {
+            Voice::Text(_) => self.hear_line(text.as_str()).await,
+            Voice::Json | Voice::Undecided => self.hear_frame(text.as_str()).await,
+        }
+    }
+
+    /// The first message decides how the two sides talk.
+    async fn decide(&mut self, first: &str) -> Flow {
+        if first.trim_start().starts_with('{') {
+            self.voice = Voice::Json;
+            if self.identity.is_some() { self.welcome().await } else { Ok(()) }
+        } else {
+            self.voice = Voice::Text(Box::default());
+            self.greet_person().await
+        }
+    }
+
+    async fn refuse_rate(&mut self, text: &str, pause: Duration) -> Flow {
+        let complaint = Complaint::rate_limited(pause);
+        match &self.voice {
+            Voice::Text(_) => self.say(wire::warning(&complaint)).await,
+            Voice::Json | Voice::Undecided => {
+                let re = wire::read(text).re;
+                self.say(wire::error(re, complaint)).await
+            }
+        }
+    }
+
+    /// One more frame that could not be read.
+    fn strike(&mut self) -> Flow {
+        if self.limiter.strike() { Err(End::Close(CloseCode::BadFrame)) } else { Ok(()) }
+    }
+
+    async fn settle(&mut self, settled: Settled) -> Flow {
+        if let Some(frame) = settled.frame {
+            self.feed(frame).await?;
+        }
+        match settled.then {
+            Then::Nothing => {}
+            Then::Drop(conversation) => self.follows.drop(conversation),
+            Then::Adopt { begun, kept } => self.adopt(begun, kept).await?,
+        }
+        // Events may be durable by now as well; they share the flush.
+        self.deliver().await
+    }
+
+    async fn break_silence(&mut self, heard: Instant) -> Flow {
+        if self.identity.is_none() {
+            let frame = wire::error(None, Complaint::not_authenticated());
+            self.say(frame).await?;
+            return Err(End::Close(CloseCode::NotAuthenticated));
+        }
+        if heard.elapsed() >= limits::CLOSE_AFTER {
+            return Err(End::Close(CloseCode::TooSlow));
+        }
+        self.send(Message::Ping(axum::body::Bytes::new())).await
+    }
+
+    async fn say_goaway(&mut self) -> Flow {
+        let reconnect_after = Duration::from_secs(1).mul_f64(0.5 + fastrand::f64());
+        let ms = u64::try_from(reconnect_after.as_millis()).unwrap_or(u64::MAX);
+        match &self.voice {
+            Voice::Text(_) => self.say(wire::note("the gateway is going down")).await,
+            Voice::Json => self.say(wire::goaway("drain", ms)).await,
+            Voice::Undecided => Ok(()),
+        }
+    }
+
+    // ---- out ------------------------------------------------------------------------------
+
+    /// Writes a frame and flushes.
+    async fn say(&mut self, frame: Frame) -> Flow {
+        self.send(Message::Text(frame)).await
+    }
+
+    async fn send(&mut self, message: Message) -> Flow {
+        in_time(self.socket.send(message)).await
+    }
+
+    /// Writes a frame that a flush will follow.
+    async fn feed(&mut self, frame: Frame) -> Flow {
+        in_time(self.socket.feed(Message::Text(frame))).await
+    }
+
+    async fn flush(&mut self) -> Flow {
+        in_time(self.socket.flush()).await
+    }
+
+    /// Says why it closes, and closes.
+    async fn farewell(&mut self, code: CloseCode) {
+        let frame = CloseFrame { code: code as u16, reason: code.reason().into() };
+        let closing = async {
+            if self.send(Message::Close(Some(frame))).await.is_ok() {
+                // Until the other side has agreed, what was written before may still be lost.
+                while let Some(Ok(_)) = self.socket.next().await {}
+            }
+        };
+        let _unfinished = timeout(limits::CLOSE_WITHIN, closing).await;
+    }
+}
+
+/// A write that may take as long as a slow reader is worth waiting for.
+async fn in_time<E>(write: impl Future<Output = Result<(), E>>) -> Flow {
+    match timeout(limits::WRITE_WITHIN, write).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(End::Gone),
+    }
+}

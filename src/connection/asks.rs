@@ -1,0 +1,469 @@
+//! What a program asks for, frame by frame.
+//!
+//! Invariant: a frame with an `id` gets exactly one `reply` or `error`.
+
+use axum::extract::ws::Message;
+use futures_util::{FutureExt, Sink, Stream};
+
+use super::{Connection, End, Flow, Settled, Then, Voice, sessions};
+use crate::{
+    auth::Granted,
+    conversation::{Ask, Change, Executed, Handle, IfBusy, Outcome, Parent, Refusal, Sent},
+    intent::{self, Operation},
+    limits,
+    model::{Conversation, ConversationId, Cursor, MessageId, TurnId},
+    store::Page,
+    wire::{self, Asked, CloseCode, Complaint, Frame, Greeting, Resume, SendAsked, Understand},
+};
+
+/// The `id` of a frame, which comes back as `re`.
+type Re = Option<String>;
+
+impl<T, E> Connection<T>
+where
+    T: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin + Send,
+{
+    /// Hears one frame.
+    pub(super) async fn hear_frame(&mut self, text: &str) -> Flow {
+        let inbound = wire::read(text);
+        let re = inbound.re;
+        let asked = match inbound.asked {
+            Ok(asked) => asked,
+            Err(complaint) => {
+                let bad = complaint.is_bad_frame();
+                self.complain(re, complaint).await?;
+                return if bad { self.strike() } else { Ok(()) };
+            }
+        };
+        if let Asked::Hello { token, resume } = asked {
+            return self.hello(re, token.as_deref(), resume).await;
+        }
+        if self.identity.is_none() {
+            return self.complain(re, Complaint::not_authenticated()).await;
+        }
+        match self.answer(re.clone(), asked).await {
+            Ok(flow) => flow,
+            Err(complaint) => self.complain(re, complaint).await,
+        }
+    }
+
+    /// Does what is asked. The outer result is the frame's, the inner one the connection's.
+    async fn answer(&mut self, re: Re, asked: Asked) -> Result<Flow, Complaint> {
+        Ok(match asked {
+            Asked::Hello { .. } => Ok(()),
+            Asked::Ping => self.say(wire::pong(re)).await,
+            Asked::Send(send) => self.send_message(re, *send).await?,
+            Asked::Cancel { turn } => self.cancel(re, turn).await?,
+            Asked::Retry { turn } => self.retry(re, turn).await?,
+            Asked::Create { title, pool } => {
+                let user = self.user()?.user;
+                let (record, handle) = self.gateway.registry.create(user, title, pool).await?;
+                self.follow(record.id, handle, Cursor { epoch: 1, seq: 0, reading: None })?;
+                self.reply(re, |re| wire::conversation_reply(re, &record)).await
+            }
+            Asked::Get { conversation } => {
+                let record = self.record(conversation).await?;
+                self.reply(re, |re| wire::conversation_reply(re, &record)).await
+            }
+            Asked::List { before, rows } => self.list(re, before, rows).await?,
+            Asked::Update { conversation, title, pool, head } => {
+                let handle = self.open(conversation).await?;
+                let outcome = handle.change(Change { title, pool, head });
+                self.when_known(re, outcome, |re, record| wire::conversation_reply(re, &record))
+            }
+            Asked::Fork { conversation, at, title } => {
+                let granted = self.granted(conversation).await?;
+                let fork = self.gateway.registry.fork(granted, at, title).await?;
+                self.reply(re, |re| wire::conversation_reply(re, &fork)).await
+            }
+            Asked::Delete { conversation } => {
+                let outcome = self.open(conversation).await?.delete();
+                self.when_known(re, outcome, move |re, _| wire::gone_reply(re, conversation))
+            }
+            Asked::History { conversation, before, rows } => {
+                self.history(re, conversation, before, rows).await?
+            }
+            Asked::Follow { conversation, from } => {
+                self.follow_named(re, conversation, from).await?
+            }
+            Asked::Unfollow { conversation } => {
+                self.granted(conversation).await?;
+                self.follows.drop(conversation);
+                self.reply(re, |re| wire::gone_reply(re, conversation)).await
+            }
+        })
+    }
+
+    // ---- who is there ---------------------------------------------------------------------
+
+    async fn hello(&mut self, re: Re, token: Option<&str>, resume: Vec<Resume>) -> Flow {
+        if std::mem::replace(&mut self.greeted, true) {
+            return self.complain(re, Complaint::greeted_already()).await;
+        }
+        if self.identity.is_none() {
+            let identity = match token {
+                Some(token) => self.gateway.authority.bearer(token),
+                None => self.gateway.authority.anonymous(),
+            };
+            let Ok(identity) = identity else {
+                self.complain(re, Complaint::not_authenticated()).await?;
+                return Err(End::Close(CloseCode::NotAuthenticated));
+            };
+            self.identity = Some(identity);
+            self.welcome().await?;
+        }
+        self.reply(re, wire::done_reply).await?;
+        for entry in resume {
+            self.resume(entry).await?;
+        }
+        self.deliver().await
+    }
+
+    /// The first frame of a program's connection.
+    pub(super) async fn welcome(&mut self) -> Flow {
+        let Some(identity) = self.identity.clone() else { return Ok(()) };
+        let workshop = self.gateway.registry.workshop();
+        let session = sessions::session(&*workshop.store, &workshop.clock, &identity).await;
+        let session = match session {
+            Ok(session) => session.id,
+            Err(error) => {
+                // Reading goes on while nothing can be written: the id is the same either way.
+                tracing::warn!(%error, "a session cannot be kept");
+                sessions::id(identity.user)
+            }
+        };
+        let anonymous = identity.anonymous;
+        self.say(wire::welcome(&Greeting { session, user: identity.user, anonymous })).await
+    }
+
+    async fn resume(&mut self, entry: Resume) -> Flow {
+        let resumed = match entry.place {
+            Some((id, cursor)) => self.follow_from(id, cursor).await,
+            None => Err(Complaint::not_found("conversation")),
+        };
+        match resumed {
+            Ok(()) => Ok(()),
+            Err(complaint) => self.complain(None, complaint.about(entry.named)).await,
+        }
+    }
+
+    // ---- messages -------------------------------------------------------------------------
+
+    async fn send_message(&mut self, re: Re, send: SendAsked) -> Result<Flow, Complaint> {
+        self.room_for_an_outcome()?;
+        let new = send.conversation.is_none();
+        let (id, handle) = match send.conversation {
+            Some(id) => (id, self.open(id).await?),
+            None => {
+                let user = self.user()?.user;
+                self.gateway.registry.begin(user, None, None)?
+            }
+        };
+        if self.follows.get(id).is_none() {
+            let end = handle.feed().end();
+            self.follow(id, handle.clone(), end)?;
+        }
+        let outcome = match command(&send) {
+            Some(operation) => self.execute(&handle, &send, &operation),
+            None if send.understand == Understand::Command => {
+                self.follows_nothing(id, new);
+                let message = "This is no command. Send `/help` for those there are.";
+                return Err(Complaint::invalid("text", message));
+            }
+            None => handle.ask(ask(send)),
+        };
+        let settled = async move { sent(re, id, new, outcome.known().await) };
+        self.pending.push(settled.boxed());
+        Ok(Ok(()))
+    }
+
+    fn follows_nothing(&mut self, id: ConversationId, new: bool) {
+        if new {
+            self.follows.drop(id);
+        }
+    }
+
+    /// Carries an operator command out and has it noted in the conversation.
+    pub(super) fn execute(
+        &self,
+        handle: &Handle,
+        send: &SendAsked,
+        operation: &Operation,
+    ) -> Outcome<Sent> {
+        let vitals = self.gateway.monitor.vitals(self.gateway.seats.taken());
+        let report = self.gateway.operator.execute(operation, &vitals);
+        if let Some(pool) = report.pin {
+            // Its own event tells of it; only that the command was noted is waited for.
+            drop(handle.change(Change { pool: Some(pool), ..Change::default() }));
+        }
+        handle.note(Executed {
+            asked: send.text.clone(),
+            key: send.key.clone(),
+            intent: operation.intent().into(),
+            slots: operation.slots(),
+            text: report.text,
+            data: report.data,
+        })
+    }
+
+    /// A message that had been sent before: its sender may never have seen the answer.
+    pub(super) async fn adopt(&mut self, begun: ConversationId, kept: ConversationId) -> Flow {
+        self.follows.drop(begun);
+        if self.follows.get(kept).is_some() {
+            return Ok(());
+        }
+        let followed = match self.open(kept).await {
+            Ok(handle) => {
+                let end = handle.feed().end();
+                self.follow(kept, handle, end)
+            }
+            Err(complaint) => Err(complaint),
+        };
+        match followed {
+            Ok(()) => self.show(kept).await,
+            Err(complaint) => self.complain(None, complaint.about(kept)).await,
+        }
+    }
+
+    async fn cancel(&mut self, re: Re, turn: TurnId) -> Result<Flow, Complaint> {
+        let handle = self.open_turn(turn).await?;
+        let outcome = handle.cancel(turn);
+        Ok(self.when_known(re, outcome, |re, ended| wire::ended_reply(re, ended.turn)))
+    }
+
+    async fn retry(&mut self, re: Re, turn: TurnId) -> Result<Flow, Complaint> {
+        self.room_for_an_outcome()?;
+        let handle = self.open_turn(turn).await?;
+        let id = handle.feed().conversation();
+        if self.follows.get(id).is_none() {
+            let end = handle.feed().end();
+            self.follow(id, handle.clone(), end)?;
+        }
+        let outcome = handle.retry(turn);
+        self.pending.push(async move { sent(re, id, false, outcome.known().await) }.boxed());
+        Ok(Ok(()))
+    }
+
+    // ---- conversations --------------------------------------------------------------------
+
+    async fn list(
+        &mut self,
+        re: Re,
+        before: Option<ConversationId>,
+        rows: usize,
+    ) -> Result<Flow, Complaint> {
+        let user = self.user()?.user;
+        let store = self.gateway.registry.workshop().store.clone();
+        let mut page = store.conversations(user, before, rows + 1).await?;
+        let more = page.len() > rows;
+        page.truncate(rows);
+        Ok(self.reply(re, |re| wire::conversations_reply(re, &page, more)).await)
+    }
+
+    async fn history(
+        &mut self,
+        re: Re,
+        conversation: ConversationId,
+        before: Option<MessageId>,
+        rows: usize,
+    ) -> Result<Flow, Complaint> {
+        let record = self.record(conversation).await?;
+        let store = self.gateway.registry.workshop().store.clone();
+        let leaf = match before {
+            None => record.head,
+            Some(before) => {
+                let message = store.message(conversation, before).await?;
+                message.ok_or_else(|| Complaint::not_found("message"))?.parent
+            }
+        };
+        let page = Page { rows, bytes: limits::PAGE_BYTES_MAX };
+        let messages = match leaf {
+            Some(leaf) => store.branch(conversation, leaf, page).await?,
+            None => Vec::new(),
+        };
+        let more = messages.last().is_some_and(|oldest| oldest.parent.is_some());
+        Ok(self.reply(re, |re| wire::messages_reply(re, &messages, more)).await)
+    }
+
+    async fn follow_named(
+        &mut self,
+        re: Re,
+        id: ConversationId,
+        from: Option<Cursor>,
+    ) -> Result<Flow, Complaint> {
+        match from {
+            Some(cursor) => self.follow_from(id, cursor).await?,
+            None => {
+                let handle = self.open(id).await?;
+                let end = handle.feed().end();
+                self.follow(id, handle, end)?;
+            }
+        }
+        let Some(follow) = self.follows.get(id) else { return Ok(Ok(())) };
+        let at = follow.handle.feed().end();
+        if let Err(end) = self.reply(re, |re| wire::following_reply(re, id, &at)).await {
+            return Ok(Err(end));
+        }
+        if from.is_none()
+            && let Err(end) = self.show(id).await
+        {
+            return Ok(Err(end));
+        }
+        if let Some(follow) = self.follows.get(id) {
+            follow.resuming = true;
+        }
+        Ok(self.deliver().await)
+    }
+
+    async fn follow_from(&mut self, id: ConversationId, cursor: Cursor) -> Result<(), Complaint> {
+        let handle = self.open(id).await?;
+        self.follow(id, handle, cursor)?;
+        if let Some(follow) = self.follows.get(id) {
+            follow.resuming = true;
+        }
+        Ok(())
+    }
+
+    pub(super) fn follow(
+        &mut self,
+        id: ConversationId,
+        handle: Handle,
+        cursor: Cursor,
+    ) -> Result<(), Complaint> {
+        let most = limits::FOLLOWED_CONVERSATIONS_MAX;
+        let room = self.follows.follow(id, handle, cursor);
+        room.then_some(()).ok_or_else(|| Complaint::limit_reached("followed conversations", most))
+    }
+
+    // ---- rights ---------------------------------------------------------------------------
+
+    pub(super) fn user(&self) -> Result<&crate::auth::Identity, Complaint> {
+        self.identity.as_ref().ok_or_else(Complaint::not_authenticated)
+    }
+
+    /// The record of a conversation that is the user's own. Anybody else's does not exist.
+    async fn record(&self, id: ConversationId) -> Result<Conversation, Complaint> {
+        let identity = self.user()?;
+        let record = self.gateway.registry.workshop().store.conversation(id).await?;
+        record
+            .filter(|record| identity.grant(record).is_some())
+            .ok_or_else(|| Complaint::not_found("conversation"))
+    }
+
+    /// The right to a conversation.
+    pub(super) async fn granted(
+        &self,
+        id: ConversationId,
+    ) -> Result<Granted<ConversationId>, Complaint> {
+        let record = self.record(id).await?;
+        self.user()?.grant(&record).ok_or_else(|| Complaint::not_found("conversation"))
+    }
+
+    /// The way to a conversation of the user's own.
+    pub(super) async fn open(&mut self, id: ConversationId) -> Result<Handle, Complaint> {
+        if let Some(follow) = self.follows.get(id) {
+            return Ok(follow.handle.clone());
+        }
+        let granted = self.granted(id).await?;
+        self.gateway.registry.open(granted).await.map_err(|refusal| match refusal {
+            Refusal::NotFound => Complaint::not_found("conversation"),
+            other => other.into(),
+        })
+    }
+
+    /// The way to the conversation of a turn of the user's own.
+    async fn open_turn(&mut self, turn: TurnId) -> Result<Handle, Complaint> {
+        let store = self.gateway.registry.workshop().store.clone();
+        let turn = store.turn(turn).await?.ok_or_else(|| Complaint::not_found("turn"))?;
+        self.granted(turn.conversation).await.map_err(|_| Complaint::not_found("turn"))?;
+        self.open(turn.conversation).await
+    }
+
+    // ---- answers --------------------------------------------------------------------------
+
+    /// Tells of a refusal, in the way the two sides talk.
+    pub(super) async fn complain(&mut self, re: Re, complaint: Complaint) -> Flow {
+        let frame = match self.voice {
+            Voice::Text(_) => wire::warning(&complaint),
+            Voice::Json | Voice::Undecided => wire::error(re, complaint),
+        };
+        self.say(frame).await
+    }
+
+    async fn reply(&mut self, re: Re, frame: impl FnOnce(String) -> Frame) -> Flow {
+        match re {
+            Some(re) => self.say(frame(re)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Replies when the outcome is known, and goes on until then.
+    fn when_known<R: Send + 'static>(
+        &mut self,
+        re: Re,
+        outcome: Outcome<R>,
+        frame: impl FnOnce(String, R) -> Frame + Send + 'static,
+    ) -> Flow {
+        let settled = async move {
+            let frame = match outcome.known().await {
+                Ok(result) => re.map(|re| frame(re, result)),
+                Err(refusal) => Some(wire::error(re, refusal.into())),
+            };
+            Settled { frame, then: Then::Nothing }
+        };
+        self.pending.push(settled.boxed());
+        Ok(())
+    }
+
+    /// Outcomes that are waited for are limited, so that nobody can pile them up.
+    fn room_for_an_outcome(&self) -> Result<(), Complaint> {
+        if self.pending.len() >= limits::REPLIES_OUTSTANDING_MAX {
+            return Err(Complaint::limit_reached("replies outstanding", limits::REPLIES_OUTSTANDING_MAX));
+        }
+        Ok(())
+    }
+}
+
+/// The command that the text is, unless it is not to be understood as one.
+fn command(send: &SendAsked) -> Option<Operation> {
+    match send.understand {
+        Understand::Chat => None,
+        Understand::Auto => intent::slash(&send.text),
+        Understand::Command => {
+            intent::slash(&send.text).or_else(|| intent::slash(&format!("/{}", send.text)))
+        }
+    }
+}
+
+/// The message for the conversation's writer.
+pub(super) fn ask(send: SendAsked) -> Ask {
+    let parent = match (send.at_root, send.parent) {
+        (true, _) => Parent::Root,
+        (false, Some(parent)) => Parent::Message(parent),
+        (false, None) => Parent::Head,
+    };
+    let if_busy = match (send.interrupt, send.reject) {
+        (true, _) => IfBusy::Interrupt,
+        (false, true) => IfBusy::Reject,
+        (false, false) => IfBusy::Queue,
+    };
+    let SendAsked { text, key, pool, metadata, .. } = send;
+    Ask { text, key, pool, parent, if_busy, metadata }
+}
+
+/// What to say when a message was kept or refused, and what becomes of its conversation.
+fn sent(re: Re, id: ConversationId, new: bool, outcome: Result<Sent, Refusal>) -> Settled {
+    match outcome {
+        Ok(Sent { accepted, duplicate }) => {
+            let then = match duplicate {
+                true if new => Then::Adopt { begun: id, kept: accepted.conversation },
+                _ => Then::Nothing,
+            };
+            Settled { frame: re.map(|re| wire::sent_reply(re, &accepted, duplicate)), then }
+        }
+        Err(refusal) => {
+            let then = if new { Then::Drop(id) } else { Then::Nothing };
+            Settled { frame: Some(wire::error(re, refusal.into())), then }
+        }
+    }
+}

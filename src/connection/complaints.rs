@@ -1,0 +1,37 @@
+//! What a client is told when a lower floor refuses.
+
+use crate::{conversation::Refusal, store::StoreError, wire::Complaint};
+
+impl From<Refusal> for Complaint {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotFound => Self::not_found("message or turn"),
+            Refusal::Busy => Self::busy(),
+            Refusal::QueueFull => Self::queue_full(),
+            Refusal::Overloaded => Self::overloaded(),
+            Refusal::UnknownPool(there_are) => Self::unknown_pool(&there_are),
+            Refusal::TurnEnded => Self::turn_ended(),
+            Refusal::TurnOpen => {
+                Self::conflict("The turn has not ended yet. Cancel it first, or wait for its end.")
+            }
+            Refusal::Draining => Self::shutting_down(),
+            Refusal::Store(error) => error.into(),
+            Refusal::Lost => Self::internal(),
+        }
+    }
+}
+
+impl From<StoreError> for Complaint {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy => Self::overloaded(),
+            StoreError::Unwritable(_) | StoreError::Stale | StoreError::Closed => {
+                Self::store_unavailable()
+            }
+            StoreError::Damaged(what) => {
+                tracing::error!(what, "a stored record is damaged");
+                Self::internal()
+            }
+        }
+    }
+}

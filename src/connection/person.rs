@@ -1,0 +1,285 @@
+//! A person typing: one line in, readable lines out.
+
+use std::sync::Arc;
+
+use axum::extract::ws::Message;
+use futures_util::{FutureExt, Sink, Stream};
+
+use super::{Connection, Flow, Settled, Then, Voice, asks::ask};
+use crate::{
+    conversation::{Change, Growth, Reader, Refusal, SharedSlices, Shown},
+    intent::{self, Operation},
+    limits,
+    model::{self, ConversationId, Event, PoolName, Role, TurnId},
+    store::Page,
+    wire::{self, Complaint, Frame, SendAsked, Understand},
+};
+
+/// What can be typed besides what `/help` of the operator says.
+const LINES: &str = "/new  a new conversation\n\
+                     /stop  stop the answer\n\
+                     /retry  ask the last message again\n\
+                     /history  what was said so far\n\
+                     /login TOKEN  say who you are\n\
+                     /json  speak JSON from here on\n\
+                     //x  send the message /x";
+
+/// Where a person is, and what they are about to be shown.
+#[derive(Default)]
+pub(super) struct Person {
+    conversation: Option<ConversationId>,
+    pool: Option<PoolName>,
+    turn: Option<TurnId>,
+    /// A command's turn: its text was shown as the command's result.
+    muted: Option<TurnId>,
+    lines: Vec<Frame>,
+    bytes: usize,
+}
+
+impl Person {
+    fn show(&mut self, line: Frame) {
+        self.bytes += line.len();
+        self.lines.push(line);
+    }
+
+    /// The lines that are to be written now.
+    pub(super) fn take_lines(&mut self) -> Vec<Frame> {
+        self.bytes = 0;
+        std::mem::take(&mut self.lines)
+    }
+
+    /// Shows what was said while the person was away.
+    pub(super) fn catch_up(
+        &mut self,
+        messages: &[model::Message],
+        answer: Option<&(TurnId, Arc<str>)>,
+    ) {
+        for message in messages {
+            match message.role {
+                Role::User => self.show(wire::note(&format!("> {}", message.text))),
+                Role::Assistant if message.text.is_empty() => {}
+                Role::Assistant => self.show(message.text.as_ref().into()),
+            }
+        }
+        if let Some((turn, text)) = answer {
+            self.turn = Some(*turn);
+            if !text.is_empty() {
+                self.show(text.as_ref().into());
+            }
+        }
+    }
+}
+
+impl Reader for Person {
+    fn event(&mut self, shown: &Shown) {
+        let event = &shown.event.event;
+        match event {
+            Event::MessageAccepted { turn, .. } => self.turn = Some(*turn),
+            Event::CommandResult { turn, text, .. } => {
+                self.muted = Some(*turn);
+                self.show(wire::note(text));
+            }
+            _ => {}
+        }
+        if let Some(line) = wire::line(event) {
+            self.show(line);
+        }
+    }
+
+    fn text(&mut self, growth: &Growth<'_>, _shared: &mut SharedSlices) -> usize {
+        let taken =
+            if growth.last { growth.text.len() } else { wire::at_sentence_end(growth.text) };
+        let (text, _) = growth.text.split_at(taken);
+        let text = text.trim_end();
+        if !text.is_empty() && self.muted != Some(growth.turn) {
+            self.show(text.into());
+        }
+        taken
+    }
+
+    fn position(&mut self, _turn: TurnId, position: u64, _at: model::Timestamp) {
+        self.show(wire::note(&format!("waiting, number {position}")));
+    }
+
+    fn full(&self) -> bool {
+        self.bytes >= limits::DELIVERY_BYTES
+    }
+}
+
+impl<T, E> Connection<T>
+where
+    T: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin + Send,
+{
+    /// The first lines of a person's connection.
+    pub(super) async fn greet_person(&mut self) -> Flow {
+        let greeting = if self.identity.is_some() {
+            "OperatorOS. Ask anything; /help says what else there is."
+        } else {
+            "OperatorOS. Say who you are: /login TOKEN"
+        };
+        self.say(wire::note(greeting)).await
+    }
+
+    /// Hears one line.
+    pub(super) async fn hear_line(&mut self, line: &str) -> Flow {
+        let line = line.trim();
+        if line.is_empty() {
+            return Ok(());
+        }
+        if let Some(token) = line.strip_prefix("/login ") {
+            return self.login(token.trim()).await;
+        }
+        if self.identity.is_none() {
+            return self.complain(None, Complaint::not_authenticated()).await;
+        }
+        let done = match line.strip_prefix('/') {
+            None => self.type_message(line).await,
+            Some(rest) if rest.starts_with('/') => self.type_message(rest).await,
+            Some(_) => self.type_command(line).await,
+        };
+        match done {
+            Ok(flow) => flow,
+            Err(complaint) => self.complain(None, complaint).await,
+        }
+    }
+
+    async fn login(&mut self, token: &str) -> Flow {
+        match self.gateway.authority.bearer(token) {
+            Ok(identity) => {
+                let name = identity.name.clone();
+                self.identity = Some(identity);
+                if let Voice::Text(person) = &mut self.voice {
+                    **person = Person::default();
+                }
+                self.say(wire::note(&format!("you are {name}"))).await
+            }
+            Err(_) => self.complain(None, Complaint::not_authenticated()).await,
+        }
+    }
+
+    async fn type_message(&mut self, text: &str) -> Result<Flow, Complaint> {
+        if text.len() > limits::TEXT_BYTES_MAX {
+            return Err(Complaint::too_large("text", text.len(), limits::TEXT_BYTES_MAX));
+        }
+        self.room_for_an_outcome()?;
+        let user = self.user()?.user;
+        let Some((conversation, pool)) = self.person().map(|p| (p.conversation, p.pool.clone()))
+        else {
+            return Ok(Ok(()));
+        };
+        let (id, handle) = match conversation {
+            Some(id) => (id, self.open(id).await?),
+            None => self.gateway.registry.begin(user, None, pool)?,
+        };
+        if self.follows.get(id).is_none() {
+            let end = handle.feed().end();
+            self.follow(id, handle.clone(), end)?;
+        }
+        if let Some(person) = self.person() {
+            person.conversation = Some(id);
+        }
+        let outcome = handle.ask(ask(SendAsked::of(text, Understand::Chat)));
+        let settled = async move { typed(outcome.known().await.err()) };
+        self.pending.push(settled.boxed());
+        Ok(Ok(()))
+    }
+
+    async fn type_command(&mut self, line: &str) -> Result<Flow, Complaint> {
+        match line {
+            "/new" => {
+                let left = self.person().and_then(|person| person.conversation.take());
+                if let Some(id) = left {
+                    self.follows.drop(id);
+                }
+                Ok(self.say(wire::note("a new conversation")).await)
+            }
+            "/stop" => self.stop().await,
+            "/retry" => self.again().await,
+            "/history" => self.recall().await,
+            "/json" => {
+                self.voice = Voice::Json;
+                Ok(self.welcome().await)
+            }
+            _ => match intent::slash(line) {
+                Some(operation) => self.operate(&operation).await,
+                None => {
+                    let text = format!("There is no {line} here. /help says what there is.");
+                    Err(Complaint::invalid("text", text))
+                }
+            },
+        }
+    }
+
+    async fn operate(&mut self, operation: &Operation) -> Result<Flow, Complaint> {
+        let vitals = self.gateway.monitor.vitals(self.gateway.seats.taken());
+        let report = self.gateway.operator.execute(operation, &vitals);
+        if let Some(pool) = report.pin
+            && let Some(person) = self.person()
+        {
+            person.pool = Some(pool.clone());
+            if let Some(id) = person.conversation {
+                let change = Change { pool: Some(pool), ..Change::default() };
+                let outcome = self.open(id).await?.change(change);
+                self.pending.push(async move { typed(outcome.known().await.err()) }.boxed());
+            }
+        }
+        let mut text = report.text.to_string();
+        if *operation == Operation::Help {
+            text = format!("{text}\n{LINES}");
+        }
+        Ok(self.say(wire::note(&text)).await)
+    }
+
+    async fn stop(&mut self) -> Result<Flow, Complaint> {
+        let (id, turn) = self.last_turn()?;
+        let outcome = self.open(id).await?.cancel(turn);
+        self.pending.push(async move { typed(outcome.known().await.err()) }.boxed());
+        Ok(Ok(()))
+    }
+
+    async fn again(&mut self) -> Result<Flow, Complaint> {
+        self.room_for_an_outcome()?;
+        let (id, turn) = self.last_turn()?;
+        let outcome = self.open(id).await?.retry(turn);
+        self.pending.push(async move { typed(outcome.known().await.err()) }.boxed());
+        Ok(Ok(()))
+    }
+
+    async fn recall(&mut self) -> Result<Flow, Complaint> {
+        let conversation = self.person().and_then(|person| person.conversation);
+        let id = conversation.ok_or_else(|| Complaint::not_found("conversation yet"))?;
+        let head = self.record(id).await?.head;
+        let page = Page { rows: limits::PAGE_ROWS, bytes: limits::PAGE_BYTES_MAX };
+        let store = self.gateway.registry.workshop().store.clone();
+        let mut messages = match head {
+            Some(head) => store.branch(id, head, page).await?,
+            None => Vec::new(),
+        };
+        messages.reverse();
+        if let Some(person) = self.person() {
+            person.catch_up(&messages, None);
+        }
+        if let Err(end) = self.write_frames().await {
+            return Ok(Err(end));
+        }
+        Ok(self.flush().await)
+    }
+
+    fn last_turn(&mut self) -> Result<(ConversationId, TurnId), Complaint> {
+        let person = self.person().and_then(|person| person.conversation.zip(person.turn));
+        person.ok_or_else(|| Complaint::not_found("message yet"))
+    }
+
+    fn person(&mut self) -> Option<&mut Person> {
+        match &mut self.voice {
+            Voice::Text(person) => Some(person),
+            Voice::Json | Voice::Undecided => None,
+        }
+    }
+}
+
+/// What a person is told when something came to nothing; success shows itself.
+fn typed(refusal: Option<Refusal>) -> Settled {
+    let frame = refusal.map(|refusal| wire::warning(&refusal.into()));
+    Settled { frame, then: Then::Nothing }
+}
