@@ -4,7 +4,28 @@
 //! survive a power cut; an append under a stale epoch is refused; batches of one caller are
 //! applied in the order in which they were handed over.
 
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod damage;
+mod directory;
+mod embedded;
+mod keys;
+mod kv;
+#[cfg(test)]
+mod lives;
+mod local;
+mod memory;
+mod plan;
+mod quiet;
+mod reads;
+mod watermark;
+mod writer;
+
 use std::sync::Arc;
+
+pub use directory::OpenError;
+pub use local::LocalStore;
 
 use futures_util::future::BoxFuture;
 
