@@ -10,6 +10,8 @@ mod conformance;
 mod damage;
 mod directory;
 mod embedded;
+mod export;
+mod import;
 mod keys;
 mod kv;
 #[cfg(test)]
@@ -25,6 +27,8 @@ mod writer;
 use std::sync::Arc;
 
 pub use directory::OpenError;
+pub use export::{Counts, export};
+pub use import::{ImportError, import};
 pub use local::LocalStore;
 
 use futures_util::future::BoxFuture;

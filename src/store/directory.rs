@@ -215,16 +215,18 @@ impl Place<'_> {
         Ok(())
     }
 
-    /// Opens a copy first, where that is cheap: sled changes a damaged original before it fails.
+    /// Opens a copy first, where that is cheap or there is doubt: sled changes a damaged original before it fails.
     fn rehearse(&self, watermark: &Watermark, free: &FreeSpace) -> Result<(), OpenError> {
         let copy = self.dir.join(REHEARSAL);
         if copy.exists() {
             self.io(fs::remove_dir_all(&copy))?;
         }
         let bytes = self.io(size(self.dir))?;
+        let doubted = watermark.doubts(self.io(fs::metadata(self.dir.join(DATABASE)))?.len());
         // A full disk must not keep anybody from reading.
         let room = self.io(free(self.dir))?;
-        if bytes > STORE_REHEARSED_BYTES_MAX || room < bytes + STORE_FREE_BYTES_MIN {
+        let worth_it = doubted || bytes <= STORE_REHEARSED_BYTES_MAX;
+        if !worth_it || room < bytes + STORE_FREE_BYTES_MIN {
             return Ok(());
         }
         let tried = self

@@ -108,7 +108,8 @@ impl Embedded {
         let State::Open { db, file } = &*state else { return Err(gone()) };
         db.flush().map_err(into_io)?;
         file.sync_data()?;
-        commits.map_or(Ok(()), |commits| self.watermark.raise(commits))
+        let length = file.metadata()?.len();
+        commits.map_or(Ok(()), |commits| self.watermark.raise(commits, length))
     }
 }
 

@@ -134,6 +134,12 @@ pub(super) fn last_id(key: &[u8]) -> Result<[u8; 16], StoreError> {
     key.last_chunk().copied().ok_or(StoreError::Damaged("a key"))
 }
 
+/// The sixteen bytes of an id right after a key's kind.
+pub(super) fn first_id(key: &[u8]) -> Result<[u8; 16], StoreError> {
+    let id = key.get(1..).and_then(<[u8]>::first_chunk).copied();
+    id.ok_or(StoreError::Damaged("a key"))
+}
+
 /// The number at the end of a key or in a value.
 pub(super) fn last_number(key: &[u8]) -> Result<u64, StoreError> {
     key.last_chunk().copied().map(u64::from_be_bytes).ok_or(StoreError::Damaged("a number"))
