@@ -21,6 +21,7 @@ mod memory;
 mod plan;
 mod quiet;
 mod reads;
+mod reserve;
 mod watermark;
 mod writer;
 

@@ -1,5 +1,7 @@
 //! `kill -9` at any moment: what was acknowledged is there, and no batch is there by half.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
 use std::{
     collections::VecDeque,
     io::{BufRead, BufReader},

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Batch, Expect, LocalStore, Page, Store, StoreError, Turn, Write};
 use crate::{
-    limits::{ANSWER_BYTES_MAX, STORE_JOBS_MAX},
+    limits::{ANSWER_BYTES_MAX, STORE_GROUP_MAX, STORE_JOBS_MAX},
     model::{
         Accepted, Conversation, ConversationId, Event, Message, MessageId, Role, Sequenced,
         Session, SessionId, Timestamp, TurnId, User, UserId,
@@ -269,13 +269,11 @@ async fn a_deleted_conversation_leaves_nothing(store: &dyn Store) {
 }
 
 async fn a_full_queue_is_refused(store: &dyn Store) {
-    let user = UserId::new();
-    let write = |n: usize| {
-        let name = format!("{n:0>2000}").into();
-        vec![Write::User(User { id: user, name, created_at: Timestamp(0) })]
-    };
-    let commits: Vec<_> =
-        (0..STORE_JOBS_MAX * 8).map(|n| begin(store, Expect::Nothing, write(n))).collect();
+    let user = User { id: UserId::new(), name: "busy".into(), created_at: Timestamp(0) };
+    // Takes the writer far longer to plan than the rest takes to be handed over.
+    let slow = begin(store, Expect::Nothing, vec![Write::User(user); 50_000]);
+    let many = STORE_JOBS_MAX + STORE_GROUP_MAX + 1;
+    let commits: Vec<_> = (0..many).map(|_| begin(store, Expect::Nothing, vec![])).collect();
     let mut refused = 0;
     for commit in commits {
         match commit.await {
@@ -284,7 +282,7 @@ async fn a_full_queue_is_refused(store: &dyn Store) {
             Err(error) => panic!("{error}"),
         }
     }
-    // The writer takes at most a group at a time, so most of so many cannot have had room.
+    slow.await.unwrap();
     assert!(refused > 0);
     commit(store, Expect::Nothing, vec![]).await.unwrap();
     assert!(store.health().writable);

@@ -1,7 +1,8 @@
 //! Opens a data directory: ours, not in use, of a format we know, undamaged; or says why not.
 //!
-//! Invariant: what cannot be opened is left byte for byte as it was. sled truncates and rewrites
-//! what it does not understand, so a small database is first opened as a copy.
+//! Invariant: what cannot be opened is left byte for byte as it was, up to
+//! `limits::STORE_REHEARSED_BYTES_MAX` and while the disk has room for a copy. sled truncates and rewrites
+//! what it does not understand, so all but a huge database is first opened as a copy.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -16,9 +17,10 @@ use super::{
     embedded::{self, DATABASE, Embedded, FreeSpace},
     keys::FORMAT,
     quiet,
+    reserve::Reserve,
     watermark::Watermark,
 };
-use crate::limits::{STORE_FREE_BYTES_MIN, STORE_REHEARSED_BYTES_MAX};
+use crate::limits::{STORE_READ_THROUGH_BYTES_MAX, STORE_REHEARSED_BYTES_MAX};
 
 const MARKER: &str = "operatoros.json";
 const MARKER_NEW: &str = "operatoros.json.new";
@@ -64,8 +66,8 @@ pub enum OpenError {
     },
     /// It cannot be trusted.
     #[error(
-        "the data in {dir} is damaged: {what}; nothing in it was changed. Put a backup in its \
-         place, or move it aside and import an export into a new one"
+        "the data in {dir} is damaged: {what}; put a backup in its place, or move it aside and \
+         import an export into a new one"
     )]
     Damaged {
         /// The directory.
@@ -74,7 +76,7 @@ pub enum OpenError {
         what: &'static str,
     },
     /// The disk or its permissions.
-    #[error("{dir} cannot be used: {source}; check that it exists and can be written")]
+    #[error("{dir} cannot be used: {source}; check that it can be written and has room")]
     Io {
         /// The directory.
         dir: PathBuf,
@@ -99,18 +101,20 @@ pub(super) fn open(dir: &Path, free: FreeSpace) -> Result<Embedded, OpenError> {
     place.io(fs::create_dir_all(dir))?;
     place.must_be_ours()?;
     let claim = place.claim()?;
+    let reserve = Reserve::of(dir.to_path_buf(), free);
+    reserve.spend_if_full();
     let db;
     let watermark;
     if place.marker()?.made {
         watermark = Watermark::open(&dir.join(WATERMARK))
             .map_err(|_| place.damaged("its watermark is missing or unreadable"))?;
         place.inspect()?;
-        place.rehearse(&watermark, &free)?;
+        place.rehearse(&watermark, &reserve)?;
         db = place.open_sled(dir, &watermark)?;
     } else {
         (db, watermark) = place.make()?;
     }
-    place.io(Embedded::new(dir, db, watermark, claim, free))
+    place.io(Embedded::new(dir, db, watermark, claim, reserve))
 }
 
 struct Place<'a> {
@@ -148,8 +152,9 @@ impl Place<'_> {
         let mut lock = self.io(options.open(path))?;
         match lock.try_lock() {
             Ok(()) => {
-                self.io(lock.set_len(0))?;
-                self.io(lock.write_all(std::process::id().to_string().as_bytes()))?;
+                // On a full disk the number may not fit; it is only for the message below.
+                let pid = std::process::id().to_string();
+                drop(lock.set_len(0).and_then(|()| lock.write_all(pid.as_bytes())));
                 Ok(lock)
             }
             Err(TryLockError::WouldBlock) => {
@@ -216,28 +221,28 @@ impl Place<'_> {
     }
 
     /// Opens a copy first, where that is cheap or there is doubt: sled changes a damaged original before it fails.
-    fn rehearse(&self, watermark: &Watermark, free: &FreeSpace) -> Result<(), OpenError> {
+    fn rehearse(&self, watermark: &Watermark, reserve: &Reserve) -> Result<(), OpenError> {
         let copy = self.dir.join(REHEARSAL);
         if copy.exists() {
             self.io(fs::remove_dir_all(&copy))?;
         }
         let bytes = self.io(size(self.dir))?;
         let doubted = watermark.doubts(self.io(fs::metadata(self.dir.join(DATABASE)))?.len());
-        // A full disk must not keep anybody from reading.
-        let room = self.io(free(self.dir))?;
-        let worth_it = doubted || bytes <= STORE_REHEARSED_BYTES_MAX;
-        if !worth_it || room < bytes + STORE_FREE_BYTES_MIN {
+        if !doubted && (bytes > STORE_REHEARSED_BYTES_MAX || reserve.room_for(bytes).is_err()) {
+            // A full disk must not keep anybody from reading.
             return Ok(());
         }
+        self.io(reserve.room_for(bytes))?;
+        let thorough = doubted || bytes <= STORE_READ_THROUGH_BYTES_MAX;
         let tried = self
             .io(copy_sled(self.dir, &copy))
             .and_then(|()| self.open_sled(&copy, watermark))
-            .and_then(|db| self.read_all(&db));
+            .and_then(|db| if thorough { self.read_through(&db) } else { Ok(()) });
         self.io(fs::remove_dir_all(&copy))?;
         tried
     }
 
-    fn read_all(&self, db: &sled::Db) -> Result<(), OpenError> {
+    fn read_through(&self, db: &sled::Db) -> Result<(), OpenError> {
         quietly(|| db.iter().all(|pair| pair.is_ok()))
             .filter(|whole| *whole)
             .map(drop)

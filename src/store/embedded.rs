@@ -20,9 +20,10 @@ use std::{
 use super::{
     StoreError, keys,
     kv::{Changes, Kv, Order, Pair, View},
+    reserve::Reserve,
     watermark::Watermark,
 };
-use crate::limits::{STORE_CACHE_BYTES, STORE_FREE_BYTES_MIN};
+use crate::limits::STORE_CACHE_BYTES;
 
 /// The file in which sled keeps everything.
 pub(super) const DATABASE: &str = "db";
@@ -37,7 +38,7 @@ pub(super) struct Embedded {
     /// sled met an error that it will not forget: it must be opened again before it can write.
     broken: AtomicBool,
     watermark: Watermark,
-    free: FreeSpace,
+    reserve: Reserve,
     /// Keeps other processes out as long as it lives.
     claim: Mutex<Option<File>>,
 }
@@ -55,15 +56,16 @@ impl Embedded {
         db: sled::Db,
         watermark: Watermark,
         claim: File,
-        free: FreeSpace,
+        reserve: Reserve,
     ) -> io::Result<Self> {
         let file = File::open(dir.join(DATABASE))?;
+        reserve.set_aside();
         Ok(Self {
             dir: dir.to_path_buf(),
             state: RwLock::new(State::Open { db, file }),
             broken: AtomicBool::new(false),
             watermark,
-            free,
+            reserve,
             claim: Mutex::new(Some(claim)),
         })
     }
@@ -76,11 +78,20 @@ impl Embedded {
         std::mem::replace(&mut *self.state.write().unwrap_or_else(PoisonError::into_inner), state)
     }
 
-    fn make_room(&self, bytes: u64) -> io::Result<()> {
-        // One statvfs costs a microsecond, the flush that follows a thousand: no need to cache it.
-        if (self.free)(&self.dir)? < STORE_FREE_BYTES_MIN.saturating_add(bytes) {
-            return Err(io::ErrorKind::StorageFull.into());
+    /// Opens sled again: once it has met an error it answers nothing but that, reads included.
+    fn revive(&self) -> io::Result<()> {
+        self.reserve.spend();
+        // sled locks its file, so the old one has to go before the new one can come.
+        let old = self.replace(State::Unopenable);
+        drop(catch_unwind(AssertUnwindSafe(|| drop(old))));
+        let db = open_sled(&self.dir).map_err(into_io)?;
+        if commits(&db).map_err(into_io)? < self.watermark.last() {
+            return Err(io::Error::other("acknowledged data is missing after a failed write"));
         }
+        let file = File::open(self.dir.join(DATABASE))?;
+        self.replace(State::Open { db, file });
+        self.broken.store(false, Ordering::Relaxed);
+        self.reserve.set_aside();
         Ok(())
     }
 
@@ -124,32 +135,23 @@ impl Kv for Embedded {
     }
 
     fn mend(&self) -> io::Result<()> {
-        if !self.broken.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        self.make_room(0)?;
-        // sled locks its file, so the old one has to go before the new one can come.
-        let old = self.replace(State::Unopenable);
-        drop(catch_unwind(AssertUnwindSafe(|| drop(old))));
-        let db = open_sled(&self.dir).map_err(into_io)?;
-        if commits(&db).map_err(into_io)? < self.watermark.last() {
-            return Err(io::Error::other("acknowledged data is missing after a failed write"));
-        }
-        let file = File::open(self.dir.join(DATABASE))?;
-        self.replace(State::Open { db, file });
-        self.broken.store(false, Ordering::Relaxed);
-        Ok(())
+        if self.broken.load(Ordering::Relaxed) { self.revive() } else { Ok(()) }
     }
 
     fn apply(&self, changes: Changes, durable: bool) -> io::Result<()> {
         let bytes: usize =
             changes.iter().map(|(k, v)| k.len() + v.as_ref().map_or(0, Vec::len)).sum();
-        self.make_room(4 * bytes as u64)?;
-        // Set before and cleared after, so that a panic in between leaves it set.
-        self.broken.store(true, Ordering::Relaxed);
-        self.write(changes, durable)?;
-        self.broken.store(false, Ordering::Relaxed);
-        Ok(())
+        self.reserve.room_for(4 * bytes as u64)?;
+        self.reserve.set_aside();
+        let written = catch_unwind(AssertUnwindSafe(|| self.write(changes, durable)))
+            .unwrap_or_else(|_| Err(io::Error::other("the database gave up while writing")));
+        if written.is_err() {
+            self.broken.store(true, Ordering::Relaxed);
+            if let Err(error) = self.revive() {
+                tracing::error!(%error, "the database could not be opened again");
+            }
+        }
+        written
     }
 
     fn bytes(&self) -> Option<u64> {

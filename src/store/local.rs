@@ -75,9 +75,10 @@ impl LocalStore {
 
     fn point<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&dyn View) -> Result<T, StoreError>,
+        read: impl FnOnce(&dyn View) -> Result<T, StoreError> + Send + 'static,
     ) -> Read<'_, T> {
-        Box::pin(ready(self.look(read)))
+        // Not before it is polled: what was committed in between must be seen.
+        Box::pin(async move { self.look(read) })
     }
 
     /// Reads many records, where the async workers are not held up.
@@ -123,15 +124,15 @@ impl Store for LocalStore {
     }
 
     fn user(&self, id: UserId) -> Read<'_, Option<User>> {
-        self.point(|view| keys::record(view, &keys::user(id), "a user"))
+        self.point(move |view| keys::record(view, &keys::user(id), "a user"))
     }
 
     fn session(&self, user: UserId) -> Read<'_, Option<Session>> {
-        self.point(|view| keys::record(view, &keys::session(user), "a session"))
+        self.point(move |view| keys::record(view, &keys::session(user), "a session"))
     }
 
     fn conversation(&self, id: ConversationId) -> Read<'_, Option<Conversation>> {
-        self.point(|view| keys::record(view, &keys::conversation(id), "a conversation"))
+        self.point(move |view| keys::record(view, &keys::conversation(id), "a conversation"))
     }
 
     fn conversations(
@@ -144,7 +145,7 @@ impl Store for LocalStore {
     }
 
     fn message(&self, conversation: ConversationId, id: MessageId) -> Read<'_, Option<Message>> {
-        self.point(|view| keys::record(view, &keys::message(conversation, id), "a message"))
+        self.point(move |view| keys::record(view, &keys::message(conversation, id), "a message"))
     }
 
     fn branch(
@@ -175,7 +176,7 @@ impl Store for LocalStore {
     }
 
     fn turn(&self, id: TurnId) -> Read<'_, Option<Turn>> {
-        self.point(|view| keys::record(view, &keys::turn(id), "a turn"))
+        self.point(move |view| keys::record(view, &keys::turn(id), "a turn"))
     }
 
     fn open_turns(&self, of: Option<ConversationId>) -> Read<'_, Vec<Turn>> {
@@ -188,7 +189,8 @@ impl Store for LocalStore {
 
     fn keyed(&self, user: UserId, key: &str, now: Timestamp) -> Read<'_, Option<Accepted>> {
         self.desk.tell_time(now);
-        self.point(|view| reads::keyed(view, user, key, now))
+        let key = keys::idempotency(user, key);
+        self.point(move |view| reads::keyed(view, &key, now))
     }
 
     fn health(&self) -> Health {

@@ -123,11 +123,9 @@ pub(super) fn checkpointed(view: &dyn View, turn: TurnId) -> Result<String, Stor
 /// What a message with this key was answered, unless that has expired.
 pub(super) fn keyed(
     view: &dyn View,
-    user: UserId,
-    key: &str,
+    key: &[u8],
     now: Timestamp,
 ) -> Result<Option<Accepted>, StoreError> {
-    let key = keys::idempotency(user, key);
-    let keyed = keys::record::<Keyed>(view, &key, "an idempotency key")?;
+    let keyed = keys::record::<Keyed>(view, key, "an idempotency key")?;
     Ok(keyed.filter(|keyed| keyed.expires_at > now).map(|keyed| keyed.accepted))
 }
