@@ -117,6 +117,24 @@ pub const STORE_GROUP_MAX: usize = 1_024;
 pub const STORE_GROUP_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// sled's page cache.
 pub const STORE_CACHE_BYTES: u64 = 16 * 1024 * 1024;
+/// The pieces in which a large record is kept. sled moves a page (up to 19 values) that outgrows
+/// 128 KiB into a file of its own that it never syncs; pieces of this size keep every page below.
+pub const STORE_PIECE_BYTES: usize = 6 * 1024;
+/// Free space, beyond four times the group at hand, below which nothing is written: sled cannot
+/// be used any more once it has met a full disk itself.
+pub const STORE_FREE_BYTES_MIN: u64 = 32 * 1024 * 1024;
+/// Room set aside for opening sled on a full disk, to read on: it then writes a snapshot, about a
+/// hundredth of what it holds.
+pub const STORE_RESERVE_BYTES: u64 = 8 * 1024 * 1024;
+/// A database up to this size is opened as a copy before the original is: sled takes one with a
+/// damaged beginning for empty and overwrites it. Copying costs about a second.
+pub const STORE_REHEARSED_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// A database up to this size is also read from end to end before it is opened.
+pub const STORE_READ_THROUGH_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// Expired idempotency keys that one group forgets.
+pub const STORE_KEYS_PURGED_MAX: usize = 64;
+/// Records of one step of a long scan (a delete, an export).
+pub const STORE_SCAN_ROWS: usize = 256;
 /// A line of an import.
 pub const IMPORT_LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
@@ -187,4 +205,6 @@ const _: () = assert!(SSE_CHUNK_BYTES_MAX < SSE_EVENT_BYTES_MAX);
 const _: () = assert!(SNAPSHOT_BYTES_MAX <= PAGE_BYTES_MAX);
 const _: () = assert!(PING_AFTER.as_secs() * 2 < CLOSE_AFTER.as_secs());
 const _: () = assert!(STORE_GROUP_MAX <= STORE_JOBS_MAX);
+const _: () = assert!(STORE_READ_THROUGH_BYTES_MAX <= STORE_REHEARSED_BYTES_MAX);
+const _: () = assert!(STORE_PIECE_BYTES * 20 < 128 * 1024);
 const _: () = assert!(EARLY_TEXT_BYTES_MAX < ANSWER_BYTES_MAX);

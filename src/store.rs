@@ -4,7 +4,33 @@
 //! survive a power cut; an append under a stale epoch is refused; batches of one caller are
 //! applied in the order in which they were handed over.
 
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod damage;
+mod directory;
+mod embedded;
+mod export;
+mod import;
+mod keys;
+mod kv;
+#[cfg(test)]
+mod lives;
+mod local;
+mod memory;
+mod plan;
+mod quiet;
+mod reads;
+mod reserve;
+mod watermark;
+mod writer;
+
 use std::sync::Arc;
+
+pub use directory::OpenError;
+pub use export::{Counts, export};
+pub use import::{ImportError, import};
+pub use local::LocalStore;
 
 use futures_util::future::BoxFuture;
 

@@ -1,0 +1,227 @@
+//! The store over an engine: reads of its own, writes through its one writer.
+
+use std::{
+    fmt, io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+};
+
+use futures_util::future::{BoxFuture, ready};
+use tokio::sync::oneshot;
+
+use super::{
+    Batch, Commit, Health, Page, Read, Store, StoreError, Turn,
+    directory::{self, OpenError},
+    keys,
+    kv::{Kv, View},
+    memory::Memory,
+    reads,
+    writer::{Desk, Job},
+};
+use crate::model::{
+    Accepted, Conversation, ConversationId, Message, MessageId, Sequenced, Session, Timestamp,
+    TurnId, User, UserId,
+};
+
+/// A store in this process: on disk, or in memory alone.
+///
+/// A read may see a batch a moment before its commit resolves. After `StoreError::Unwritable` it
+/// is not known whether a batch was kept: reading tells. Dropped without `close`, what waits for
+/// the writer is lost and what was acknowledged stays, as with a crash.
+pub struct LocalStore {
+    kv: Arc<dyn Kv>,
+    desk: Arc<Desk>,
+    writer: Mutex<Option<thread::JoinHandle<()>>>,
+}
+
+impl LocalStore {
+    /// Opens the data directory, or makes it. Blocks for as long as the disk takes.
+    pub fn open(dir: &Path) -> Result<Self, OpenError> {
+        let free = |dir: &Path| {
+            let stat = rustix::fs::statvfs(dir)?;
+            Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+        };
+        Self::open_with(dir, Box::new(free))
+    }
+
+    /// `open` under a disk with another opinion on how much is free.
+    pub(super) fn open_with(
+        dir: &Path,
+        free: super::embedded::FreeSpace,
+    ) -> Result<Self, OpenError> {
+        let kv = directory::open(dir, free)?;
+        Self::over(Arc::new(kv)).map_err(|source| OpenError::Io { dir: dir.to_path_buf(), source })
+    }
+
+    /// A store that forgets everything with the process. Fails only where no thread can be made.
+    pub fn in_memory() -> io::Result<Self> {
+        Self::over(Arc::new(Memory::new()))
+    }
+
+    pub(super) fn over(kv: Arc<dyn Kv>) -> io::Result<Self> {
+        let (desk, writer) = Desk::open(Arc::clone(&kv))?;
+        Ok(Self { kv, desk, writer: Mutex::new(Some(writer)) })
+    }
+
+    /// Reads at once: a record or two, from the page cache or by one access to the disk.
+    pub(super) fn look<T>(
+        &self,
+        read: impl FnOnce(&dyn View) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        look(&*self.kv, read)
+    }
+
+    fn point<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn View) -> Result<T, StoreError> + Send + 'static,
+    ) -> Read<'_, T> {
+        // Not before it is polled: what was committed in between must be seen.
+        Box::pin(async move { self.look(read) })
+    }
+
+    /// Reads many records, where the async workers are not held up.
+    fn scan<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn View) -> Result<T, StoreError> + Send + 'static,
+    ) -> Read<'_, T> {
+        let kv = Arc::clone(&self.kv);
+        Box::pin(async move {
+            let read = tokio::task::spawn_blocking(move || look(&*kv, read)).await;
+            // It is neither aborted nor panics; a runtime that ends takes it away.
+            read.unwrap_or(Err(StoreError::Closed))
+        })
+    }
+}
+
+fn look<T>(
+    kv: &dyn Kv,
+    read: impl FnOnce(&dyn View) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(|| read(&*kv.view()?)))
+        .unwrap_or(Err(StoreError::Damaged("the database")))
+}
+
+impl Store for LocalStore {
+    fn commit(&self, batch: Batch) -> Commit {
+        let (answer, answered) = oneshot::channel();
+        if let Err(error) = self.desk.hand_over(Job::Commit(batch, answer)) {
+            return Box::pin(ready(Err(error)));
+        }
+        Box::pin(async move {
+            answered.await.unwrap_or_else(|_| {
+                // Only a panic in the middle of a batch drops its answer.
+                let error = io::Error::other("the database gave up while writing");
+                Err(StoreError::Unwritable(Arc::new(error)))
+            })
+        })
+    }
+
+    fn checkpoint(&self, turn: TurnId, offset: u64, slice: &str) {
+        // Dropped when the queue is full: what follows does not join and is ignored by the plan.
+        drop(self.desk.hand_over(Job::Checkpoint(turn, offset, slice.into())));
+    }
+
+    fn user(&self, id: UserId) -> Read<'_, Option<User>> {
+        self.point(move |view| keys::record(view, &keys::user(id), "a user"))
+    }
+
+    fn session(&self, user: UserId) -> Read<'_, Option<Session>> {
+        self.point(move |view| keys::record(view, &keys::session(user), "a session"))
+    }
+
+    fn conversation(&self, id: ConversationId) -> Read<'_, Option<Conversation>> {
+        self.point(move |view| keys::record(view, &keys::conversation(id), "a conversation"))
+    }
+
+    fn conversations(
+        &self,
+        user: UserId,
+        before: Option<ConversationId>,
+        rows: usize,
+    ) -> Read<'_, Vec<Conversation>> {
+        self.scan(move |view| reads::conversations(view, user, before, rows))
+    }
+
+    fn message(&self, conversation: ConversationId, id: MessageId) -> Read<'_, Option<Message>> {
+        self.point(move |view| keys::record(view, &keys::message(conversation, id), "a message"))
+    }
+
+    fn branch(
+        &self,
+        conversation: ConversationId,
+        leaf: MessageId,
+        page: Page,
+    ) -> Read<'_, Vec<Message>> {
+        self.scan(move |view| reads::branch(view, conversation, leaf, page))
+    }
+
+    fn messages(
+        &self,
+        conversation: ConversationId,
+        after: Option<MessageId>,
+        rows: usize,
+    ) -> Read<'_, Vec<Message>> {
+        self.scan(move |view| reads::messages(view, conversation, after, rows))
+    }
+
+    fn events(
+        &self,
+        conversation: ConversationId,
+        after: u64,
+        rows: usize,
+    ) -> Read<'_, Vec<Arc<Sequenced>>> {
+        self.scan(move |view| reads::events(view, conversation, after, rows))
+    }
+
+    fn turn(&self, id: TurnId) -> Read<'_, Option<Turn>> {
+        self.point(move |view| keys::record(view, &keys::turn(id), "a turn"))
+    }
+
+    fn open_turns(&self, of: Option<ConversationId>) -> Read<'_, Vec<Turn>> {
+        self.scan(move |view| reads::open_turns(view, of))
+    }
+
+    fn checkpointed(&self, turn: TurnId) -> Read<'_, String> {
+        self.scan(move |view| reads::checkpointed(view, turn))
+    }
+
+    fn keyed(&self, user: UserId, key: &str, now: Timestamp) -> Read<'_, Option<Accepted>> {
+        self.desk.tell_time(now);
+        let key = keys::idempotency(user, key);
+        self.point(move |view| reads::keyed(view, &key, now))
+    }
+
+    fn health(&self) -> Health {
+        Health { writable: self.desk.writable(), bytes: self.kv.bytes() }
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        let (closed, done) = oneshot::channel();
+        // Refused only where it is closed already.
+        let asked = self.desk.hand_over(Job::Close(closed));
+        Box::pin(async move {
+            if asked.is_ok() {
+                drop(done.await);
+            }
+        })
+    }
+}
+
+impl Drop for LocalStore {
+    fn drop(&mut self) {
+        self.desk.abandon();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            // At most one group is under way; after it the directory is free for the next owner.
+            drop(writer.join());
+        }
+    }
+}
+
+impl fmt::Debug for LocalStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalStore").field("health", &self.health()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,131 @@
+//! The reads that are more than one record.
+
+use std::sync::Arc;
+
+use super::{
+    Page, StoreError, Turn,
+    keys::{self, CHECKPOINT, EVENT, LISTED, MESSAGE, OPEN},
+    kv::{Order, View},
+    plan::Keyed,
+};
+use crate::{
+    limits::STORE_SCAN_ROWS,
+    model::{
+        Accepted, Conversation, ConversationId, Message, MessageId, Sequenced, Timestamp, TurnId,
+        UserId,
+    },
+};
+
+/// The user's conversations made before `before`, newest first.
+pub(super) fn conversations(
+    view: &dyn View,
+    user: UserId,
+    before: Option<ConversationId>,
+    rows: usize,
+) -> Result<Vec<Conversation>, StoreError> {
+    let mut range = keys::under(keys::key(LISTED, &[user.bytes()]));
+    if let Some(before) = before {
+        range.end = keys::listed(user, before);
+    }
+    let listed = view.page(&range.start..&range.end, Order::Falling, rows)?;
+    listed
+        .iter()
+        .map(|(key, _)| {
+            let id = ConversationId::from_bytes(keys::last_id(key)?);
+            keys::record(view, &keys::conversation(id), "a conversation")?
+                .ok_or(StoreError::Damaged("a list of conversations"))
+        })
+        .collect()
+}
+
+/// `leaf` and what it follows, newest first.
+pub(super) fn branch(
+    view: &dyn View,
+    conversation: ConversationId,
+    leaf: MessageId,
+    page: Page,
+) -> Result<Vec<Message>, StoreError> {
+    let mut branch = Vec::new();
+    let mut room = page.bytes;
+    let mut next = Some(leaf);
+    while let Some(id) = next.filter(|_| branch.len() < page.rows) {
+        let key = keys::message(conversation, id);
+        let Some(message) = keys::record::<Message>(view, &key, "a message")? else { break };
+        match room.checked_sub(message.text.len()) {
+            Some(rest) => room = rest,
+            None if branch.is_empty() => room = 0,
+            None => break,
+        }
+        next = message.parent;
+        branch.push(message);
+    }
+    Ok(branch)
+}
+
+/// Messages of all branches after `after`, oldest first.
+pub(super) fn messages(
+    view: &dyn View,
+    conversation: ConversationId,
+    after: Option<MessageId>,
+    rows: usize,
+) -> Result<Vec<Message>, StoreError> {
+    let mut range = keys::of(MESSAGE, conversation);
+    if let Some(after) = after {
+        range.start = keys::next(&keys::message(conversation, after));
+    }
+    keys::records(view, &range, rows, "a message")
+}
+
+/// Events after `seq`.
+pub(super) fn events(
+    view: &dyn View,
+    conversation: ConversationId,
+    after: u64,
+    rows: usize,
+) -> Result<Vec<Arc<Sequenced>>, StoreError> {
+    let mut range = keys::of(EVENT, conversation);
+    range.start = keys::next(&keys::event(conversation, after));
+    keys::records(view, &range, rows, "an event")
+}
+
+/// The open turns; the marks alone are scanned, so ended turns cost nothing.
+pub(super) fn open_turns(
+    view: &dyn View,
+    of: Option<ConversationId>,
+) -> Result<Vec<Turn>, StoreError> {
+    let mut range = of.map_or_else(|| keys::under(vec![OPEN]), |of| keys::of(OPEN, of));
+    let mut open = Vec::new();
+    loop {
+        let page = view.page(&range.start..&range.end, Order::Rising, STORE_SCAN_ROWS)?;
+        let Some((last, _)) = page.last() else { return Ok(open) };
+        range.start = keys::next(last);
+        for (key, _) in &page {
+            let id = TurnId::from_bytes(keys::last_id(key)?);
+            let turn = keys::record(view, &keys::turn(id), "a turn")?;
+            open.push(turn.ok_or(StoreError::Damaged("a turn"))?);
+        }
+    }
+}
+
+/// The slices that join, from the first byte on.
+pub(super) fn checkpointed(view: &dyn View, turn: TurnId) -> Result<String, StoreError> {
+    let range = keys::under(keys::key(CHECKPOINT, &[turn.bytes()]));
+    let mut text = Vec::new();
+    for (key, first) in view.page(&range.start..&range.end, Order::Rising, usize::MAX)? {
+        if keys::last_number(&key)? != text.len() as u64 {
+            break;
+        }
+        text.append(&mut keys::join(view, &key, first)?);
+    }
+    String::from_utf8(text).map_err(|_| StoreError::Damaged("a checkpoint"))
+}
+
+/// What a message with this key was answered, unless that has expired.
+pub(super) fn keyed(
+    view: &dyn View,
+    key: &[u8],
+    now: Timestamp,
+) -> Result<Option<Accepted>, StoreError> {
+    let keyed = keys::record::<Keyed>(view, key, "an idempotency key")?;
+    Ok(keyed.filter(|keyed| keyed.expires_at > now).map(|keyed| keyed.accepted))
+}
