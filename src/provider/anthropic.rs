@@ -8,8 +8,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, future::BoxFuture};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
-use self::body::MessagesBody;
-pub(super) use self::decoder::MessagesDecoder;
+pub(super) use self::{body::MessagesBody, decoder::MessagesDecoder};
 use super::{
     Answer, Failure, Provider, Request, Unbuildable,
     deadline::{self, Deadlines},

@@ -130,14 +130,13 @@ impl Calls {
     pub(super) fn emit(&mut self, pieces: &mut Pieces) {
         for call in self.open.drain(..) {
             self.emitted += 1;
-            let id = match call.id.is_empty() {
-                true => format!("call_{}", self.emitted),
-                false => call.id,
-            };
-            let arguments = match call.arguments.trim().is_empty() {
-                true => "{}".to_owned(),
-                false => call.arguments,
-            };
+            let (mut id, mut arguments) = (call.id, call.arguments);
+            if id.is_empty() {
+                id = format!("call_{}", self.emitted);
+            }
+            if arguments.trim().is_empty() {
+                "{}".clone_into(&mut arguments);
+            }
             pieces.push_back(Piece::ToolCall(ToolCall {
                 id: id.into(),
                 name: call.name.into(),

@@ -89,9 +89,10 @@ impl Server {
             timeout = error.is_timeout(),
             "the provider cannot be reached"
         );
-        let (reason, retry) = match error.is_builder() {
-            true => (Reason::Internal, Retry::Never),
-            false => (Reason::ProviderUnavailable, Retry::Soon),
+        let (reason, retry) = if error.is_builder() {
+            (Reason::Internal, Retry::Never)
+        } else {
+            (Reason::ProviderUnavailable, Retry::Soon)
         };
         Failure { reason, retry, status: None, code: None }
     }

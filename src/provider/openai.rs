@@ -16,8 +16,8 @@ use futures_util::{Stream, StreamExt, future::BoxFuture};
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde::Deserialize;
 
-use self::body::{InputItem, ItemsBody, ResponseBody, inputs};
-pub(super) use self::decoder::ResponsesDecoder;
+use self::body::{InputItem, ItemsBody, inputs};
+pub(super) use self::{body::ResponseBody, decoder::ResponsesDecoder};
 use super::{
     Answer, Failure, Item, Piece, Provider, Request, Unbuildable,
     deadline::{self, Deadlines, Pulse},

@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, future::BoxFuture};
 
-use self::body::ChatBody;
-pub(super) use self::decoder::ChatDecoder;
+pub(super) use self::{body::ChatBody, decoder::ChatDecoder};
 use super::{
     Answer, Failure, Provider, Request, Unbuildable,
     deadline::{self, Deadlines},

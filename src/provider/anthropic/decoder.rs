@@ -55,14 +55,19 @@ impl Decoder for MessagesDecoder {
                 self.stop(&delta.stop_reason);
                 Ok(())
             }
-            "message_stop" => self.end(pieces),
+            "message_stop" => {
+                self.end(pieces);
+                Ok(())
+            }
             "error" => Err(refusal::in_stream(&event.data)),
             _ => Ok(()),
         }
     }
 
     fn finish(&mut self, pieces: &mut Pieces) -> Result<(), Failure> {
-        if self.finish.is_some() { self.end(pieces) } else { Err(truncated()) }
+        self.finish.ok_or_else(truncated)?;
+        self.end(pieces);
+        Ok(())
     }
 
     fn whole(&mut self, body: &str, pieces: &mut Pieces) -> Result<(), Failure> {
@@ -77,7 +82,8 @@ impl Decoder for MessagesDecoder {
         for (index, content_block) in (0..).map(Count).zip(message.content) {
             self.block(&Block { index, content_block }, pieces)?;
         }
-        self.end(pieces)
+        self.end(pieces);
+        Ok(())
     }
 }
 
@@ -129,16 +135,10 @@ impl MessagesDecoder {
         let old = self.usage.unwrap_or_default();
         let newer = |new: Count, old: Count| if new.0 > 0 { new } else { old };
         let usage = Tokens {
-            input_tokens: newer(new.input_tokens, old.input_tokens),
-            cache_read_input_tokens: newer(
-                new.cache_read_input_tokens,
-                old.cache_read_input_tokens,
-            ),
-            cache_creation_input_tokens: newer(
-                new.cache_creation_input_tokens,
-                old.cache_creation_input_tokens,
-            ),
-            output_tokens: newer(new.output_tokens, old.output_tokens),
+            fresh: newer(new.fresh, old.fresh),
+            cached: newer(new.cached, old.cached),
+            kept: newer(new.kept, old.kept),
+            output: newer(new.output, old.output),
         };
         self.usage = (usage != Tokens::default()).then_some(usage);
     }
@@ -153,15 +153,13 @@ impl MessagesDecoder {
         };
     }
 
-    fn end(&mut self, pieces: &mut Pieces) -> Result<(), Failure> {
+    fn end(&mut self, pieces: &mut Pieces) {
         self.calls.emit(pieces);
-        let finish_reason = self.finish.unwrap_or(match self.calls.any() {
-            true => FinishReason::ToolCalls,
-            false => FinishReason::Stop,
-        });
+        let called = self.calls.any();
+        let unsaid = if called { FinishReason::ToolCalls } else { FinishReason::Stop };
+        let finish_reason = self.finish.unwrap_or(unsaid);
         let (usage, model) = (self.usage.map(Usage::from), decode::model(&self.model));
         pieces.push_back(Piece::End(Ending { finish_reason, usage, model }));
-        Ok(())
     }
 }
 
@@ -263,21 +261,24 @@ struct StopDelta<'a> {
 #[derive(Debug, Default, Clone, Copy, PartialEq, Deserialize)]
 #[serde(default)]
 struct Tokens {
-    input_tokens: Count,
-    cache_read_input_tokens: Count,
-    cache_creation_input_tokens: Count,
-    output_tokens: Count,
+    #[serde(rename = "input_tokens")]
+    fresh: Count,
+    #[serde(rename = "cache_read_input_tokens")]
+    cached: Count,
+    #[serde(rename = "cache_creation_input_tokens")]
+    kept: Count,
+    #[serde(rename = "output_tokens")]
+    output: Count,
 }
 
 impl From<Tokens> for Usage {
     /// Anthropic counts what came from or went to the cache beside the input; we count it in.
     fn from(tokens: Tokens) -> Self {
-        let cached = tokens.cache_read_input_tokens.0;
-        let created = tokens.cache_creation_input_tokens.0;
+        let Tokens { fresh, cached, kept, output } = tokens;
         Self {
-            input: tokens.input_tokens.0.saturating_add(cached).saturating_add(created),
-            output: tokens.output_tokens.0,
-            cached,
+            input: fresh.0.saturating_add(cached.0).saturating_add(kept.0),
+            output: output.0,
+            cached: cached.0,
             estimated: false,
         }
     }

@@ -221,10 +221,12 @@ struct Incomplete<'a> {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Tokens {
-    input_tokens: Count,
-    output_tokens: Count,
-    #[serde(deserialize_with = "or_default")]
-    input_tokens_details: Cached,
+    #[serde(rename = "input_tokens")]
+    input: Count,
+    #[serde(rename = "output_tokens")]
+    output: Count,
+    #[serde(rename = "input_tokens_details", deserialize_with = "or_default")]
+    of_input: Cached,
 }
 
 #[derive(Default, Deserialize)]
@@ -236,9 +238,9 @@ struct Cached {
 impl From<&Tokens> for Usage {
     fn from(tokens: &Tokens) -> Self {
         Self {
-            input: tokens.input_tokens.0,
-            output: tokens.output_tokens.0,
-            cached: tokens.input_tokens_details.cached_tokens.0,
+            input: tokens.input.0,
+            output: tokens.output.0,
+            cached: tokens.of_input.cached_tokens.0,
             estimated: false,
         }
     }

@@ -90,7 +90,7 @@ fn messages(request: &Request) -> Vec<ChatMessage<'_>> {
                 calling(&mut messages).tool_calls.push(call);
             }
             Item::ToolResult { call, output, .. } => {
-                messages.push(ChatMessage { tool_call_id: Some(call), ..said("tool", output) })
+                messages.push(ChatMessage { tool_call_id: Some(call), ..said("tool", output) });
             }
         }
     }

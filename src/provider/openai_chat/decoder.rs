@@ -32,16 +32,16 @@ impl Decoder for ChatDecoder {
             return self.chunk(&event.data, pieces);
         }
         // Some servers say that they are done in place of a finish reason.
-        if self.begun { self.end(pieces) } else { Err(truncated()) }
+        self.end(self.begun, pieces).ok_or_else(truncated)
     }
 
     fn finish(&mut self, pieces: &mut Pieces) -> Result<(), Failure> {
-        if self.finish.is_some() { self.end(pieces) } else { Err(truncated()) }
+        self.end(self.finish.is_some(), pieces).ok_or_else(truncated)
     }
 
     fn whole(&mut self, body: &str, pieces: &mut Pieces) -> Result<(), Failure> {
         self.chunk(body, pieces)?;
-        if self.begun { self.end(pieces) } else { Err(sse::unreadable()) }
+        self.end(self.begun, pieces).ok_or_else(sse::unreadable)
     }
 }
 
@@ -100,12 +100,14 @@ impl ChatDecoder {
         }
     }
 
-    fn end(&mut self, pieces: &mut Pieces) -> Result<(), Failure> {
+    /// Emits the end, if the answer has one.
+    fn end(&mut self, has_one: bool, pieces: &mut Pieces) -> Option<()> {
+        has_one.then_some(())?;
         self.calls.emit(pieces);
         let finish_reason = self.finish.unwrap_or_else(|| self.reason("stop"));
         let model = decode::model(&self.model);
         pieces.push_back(Piece::End(Ending { finish_reason, usage: self.usage, model }));
-        Ok(())
+        Some(())
     }
 }
 
