@@ -81,10 +81,12 @@ mod tests {
     use super::*;
     use crate::provider::tests::request;
 
+    /// Model, effort; whether temperature and effort go out in Responses, Chat, Messages.
+    type Row = (&'static str, Option<&'static str>, [(bool, bool); 3]);
+
     #[test]
     fn a_model_is_sent_only_what_it_takes() {
-        let rows: [(&str, Option<&str>, [(bool, bool); 3]); 8] = [
-            // model, effort: (temperature, effort) in Responses, Chat, Messages
+        let rows: [Row; 8] = [
             ("gpt-6-luna", Some("low"), [(false, true), (false, true), (true, false)]),
             ("gpt-6-luna", Some("none"), [(true, true), (true, true), (true, false)]),
             ("gpt-6-luna", None, [(false, false), (false, false), (true, false)]),

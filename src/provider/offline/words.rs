@@ -2,7 +2,7 @@
 
 use crate::provider::{Item, Request};
 
-/// Words of an answer where the settings name no number.
+/// Words of an answer, about, where the settings name no number.
 const WORDS: usize = 150;
 /// Characters of a message that are quoted back.
 const QUOTE_CHARS_MAX: usize = 160;
@@ -13,7 +13,7 @@ pub(super) fn words(
     exactly: Option<u32>,
 ) -> impl Iterator<Item = String> + use<> {
     let said = opening(request);
-    let count = exactly.map_or(WORDS.max(count(&said)), |words| words as usize);
+    let count = exactly.map_or_else(|| until_sentence(&said), |words| words as usize);
     let spaced = |(at, paragraph): (usize, String)| {
         let words: Vec<_> = paragraph.split_whitespace().map(str::to_owned).collect();
         words.into_iter().enumerate().map(move |(word, text)| match (at, word) {
@@ -24,6 +24,18 @@ pub(super) fn words(
     };
     let prose = GATEWAY.iter().map(|&paragraph| paragraph.to_owned()).cycle();
     said.into_iter().chain(prose).enumerate().flat_map(spaced).take(count)
+}
+
+/// About as many words as settled, up to the end of a paragraph.
+fn until_sentence(said: &[String]) -> usize {
+    let mut words = count(said);
+    for paragraph in GATEWAY {
+        if words >= WORDS {
+            break;
+        }
+        words += paragraph.split_whitespace().count();
+    }
+    words
 }
 
 fn count(paragraphs: &[String]) -> usize {

@@ -60,7 +60,7 @@ fn messages_are_decoded() {
 
 /// What servers that are not the vendor's own send, too.
 fn variant<D: Decoder + Default>(datas: &[&str]) -> String {
-    let body: String = datas.iter().map(|data| format!("data: {data}\n\n")).collect();
+    let body = format!("data: {}\n\n", datas.join("\n\ndata: "));
     decoded(body.as_bytes(), 64, D::default())
 }
 
