@@ -3,11 +3,35 @@
 //! Invariants: a stream that ends without `Piece::End` or a failure has failed; dropping the
 //! stream closes the upstream request at once; the provider's own error text never leaves here.
 
-use std::{sync::Arc, time::Duration};
+mod anthropic;
+mod deadline;
+mod decode;
+mod http;
+mod lenient;
+mod offline;
+mod openai;
+mod openai_chat;
+mod price;
+mod refusal;
+mod sampling;
+mod sse;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::{future::BoxFuture, stream::BoxStream};
+use reqwest::Url;
+use secrecy::ExposeSecret;
 
-use crate::model::{FinishReason, PoolName, ProviderName, Reason, Usage};
+pub use self::{
+    offline::OFFLINE,
+    price::{Prices, context_window},
+};
+use crate::{
+    config::{OfflineSettings, ProviderKind, ProviderSettings},
+    model::{FinishReason, PoolName, ProviderName, Reason, Usage},
+};
 
 /// What is asked of a model.
 #[derive(Debug, Clone)]
@@ -129,4 +153,58 @@ pub trait Provider: Send + Sync + 'static {
 
     /// Sends the request; resolves when the provider has begun to answer, or refused.
     fn ask(&self, request: Request) -> BoxFuture<'static, Result<Answer, Failure>>;
+}
+
+/// The providers that can be asked, by name.
+pub type Providers = BTreeMap<ProviderName, Arc<dyn Provider>>;
+
+/// Why a provider cannot be made from its settings.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unbuildable {
+    /// Its address is none.
+    #[error("the base_url of provider {0} is not a URL")]
+    BaseUrl(ProviderName),
+    /// No header can hold its key.
+    #[error("the api_key of provider {0} holds characters that no key holds")]
+    Key(ProviderName),
+    /// The machine lacks what a connection needs, such as root certificates.
+    #[error("no HTTP client can be made for provider {0}")]
+    Client(ProviderName),
+}
+
+/// Makes the providers that can be asked: each that has a key or is not the vendor's own server,
+/// which needs one; and always `offline`, which stands in for them.
+pub fn build(
+    settings: &BTreeMap<String, ProviderSettings>,
+    offline: &OfflineSettings,
+) -> Result<Providers, Unbuildable> {
+    let mut providers = Providers::new();
+    for (name, settings) in settings {
+        let name = ProviderName::from(&**name);
+        let official = is_at(settings, openai::HOST) || is_at(settings, anthropic::HOST);
+        if official && key(settings).is_none() {
+            continue;
+        }
+        let provider = match settings.kind {
+            ProviderKind::Openai => openai::provider(name.clone(), settings)?,
+            ProviderKind::OpenaiChat => openai_chat::provider(name.clone(), settings)?,
+            ProviderKind::Anthropic => anthropic::provider(name.clone(), settings)?,
+        };
+        providers.insert(name, provider);
+    }
+    providers.insert(OFFLINE.into(), offline::provider(offline.clone()));
+    Ok(providers)
+}
+
+fn is_at(settings: &ProviderSettings, host: &str) -> bool {
+    Url::parse(&settings.base_url).is_ok_and(|url| url.host_str() == Some(host))
+}
+
+fn key(settings: &ProviderSettings) -> Option<&str> {
+    settings.api_key.as_ref().map(ExposeSecret::expose_secret).filter(|key| !key.is_empty())
+}
+
+/// The answer broke off before its end.
+fn truncated() -> Failure {
+    Failure { reason: Reason::ProviderTruncated, retry: Retry::Soon, status: None, code: None }
 }

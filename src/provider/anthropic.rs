@@ -1,0 +1,61 @@
+//! Anthropic: Messages.
+
+mod body;
+mod decoder;
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, future::BoxFuture};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
+pub(super) use self::{body::MessagesBody, decoder::MessagesDecoder};
+use super::{
+    Answer, Failure, Provider, Request, Unbuildable,
+    deadline::{self, Deadlines},
+    decode,
+    http::{self, Server},
+};
+use crate::{config::ProviderSettings, model::ProviderName};
+
+/// Where Anthropic itself is.
+pub(super) const HOST: &str = "api.anthropic.com";
+/// The version that compatible servers know too; nothing of a later one is used.
+const VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
+const VERSION_HEADER: HeaderName = HeaderName::from_static("anthropic-version");
+const KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
+
+/// Asks Anthropic's Messages.
+#[derive(Debug)]
+struct Anthropic {
+    server: Arc<Server>,
+    deadlines: Deadlines,
+}
+
+/// The provider for these settings.
+pub(super) fn provider(
+    name: ProviderName,
+    settings: &ProviderSettings,
+) -> Result<Arc<dyn Provider>, Unbuildable> {
+    let mut headers = HeaderMap::from_iter([(VERSION_HEADER, VERSION)]);
+    if let Some(key) = super::key(settings) {
+        let header = http::secret(KEY_HEADER, key);
+        headers.extend([header.ok_or_else(|| Unbuildable::Key(name.clone()))?]);
+    }
+    let server = Arc::new(Server::new(name, settings, headers)?);
+    Ok(Arc::new(Anthropic { server, deadlines: settings.into() }))
+}
+
+impl Provider for Anthropic {
+    fn name(&self) -> &ProviderName {
+        &self.server.name
+    }
+
+    fn ask(&self, request: Request) -> BoxFuture<'static, Result<Answer, Failure>> {
+        let server = Arc::clone(&self.server);
+        deadline::within(self.deadlines, move |pulse| async move {
+            let response = server.post("/v1/messages", &MessagesBody::new(&request)).await?;
+            let body = http::body(response, pulse).await?;
+            Ok(decode::pieces(body, MessagesDecoder::default()).boxed())
+        })
+    }
+}

@@ -1,0 +1,170 @@
+//! From a provider's events to the pieces of an answer: what all decoders share.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use async_stream::try_stream;
+use futures_util::{Stream, StreamExt};
+
+use super::{Failure, Piece, Retry, ToolCall, http::Body, sse::Event};
+use crate::{
+    limits::{TOOL_ARGUMENTS_BYTES_MAX, TOOL_CALLS_MAX},
+    model::Reason,
+};
+
+/// Pieces that one event was decoded to, oldest first.
+pub(super) type Pieces = VecDeque<Piece>;
+
+/// Reads one answer of one provider's kind. Knows no socket and no clock.
+pub(super) trait Decoder: Send {
+    /// Reads one event. After `Piece::End` no more are handed in.
+    fn event(&mut self, event: &Event, pieces: &mut Pieces) -> Result<(), Failure>;
+
+    /// The events are over though no `Piece::End` came.
+    fn finish(&mut self, pieces: &mut Pieces) -> Result<(), Failure>;
+
+    /// Reads an answer that came as one JSON document.
+    fn whole(&mut self, body: &str, pieces: &mut Pieces) -> Result<(), Failure>;
+}
+
+/// The pieces of one body. Ends after `Piece::End` or the first failure.
+pub(super) fn pieces<S>(
+    body: Body<S>,
+    mut decoder: impl Decoder,
+) -> impl Stream<Item = Result<Piece, Failure>> + Send
+where
+    S: Stream<Item = Result<Event, Failure>> + Send,
+{
+    try_stream! {
+        let mut ready = Pieces::new();
+        let decoded = match body {
+            Body::Whole(json) => {
+                let json = String::from_utf8_lossy(&json);
+                decoder.whole(&json, &mut ready)
+            }
+            Body::Stream(events) => {
+                let mut events = std::pin::pin!(events);
+                while let Some(event) = events.next().await {
+                    let decoded = decoder.event(&event?, &mut ready);
+                    while let Some(piece) = ready.pop_front() {
+                        let ended = matches!(piece, Piece::End(_));
+                        yield piece;
+                        if ended {
+                            return;
+                        }
+                    }
+                    decoded?;
+                }
+                decoder.finish(&mut ready)
+            }
+        };
+        while let Some(piece) = ready.pop_front() {
+            yield piece;
+        }
+        decoded?;
+    }
+}
+
+/// Whether the server says that the stream is over; in each dialect some do.
+pub(super) fn is_done(event: &Event) -> bool {
+    event.data.trim_start().starts_with("[DONE]")
+}
+
+/// The tool calls of one answer, put together from their fragments.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    open: Vec<Call>,
+    emitted: usize,
+}
+
+#[derive(Debug, Default)]
+struct Call {
+    index: u64,
+    id: String,
+    name: String,
+    arguments: String,
+}
+
+/// A part of a tool call; `id` and `name` come with its first part only.
+pub(super) struct Fragment<'a> {
+    /// Which call, as the provider counts.
+    pub(super) index: u64,
+    pub(super) id: &'a str,
+    pub(super) name: &'a str,
+    pub(super) arguments: &'a str,
+}
+
+impl Calls {
+    /// Whether the answer calls a tool.
+    pub(super) fn any(&self) -> bool {
+        self.emitted > 0 || !self.open.is_empty()
+    }
+
+    /// Adds a fragment to its call, or begins one. Some servers give every call the same index
+    /// and tell them apart by their ids.
+    pub(super) fn add(&mut self, part: &Fragment<'_>) -> Result<(), Failure> {
+        let same = |call: &&mut Call| {
+            call.index == part.index
+                && (part.id.is_empty() || call.id.is_empty() || call.id == part.id)
+        };
+        if self.open.iter_mut().rev().find(same).is_none() {
+            if self.open.len() + self.emitted >= TOOL_CALLS_MAX {
+                return Err(too_much());
+            }
+            self.open.push(Call { index: part.index, ..Call::default() });
+        }
+        let Some(call) = self.open.iter_mut().rev().find(same) else { return Ok(()) };
+        if call.id.is_empty() {
+            call.id.push_str(part.id);
+        }
+        if call.name.is_empty() {
+            call.name.push_str(part.name);
+        }
+        call.arguments.push_str(part.arguments);
+        if call.arguments.len() + call.name.len() + call.id.len() > TOOL_ARGUMENTS_BYTES_MAX {
+            return Err(too_much());
+        }
+        Ok(())
+    }
+
+    /// Emits the calls that are whole by now: all that are open.
+    pub(super) fn emit(&mut self, pieces: &mut Pieces) {
+        for call in self.open.drain(..) {
+            self.emitted += 1;
+            let (mut id, mut arguments) = (call.id, call.arguments);
+            if id.is_empty() {
+                id = format!("call_{}", self.emitted);
+            }
+            if arguments.trim().is_empty() {
+                "{}".clone_into(&mut arguments);
+            }
+            pieces.push_back(Piece::ToolCall(ToolCall {
+                id: id.into(),
+                name: call.name.into(),
+                arguments: arguments.into(),
+            }));
+        }
+    }
+}
+
+fn too_much() -> Failure {
+    Failure { reason: Reason::AnswerTooLong, retry: Retry::Never, status: None, code: None }
+}
+
+/// The model's name, where the provider gave one.
+pub(super) fn model(name: &str) -> Option<Arc<str>> {
+    (!name.is_empty()).then(|| name.into())
+}
+
+/// Hands text on, unless there is none.
+pub(super) fn text(pieces: &mut Pieces, text: &str) {
+    if !text.is_empty() {
+        pieces.push_back(Piece::Text(text.to_owned()));
+    }
+}
+
+/// Hands reasoning on, unless there is none.
+pub(super) fn reasoning(pieces: &mut Pieces, text: &str) {
+    if !text.is_empty() {
+        pieces.push_back(Piece::Reasoning(text.to_owned()));
+    }
+}

@@ -1,0 +1,172 @@
+//! One provider's server: posting JSON to it, and telling why it did not answer.
+//!
+//! Invariants: a key is only ever in a header marked sensitive; no body text and no address is
+//! logged; redirects are not followed, for they would carry the conversation elsewhere.
+
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt, TryStreamExt};
+use reqwest::{
+    Client, Response, Url,
+    header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    redirect::Policy,
+};
+use serde::Serialize;
+
+use super::{Failure, Retry, Unbuildable, deadline::Pulse, refusal, sse};
+use crate::{
+    config::ProviderSettings,
+    limits::{ERROR_BODY_BYTES_MAX, SSE_EVENT_BYTES_MAX},
+    model::{ProviderName, Reason},
+};
+
+const USER_AGENT: &str = concat!("operatoros/", env!("CARGO_PKG_VERSION"));
+/// Silence on a connection after which the machine asks whether its other end still lives.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// A provider's server and the connections to it.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) name: ProviderName,
+    base: String,
+    client: Client,
+}
+
+/// What an answer's body is.
+pub(super) enum Body<S> {
+    /// Events, as asked for.
+    Stream(S),
+    /// One JSON document; some compatible servers send an error or a whole answer so.
+    Whole(Vec<u8>),
+}
+
+impl Server {
+    /// Prepares for the server; nothing is sent yet.
+    pub(super) fn new(
+        name: ProviderName,
+        settings: &ProviderSettings,
+        headers: HeaderMap,
+    ) -> Result<Self, Unbuildable> {
+        let base = settings.base_url.trim_end_matches('/').to_owned();
+        if Url::parse(&base).is_err() {
+            return Err(Unbuildable::BaseUrl(name));
+        }
+        // gzip stays off: a compressed stream holds tokens back until a block is full.
+        let client = Client::builder()
+            .user_agent(USER_AGENT)
+            .connect_timeout(Duration::from_millis(settings.connect_ms))
+            .tcp_nodelay(true)
+            .tcp_keepalive(KEEPALIVE)
+            .redirect(Policy::none())
+            .gzip(false)
+            .default_headers(headers)
+            .build();
+        match client {
+            Ok(client) => Ok(Self { name, base, client }),
+            Err(_) => Err(Unbuildable::Client(name)),
+        }
+    }
+
+    /// Posts; an answer other than 2xx is a failure.
+    pub(super) async fn post<T: Serialize + Sync>(
+        &self,
+        path: &str,
+        body: &T,
+    ) -> Result<Response, Failure> {
+        let sent = self.client.post(format!("{}{path}", self.base)).json(body).send().await;
+        let response = sent.map_err(|error| self.unreachable(&error))?;
+        if response.status().is_success() {
+            Ok(response)
+        } else {
+            Err(self.refused(response).await)
+        }
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> Failure {
+        tracing::warn!(
+            provider = %self.name,
+            connect = error.is_connect(),
+            timeout = error.is_timeout(),
+            "the provider cannot be reached"
+        );
+        let (reason, retry) = if error.is_builder() {
+            (Reason::Internal, Retry::Never)
+        } else {
+            (Reason::ProviderUnavailable, Retry::Soon)
+        };
+        Failure { reason, retry, status: None, code: None }
+    }
+
+    async fn refused(&self, response: Response) -> Failure {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        // What of the body could be read is enough; a body cut off does not hide the status.
+        let body = read(response, ERROR_BODY_BYTES_MAX).await.0;
+        let failure = refusal::classify(status, &headers, &body);
+        tracing::warn!(
+            provider = %self.name,
+            status,
+            code = failure.code,
+            request_id = request_id(&headers),
+            "the provider refused"
+        );
+        failure
+    }
+}
+
+/// The body of an answer with 2xx, as events or, where the server says that it is JSON, whole.
+pub(super) async fn body(
+    response: Response,
+    pulse: Pulse,
+) -> Result<Body<impl Stream<Item = Result<sse::Event, Failure>> + Send>, Failure> {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    match kind {
+        Some(kind) if kind.contains("json") => Ok(Body::Whole(json(response).await?)),
+        Some(kind) if kind.contains("html") => Err(sse::unreadable()),
+        _ => {
+            let bytes = response.bytes_stream().inspect_ok(move |_| pulse.beat());
+            Ok(Body::Stream(sse::events(bytes)))
+        }
+    }
+}
+
+/// A body that is one document.
+pub(super) async fn json(response: Response) -> Result<Vec<u8>, Failure> {
+    match read(response, SSE_EVENT_BYTES_MAX).await {
+        (body, Whole::Yes) => Ok(body),
+        (_, Whole::TooLong) => Err(sse::unreadable()),
+        (_, Whole::BrokenOff) => Err(super::truncated()),
+    }
+}
+
+/// Whether a body was read to its end.
+enum Whole {
+    Yes,
+    TooLong,
+    BrokenOff,
+}
+
+async fn read(response: Response, bytes_max: usize) -> (Vec<u8>, Whole) {
+    let mut body = Vec::new();
+    let mut bytes = response.bytes_stream();
+    while let Some(chunk) = bytes.next().await {
+        let Ok(chunk) = chunk else { return (body, Whole::BrokenOff) };
+        let room = bytes_max - body.len();
+        body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+        if chunk.len() > room {
+            return (body, Whole::TooLong);
+        }
+    }
+    (body, Whole::Yes)
+}
+
+fn request_id(headers: &HeaderMap) -> Option<&str> {
+    let id = headers.get("x-request-id").or_else(|| headers.get("request-id"))?;
+    id.to_str().ok()
+}
+
+/// A header whose value no log will show.
+pub(super) fn secret(name: HeaderName, value: &str) -> Option<(HeaderName, HeaderValue)> {
+    let mut value = HeaderValue::try_from(value).ok()?;
+    value.set_sensitive(true);
+    Some((name, value))
+}

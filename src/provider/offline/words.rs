@@ -1,0 +1,117 @@
+//! What the offline provider says, word by word.
+
+use crate::provider::{Item, Request};
+
+/// Words of an answer, about, where the settings name no number.
+const WORDS: usize = 150;
+/// Characters of a message that are quoted back.
+const QUOTE_CHARS_MAX: usize = 160;
+
+/// The answer, each word with the space before it. `exactly`: so many words.
+pub(super) fn words(
+    request: &Request,
+    exactly: Option<u32>,
+) -> impl Iterator<Item = String> + use<> {
+    let said = opening(request);
+    let count = exactly.map_or_else(|| until_sentence(&said), |words| words as usize);
+    let spaced = |(at, paragraph): (usize, String)| {
+        let words: Vec<_> = paragraph.split_whitespace().map(str::to_owned).collect();
+        words.into_iter().enumerate().map(move |(word, text)| match (at, word) {
+            (0, 0) => text,
+            (_, 0) => format!("\n\n{text}"),
+            _ => format!(" {text}"),
+        })
+    };
+    let prose = GATEWAY.iter().map(|&paragraph| paragraph.to_owned()).cycle();
+    said.into_iter().chain(prose).enumerate().flat_map(spaced).take(count)
+}
+
+/// About as many words as settled, up to the end of a paragraph.
+fn until_sentence(said: &[String]) -> usize {
+    let mut words = count(said);
+    for paragraph in GATEWAY {
+        if words >= WORDS {
+            break;
+        }
+        words += paragraph.split_whitespace().count();
+    }
+    words
+}
+
+fn count(paragraphs: &[String]) -> usize {
+    paragraphs.iter().map(|paragraph| paragraph.split_whitespace().count()).sum()
+}
+
+/// What is said in any case: that there is no model, and what arrived.
+fn opening(request: &Request) -> Vec<String> {
+    let asked = match request.items.last() {
+        Some(Item::User(text)) => format!("Your message arrived as {}.", quote(text)),
+        Some(Item::ToolResult { output, .. }) => format!("A tool answered {}.", quote(output)),
+        _ => "No message arrived with this request.".to_owned(),
+    };
+    vec![
+        NO_MODEL.to_owned(),
+        format!("{asked} {}", domain(request.pool.as_str())),
+        history(request),
+    ]
+}
+
+const NO_MODEL: &str = "No model is connected: set OPENAI_API_KEY or ANTHROPIC_API_KEY, or point \
+    OPENAI_BASE_URL at any compatible server such as Ollama, and the next answer comes from it. \
+    Until then this offline provider speaks; it knows nothing and makes nothing up.";
+
+fn domain(pool: &str) -> String {
+    let would = match pool {
+        "healthcare" => "symptoms, medicines and anatomy would be explained here, with care",
+        "financial" => "markets, tax and savings would be weighed here, with the risks named",
+        "sports" => "rules, results and line-ups would be looked up here",
+        "business" => "plans, prices and processes would be worked through here",
+        "general" => "whatever fits no other specialist would be answered here",
+        _ => "the specialist that the settings describe would answer here",
+    };
+    format!("It was routed to the {pool} pool: {would}.")
+}
+
+/// What the conversation held before.
+fn history(request: &Request) -> String {
+    let said = |item: &Item| match item {
+        Item::User(text) => Some(text.clone()),
+        _ => None,
+    };
+    let messages = |item: &&Item| matches!(item, Item::User(_) | Item::Assistant(_));
+    let earlier = request.items.split_last().map_or(&[][..], |(_, earlier)| earlier);
+    let count = earlier.iter().filter(messages).count();
+    let Some(first) = earlier.iter().find_map(said) else {
+        return "It opens this conversation: nothing was said before it.".to_owned();
+    };
+    let plural = if count == 1 { "message" } else { "messages" };
+    let begun =
+        format!("Before it this conversation held {count} {plural}, from {}", quote(&first));
+    match earlier.iter().rev().find_map(said).filter(|last| *last != first) {
+        Some(last) => format!("{begun} to {}.", quote(&last)),
+        None => format!("{begun}."),
+    }
+}
+
+fn quote(text: &str) -> String {
+    let one_line: Vec<_> = text.split_whitespace().collect();
+    let one_line = one_line.join(" ");
+    let mut quoted: String = one_line.chars().take(QUOTE_CHARS_MAX).collect();
+    if quoted.len() < one_line.len() {
+        quoted.push('…');
+    }
+    format!("“{quoted}”")
+}
+
+const GATEWAY: [&str; 5] = [
+    "Everything around the model is real, though. This text streams to you word by word over the \
+     same path that a model's tokens take, and every reader of this conversation sees it grow.",
+    "Close the connection and come back: the answer goes on without you, and you get exactly what \
+     you missed, nothing lost and nothing twice.",
+    "Your message was committed to disk before anybody saw it accepted, so it outlives the \
+     connection, the process and the machine.",
+    "One connection holds many conversations. Each is routed to the pool of specialists that fits \
+     it, and you can pin a pool when you know better.",
+    "Operators speak plain language here as well: ask for the status, pause a pool, or cancel an \
+     answer, and the gateway does it and tells you what it did.",
+];

@@ -1,0 +1,190 @@
+//! OpenAI: Responses, and Conversations to hold the history where settings want it so.
+//!
+//! Invariant: the provider's copy of a conversation is an optimisation; when it is gone, the same
+//! request goes out again whole, inside the same ask.
+
+mod body;
+mod decoder;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use async_stream::stream;
+use futures_util::{Stream, StreamExt, future::BoxFuture};
+use reqwest::header::{AUTHORIZATION, HeaderMap};
+use serde::Deserialize;
+
+use self::body::{InputItem, ItemsBody, inputs};
+pub(super) use self::{body::ResponseBody, decoder::ResponsesDecoder};
+use super::{
+    Answer, Failure, Item, Piece, Provider, Request, Unbuildable,
+    deadline::{self, Deadlines, Pulse},
+    decode,
+    http::{self, Server},
+    lenient::Text,
+    sse,
+};
+use crate::{
+    config::ProviderSettings,
+    limits::ANSWER_BYTES_MAX,
+    model::{FinishReason, ProviderName, Reason},
+};
+
+/// Where OpenAI itself is.
+pub(super) const HOST: &str = "api.openai.com";
+
+/// Asks OpenAI's Responses.
+#[derive(Debug)]
+pub(super) struct Openai {
+    server: Server,
+    deadlines: Deadlines,
+    /// Whether the provider is to keep the conversations. Ends when it says that it cannot.
+    keeps: AtomicBool,
+}
+
+/// The provider for these settings.
+pub(super) fn provider(
+    name: ProviderName,
+    settings: &ProviderSettings,
+) -> Result<Arc<dyn Provider>, Unbuildable> {
+    let server = Server::new(name.clone(), settings, bearer(name, settings)?)?;
+    let keeps = AtomicBool::new(settings.server_state);
+    Ok(Arc::new(Shared(Arc::new(Openai { server, deadlines: settings.into(), keeps }))))
+}
+
+/// The key, as OpenAI and those who follow it want it; none where there is none.
+pub(super) fn bearer(
+    name: ProviderName,
+    settings: &ProviderSettings,
+) -> Result<HeaderMap, Unbuildable> {
+    super::key(settings).map_or_else(
+        || Ok(HeaderMap::new()),
+        |key| {
+            let header = http::secret(AUTHORIZATION, &format!("Bearer {key}"));
+            header.map(|header| HeaderMap::from_iter([header])).ok_or(Unbuildable::Key(name))
+        },
+    )
+}
+
+/// An answer outlives the call that began it, and holds what it needs.
+struct Shared(Arc<Openai>);
+
+impl Provider for Shared {
+    fn name(&self) -> &ProviderName {
+        &self.0.server.name
+    }
+
+    fn ask(&self, request: Request) -> BoxFuture<'static, Result<Answer, Failure>> {
+        let openai = Arc::clone(&self.0);
+        deadline::within(openai.deadlines, move |pulse| ask(openai, request, pulse))
+    }
+}
+
+async fn ask(openai: Arc<Openai>, request: Request, pulse: Pulse) -> Result<Answer, Failure> {
+    if let (true, Some(remote)) = (openai.keeps(), &request.remote) {
+        match openai.respond(&ResponseBody::new(&request, Some(remote)), pulse.clone()).await {
+            Err(failure) if is_lost(&failure) => {
+                tracing::debug!(provider = %openai.server.name, code = failure.code, "replays");
+            }
+            answer => return answer.map(StreamExt::boxed),
+        }
+    }
+    let answer = openai.respond(&ResponseBody::new(&request, None), pulse).await?;
+    if openai.keeps() { Ok(kept(openai, request, answer).boxed()) } else { Ok(answer.boxed()) }
+}
+
+/// Whether the request may do better with the whole history in it: the conversation is gone, busy,
+/// or has grown beyond the model while ours is cut to fit.
+fn is_lost(failure: &Failure) -> bool {
+    match failure.code {
+        Some("model_not_found") => false,
+        Some("conversation_not_found" | "conversation_locked" | "previous_response_not_found") => {
+            true
+        }
+        _ => failure.status == Some(404) || failure.reason == Reason::ContextTooLong,
+    }
+}
+
+/// The answer, and after its end the id under which the provider holds the conversation by then.
+fn kept(
+    openai: Arc<Openai>,
+    request: Request,
+    answer: impl Stream<Item = Result<Piece, Failure>> + Send,
+) -> impl Stream<Item = Result<Piece, Failure>> + Send {
+    stream! {
+        let mut said = String::new();
+        let mut whole = false;
+        {
+            let mut answer = std::pin::pin!(answer);
+            while let Some(piece) = answer.next().await {
+                match &piece {
+                    Ok(Piece::Text(text)) if said.len() <= ANSWER_BYTES_MAX => said.push_str(text),
+                    Ok(Piece::End(end)) => whole = end.finish_reason == FinishReason::Stop,
+                    _ => {}
+                }
+                yield piece;
+            }
+        }
+        if whole && !said.is_empty() && said.len() <= ANSWER_BYTES_MAX {
+            let mut items = request.items;
+            items.push(Item::Assistant(said.into()));
+            if let Some(id) = openai.hold(&inputs(&items)).await {
+                yield Ok(Piece::Remote(id));
+            }
+        }
+    }
+}
+
+impl Openai {
+    fn keeps(&self) -> bool {
+        self.keeps.load(Ordering::Relaxed)
+    }
+
+    async fn respond(
+        &self,
+        body: &ResponseBody<'_>,
+        pulse: Pulse,
+    ) -> Result<impl Stream<Item = Result<Piece, Failure>> + Send + use<>, Failure> {
+        let response = self.server.post("/responses", body).await?;
+        Ok(decode::pieces(http::body(response, pulse).await?, ResponsesDecoder::default()))
+    }
+
+    /// Hands the conversation over; none when that failed, which costs nothing but the saving.
+    async fn hold(&self, items: &[InputItem<'_>]) -> Option<Arc<str>> {
+        let held = self.try_hold(items).await;
+        if let Err(failure) = &held {
+            if matches!(failure.status, Some(404 | 405)) {
+                self.keeps.store(false, Ordering::Relaxed);
+            }
+            tracing::debug!(provider = %self.server.name, %failure, "holds no conversation");
+        }
+        held.ok()
+    }
+
+    async fn try_hold(&self, items: &[InputItem<'_>]) -> Result<Arc<str>, Failure> {
+        let mut batches = ItemsBody::batches(items);
+        let first = batches.next().ok_or_else(sse::unreadable)?;
+        let created = self.server.post("/conversations", &first).await?;
+        let created = http::json(created).await?;
+        let Created { id } = serde_json::from_slice(&created).map_err(|_| sse::unreadable())?;
+        // The id becomes a part of a path.
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        if id.is_empty() || !id.chars().all(plain) {
+            return Err(sse::unreadable());
+        }
+        let path = format!("/conversations/{}/items", &*id);
+        for batch in batches {
+            http::json(self.server.post(&path, &batch).await?).await?;
+        }
+        Ok((&*id).into())
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Created<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+}

@@ -1,0 +1,247 @@
+//! Responses: events to pieces.
+
+use serde::Deserialize;
+
+use crate::{
+    model::{FinishReason, Usage},
+    provider::{
+        Ending, Failure, Piece,
+        decode::{self, Calls, Decoder, Fragment, Pieces},
+        lenient::{Count, Text, or_default},
+        refusal,
+        sse::{self, Event},
+        truncated,
+    },
+};
+
+/// What stands between two messages, or two thoughts, of one answer.
+const BREAK: &str = "\n\n";
+
+/// Reads one response.
+#[derive(Debug, Default)]
+pub(in crate::provider) struct ResponsesDecoder {
+    calls: Calls,
+    /// Text came, so that a further message needs a break before it.
+    spoke: bool,
+    thought: bool,
+    refused: bool,
+}
+
+impl Decoder for ResponsesDecoder {
+    fn event(&mut self, event: &Event, pieces: &mut Pieces) -> Result<(), Failure> {
+        if decode::is_done(event) {
+            return Err(truncated());
+        }
+        let kind = match &*event.event {
+            "message" => parse::<Kind<'_>>(&event.data)?.kind,
+            named => Text(named.into()),
+        };
+        match &*kind {
+            "response.output_text.delta" => {
+                self.say(&parse::<Delta<'_>>(&event.data)?.delta, pieces);
+            }
+            "response.refusal.delta" => {
+                self.refused = true;
+                self.say(&parse::<Delta<'_>>(&event.data)?.delta, pieces);
+            }
+            "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => {
+                self.thought = true;
+                decode::reasoning(pieces, &parse::<Delta<'_>>(&event.data)?.delta);
+            }
+            "response.reasoning_summary_part.added" if self.thought => {
+                decode::reasoning(pieces, BREAK);
+            }
+            "response.output_item.added" => self.added(&parse(&event.data)?, pieces),
+            "response.output_item.done" => {
+                self.call(&parse::<ItemEvent<'_>>(&event.data)?.item, pieces)?;
+            }
+            "response.completed" | "response.incomplete" => {
+                let ResponseEvent { response } = parse(&event.data)?;
+                return self.end(&response, &kind, pieces);
+            }
+            "response.failed" | "error" => return Err(refusal::in_stream(&event.data)),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &mut Pieces) -> Result<(), Failure> {
+        Err(truncated())
+    }
+
+    fn whole(&mut self, body: &str, pieces: &mut Pieces) -> Result<(), Failure> {
+        let response: Response<'_> = parse(body)?;
+        match &*response.status {
+            "completed" | "incomplete" => self.end(&response, &response.status, pieces),
+            _ if response.error.is_some_and(|error| error.get() != "null") => {
+                Err(refusal::in_stream(body))
+            }
+            _ => Err(sse::unreadable()),
+        }
+    }
+}
+
+impl ResponsesDecoder {
+    fn say(&mut self, text: &str, pieces: &mut Pieces) {
+        self.spoke |= !text.is_empty();
+        decode::text(pieces, text);
+    }
+
+    fn added(&mut self, event: &ItemEvent<'_>, pieces: &mut Pieces) {
+        if self.spoke && &*event.item.kind == "message" {
+            decode::text(pieces, BREAK);
+        }
+    }
+
+    fn call(&mut self, item: &OutputItem<'_>, pieces: &mut Pieces) -> Result<(), Failure> {
+        if &*item.kind == "function_call" {
+            let (id, name, arguments) = (&item.call_id, &item.name, &item.arguments);
+            self.calls.add(&Fragment { index: 0, id, name, arguments })?;
+            self.calls.emit(pieces);
+        }
+        Ok(())
+    }
+
+    /// The closing event repeats the whole output: what came in no delta is taken from there.
+    fn end(
+        &mut self,
+        response: &Response<'_>,
+        how: &str,
+        pieces: &mut Pieces,
+    ) -> Result<(), Failure> {
+        let (spoke, called) = (self.spoke, self.calls.any());
+        for item in &response.output {
+            for part in &item.content {
+                self.refused |= &*part.kind == "refusal";
+                if !spoke {
+                    self.say(&part.text, pieces);
+                    self.say(&part.refusal, pieces);
+                }
+            }
+            if !called {
+                self.call(item, pieces)?;
+            }
+        }
+        let incomplete = how.ends_with("incomplete") || &*response.status == "incomplete";
+        let finish_reason = match &*response.incomplete_details.reason {
+            "content_filter" => FinishReason::ContentFilter,
+            _ if incomplete => FinishReason::Length,
+            _ if self.refused => FinishReason::Refusal,
+            _ if self.calls.any() => FinishReason::ToolCalls,
+            _ => FinishReason::Stop,
+        };
+        let usage = response.usage.as_ref().map(Usage::from);
+        let model = decode::model(&response.model);
+        pieces.push_back(Piece::End(Ending { finish_reason, usage, model }));
+        Ok(())
+    }
+}
+
+fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Failure> {
+    serde_json::from_str(json).map_err(|_| sse::unreadable())
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Kind<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Text<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Delta<'a> {
+    #[serde(borrow)]
+    delta: Text<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ItemEvent<'a> {
+    #[serde(borrow, deserialize_with = "or_default")]
+    item: OutputItem<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct OutputItem<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Text<'a>,
+    #[serde(borrow)]
+    call_id: Text<'a>,
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(borrow)]
+    arguments: Text<'a>,
+    #[serde(borrow, deserialize_with = "or_default")]
+    content: Vec<Part<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Part<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Text<'a>,
+    #[serde(borrow)]
+    text: Text<'a>,
+    #[serde(borrow)]
+    refusal: Text<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ResponseEvent<'a> {
+    #[serde(borrow, deserialize_with = "or_default")]
+    response: Response<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Response<'a> {
+    #[serde(borrow)]
+    status: Text<'a>,
+    #[serde(borrow)]
+    error: Option<&'a serde_json::value::RawValue>,
+    #[serde(borrow)]
+    model: Text<'a>,
+    #[serde(borrow, deserialize_with = "or_default")]
+    output: Vec<OutputItem<'a>>,
+    #[serde(borrow, deserialize_with = "or_default")]
+    incomplete_details: Incomplete<'a>,
+    usage: Option<Tokens>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Incomplete<'a> {
+    #[serde(borrow)]
+    reason: Text<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Tokens {
+    #[serde(rename = "input_tokens")]
+    input: Count,
+    #[serde(rename = "output_tokens")]
+    output: Count,
+    #[serde(rename = "input_tokens_details", deserialize_with = "or_default")]
+    of_input: Cached,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Cached {
+    cached_tokens: Count,
+}
+
+impl From<&Tokens> for Usage {
+    fn from(tokens: &Tokens) -> Self {
+        Self {
+            input: tokens.input.0,
+            output: tokens.output.0,
+            cached: tokens.of_input.cached_tokens.0,
+            estimated: false,
+        }
+    }
+}

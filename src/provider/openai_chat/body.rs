@@ -1,0 +1,110 @@
+//! Chat Completions: what is sent. Nothing that a compatible server may refuse to know.
+
+use serde::Serialize;
+
+use crate::provider::{
+    Item, Request,
+    sampling::{self, Sampling},
+};
+
+/// `POST /chat/completions`.
+#[derive(Debug, Serialize)]
+pub(in crate::provider) struct ChatBody<'a> {
+    model: &'a str,
+    stream: bool,
+    stream_options: StreamOptions,
+    messages: Vec<ChatMessage<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_effort: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f32>,
+    /// The name that compatible servers know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u32>,
+    /// The name that OpenAI's own server and models that reason insist on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_completion_tokens: Option<u32>,
+}
+
+#[derive(Debug, Serialize)]
+struct StreamOptions {
+    include_usage: bool,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct ChatMessage<'a> {
+    role: &'static str,
+    /// Null beside tool calls only.
+    content: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<ChatCall<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_call_id: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct ChatCall<'a> {
+    id: &'a str,
+    r#type: &'static str,
+    function: ChatFunction<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct ChatFunction<'a> {
+    name: &'a str,
+    arguments: &'a str,
+}
+
+impl<'a> ChatBody<'a> {
+    /// `official`: the server is OpenAI's own.
+    pub(in crate::provider) fn new(request: &'a Request, official: bool) -> Self {
+        let Sampling { temperature, effort } = Sampling::of_chat(request);
+        let tokens = Some(request.style.max_output_tokens).filter(|tokens| *tokens > 0);
+        let modern = official || sampling::reasons(&request.model);
+        Self {
+            model: &request.model,
+            stream: true,
+            stream_options: StreamOptions { include_usage: true },
+            messages: messages(request),
+            reasoning_effort: effort,
+            temperature,
+            max_tokens: tokens.filter(|_| !modern),
+            max_completion_tokens: tokens.filter(|_| modern),
+        }
+    }
+}
+
+fn messages(request: &Request) -> Vec<ChatMessage<'_>> {
+    let mut messages = Vec::with_capacity(request.items.len() + 1);
+    if !request.system.is_empty() {
+        messages.push(said("system", &request.system));
+    }
+    for item in &request.items {
+        match item {
+            Item::User(text) | Item::Assistant(text) if text.is_empty() => {}
+            Item::User(text) => messages.push(said("user", text)),
+            Item::Assistant(text) => messages.push(said("assistant", text)),
+            Item::ToolCall(call) => {
+                let function = ChatFunction { name: &call.name, arguments: &call.arguments };
+                let call = ChatCall { id: &call.id, r#type: "function", function };
+                calling(&mut messages).tool_calls.push(call);
+            }
+            Item::ToolResult { call, output, .. } => {
+                messages.push(ChatMessage { tool_call_id: Some(call), ..said("tool", output) });
+            }
+        }
+    }
+    messages
+}
+
+fn said<'a>(role: &'static str, text: &'a str) -> ChatMessage<'a> {
+    ChatMessage { role, content: Some(text), ..ChatMessage::default() }
+}
+
+/// The assistant's message that the next call belongs to: what it said before it called, if last.
+fn calling<'m, 'a>(messages: &'m mut Vec<ChatMessage<'a>>) -> &'m mut ChatMessage<'a> {
+    if messages.last().is_none_or(|last| last.role != "assistant") {
+        messages.push(ChatMessage { role: "assistant", ..ChatMessage::default() });
+    }
+    messages.last_mut().expect("one was just pushed, or was there")
+}

@@ -1,0 +1,178 @@
+//! What an error answer means: what kind it is, and whether asking again can help.
+//!
+//! Invariant: of the provider's words only a code that stands in our table is kept; its message is
+//! looked at and dropped, for it can hold keys.
+
+use std::time::Duration;
+
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{Failure, Retry, lenient::Text};
+use crate::model::Reason;
+
+/// Classifies an HTTP error by its status, headers and body.
+pub(super) fn classify(status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
+    let failure = Words::read(std::str::from_utf8(body).unwrap_or_default()).failure(Some(status));
+    let asked = header(headers, "x-should-retry");
+    let retry = match (failure.retry, failure.reason) {
+        (Retry::Soon, _) if asked == Some("false") => Retry::Never,
+        (Retry::Never, Reason::ProviderRejected) if asked == Some("true") => Retry::Soon,
+        (retry, _) => retry,
+    };
+    let retry = match (retry, pause(headers)) {
+        (Retry::Soon, Some(pause)) => Retry::After(pause),
+        (retry, _) => retry,
+    };
+    Failure { retry, ..failure }
+}
+
+/// Classifies an error that came inside a stream that had begun with HTTP 200.
+pub(super) fn in_stream(event: &str) -> Failure {
+    Words::read(event).failure(None)
+}
+
+/// How long the provider asks us to wait, as the official SDKs read it. A date counts from the
+/// answer's own, so that no clock of ours matters.
+fn pause(headers: &HeaderMap) -> Option<Duration> {
+    let number = |name| header(headers, name)?.parse::<f64>().ok();
+    if let Some(pause) = number("retry-after-ms").and_then(|ms| seconds(ms / 1_000.0)) {
+        return Some(pause);
+    }
+    if let Some(pause) = number(RETRY_AFTER.as_str()).and_then(seconds) {
+        return Some(pause);
+    }
+    let date = |name| chrono::DateTime::parse_from_rfc2822(header(headers, name)?).ok();
+    (date(RETRY_AFTER.as_str())? - date(DATE.as_str())?).to_std().ok()
+}
+
+fn seconds(seconds: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// What an error says of itself, nested under `error` or `response`, or flat.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Words<'a> {
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow)]
+    response: Option<&'a RawValue>,
+    #[serde(borrow)]
+    code: Text<'a>,
+    #[serde(borrow)]
+    r#type: Text<'a>,
+    #[serde(borrow)]
+    message: Text<'a>,
+    #[serde(borrow)]
+    details: Option<&'a RawValue>,
+}
+
+/// `response` holds `error` holds the words: no provider nests deeper.
+const NESTING_MAX: usize = 3;
+
+impl<'a> Words<'a> {
+    fn read(mut json: &'a str) -> Self {
+        for _ in 1..NESTING_MAX {
+            let words: Self = serde_json::from_str(json).unwrap_or_default();
+            match words.error.or(words.response) {
+                Some(inner) => json = inner.get(),
+                None => return words,
+            }
+        }
+        serde_json::from_str(json).unwrap_or_else(|_| Self {
+            message: serde_json::from_str(json).unwrap_or_default(),
+            ..Self::default()
+        })
+    }
+
+    fn failure(&self, status: Option<u16>) -> Failure {
+        let known = KNOWN.iter().find(|known| self.names(known.0));
+        let code = known
+            .map(|known| known.0)
+            .or_else(|| VAGUE.iter().copied().find(|vague| self.names(vague)));
+        let (reason, retry) = if self.is_too_long(status) {
+            (Reason::ContextTooLong, Retry::Never)
+        } else if let Some((_, reason, retry)) = known {
+            (*reason, *retry)
+        } else {
+            by_status(status.or_else(|| self.code.parse().ok()).unwrap_or(match code {
+                Some(_) => 400,
+                None => 500,
+            }))
+        };
+        Failure { reason, retry, status, code }
+    }
+
+    /// Whether the error bears this code, in whichever place.
+    fn names(&self, code: &str) -> bool {
+        *self.code == *code
+            || *self.r#type == *code
+            || self.details.is_some_and(|details| details.get().contains(code))
+    }
+
+    /// Some say by their message alone that the request has to shrink.
+    fn is_too_long(&self, status: Option<u16>) -> bool {
+        match status {
+            Some(429) => self.message.starts_with("Request too large"),
+            None | Some(400 | 413 | 422) => TOO_LONG.iter().any(|say| self.message.contains(say)),
+            Some(_) => false,
+        }
+    }
+}
+
+const TOO_LONG: &[&str] = &["prompt is too long", "maximum context length", "context window"];
+
+/// Codes that say less than the status does.
+const VAGUE: &[&str] = &["invalid_request_error", "request_forbidden"];
+
+/// Every code that decides by itself; where an error bears two, the upper one counts.
+const KNOWN: &[(&str, Reason, Retry)] = &[
+    ("context_length_exceeded", Reason::ContextTooLong, Retry::Never),
+    ("exceed_context_size_error", Reason::ContextTooLong, Retry::Never),
+    ("request_too_large", Reason::ContextTooLong, Retry::Never),
+    ("insufficient_quota", Reason::ProviderQuota, Retry::Never),
+    ("credit_balance_exhausted", Reason::ProviderQuota, Retry::Never),
+    ("organization_spend_limit_exceeded", Reason::ProviderQuota, Retry::Never),
+    ("project_spend_limit_exceeded", Reason::ProviderQuota, Retry::Never),
+    ("organization_usage_limit_exceeded", Reason::ProviderQuota, Retry::Never),
+    ("enforced_spend_limit_reached", Reason::ProviderQuota, Retry::Never),
+    ("billing_error", Reason::ProviderQuota, Retry::Never),
+    ("invalid_api_key", Reason::ProviderAuth, Retry::Never),
+    ("authentication_error", Reason::ProviderAuth, Retry::Never),
+    ("permission_error", Reason::ProviderAuth, Retry::Never),
+    ("unsupported_country_region_territory", Reason::ProviderAuth, Retry::Never),
+    ("model_not_found", Reason::ProviderRejected, Retry::Never),
+    ("conversation_not_found", Reason::ProviderRejected, Retry::Never),
+    ("conversation_locked", Reason::ProviderRejected, Retry::Never),
+    ("previous_response_not_found", Reason::ProviderRejected, Retry::Never),
+    ("unsupported_parameter", Reason::ProviderRejected, Retry::Never),
+    ("unsupported_value", Reason::ProviderRejected, Retry::Never),
+    ("not_found_error", Reason::ProviderRejected, Retry::Never),
+    ("slow_down", Reason::ProviderRateLimited, Retry::Soon),
+    ("rate_limit_exceeded", Reason::ProviderRateLimited, Retry::Soon),
+    ("rate_limit_error", Reason::ProviderRateLimited, Retry::Soon),
+    ("server_is_overloaded", Reason::ProviderUnavailable, Retry::Soon),
+    ("overloaded_error", Reason::ProviderUnavailable, Retry::Soon),
+    ("service_unavailable_error", Reason::ProviderUnavailable, Retry::Soon),
+    ("server_error", Reason::ProviderUnavailable, Retry::Soon),
+    ("api_error", Reason::ProviderUnavailable, Retry::Soon),
+    ("timeout_error", Reason::ProviderUnavailable, Retry::Soon),
+    ("conflict_error", Reason::ProviderUnavailable, Retry::Soon),
+];
+
+fn by_status(status: u16) -> (Reason, Retry) {
+    match status {
+        401 | 403 => (Reason::ProviderAuth, Retry::Never),
+        402 => (Reason::ProviderQuota, Retry::Never),
+        413 => (Reason::ContextTooLong, Retry::Never),
+        429 => (Reason::ProviderRateLimited, Retry::Soon),
+        408 | 409 | 425 | 500.. => (Reason::ProviderUnavailable, Retry::Soon),
+        _ => (Reason::ProviderRejected, Retry::Never),
+    }
+}

@@ -1,0 +1,254 @@
+//! Bytes to server-sent events: `eventsource-stream`, with a guard in front of it.
+//!
+//! Invariants: the decoder sees whole lines only, so a long line is scanned once; one event never
+//! holds more than `SSE_EVENT_BYTES_MAX`; no byte order mark reaches the decoder.
+//! Deliberately absent: a lone CR as the end of a line, which no provider sends, and the event
+//! that the end of the stream cut off, which the specification tells to discard.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Buf, Bytes, BytesMut};
+use eventsource_stream::{EventStreamError, Eventsource};
+use futures_util::{Stream, StreamExt};
+
+pub(super) use eventsource_stream::Event;
+
+use super::{Failure, Retry};
+use crate::{
+    limits::{SSE_CHUNK_BYTES_MAX, SSE_EVENT_BYTES_MAX},
+    model::Reason,
+};
+
+/// The events of a body. Ends after its first failure.
+pub(super) fn events<S, E>(bytes: S) -> impl Stream<Item = Result<Event, Failure>> + Send
+where
+    S: Stream<Item = Result<Bytes, E>> + Send + Unpin,
+{
+    Guard::new(bytes).eventsource().map(|event| {
+        event.map_err(|error| match error {
+            EventStreamError::Transport(failure) => failure,
+            EventStreamError::Utf8(_) | EventStreamError::Parser(_) => unreadable(),
+        })
+    })
+}
+
+/// What came back is no event stream. Another server, or the same one later, may do better.
+pub(super) fn unreadable() -> Failure {
+    Failure { reason: Reason::ProviderProtocol, retry: Retry::Soon, status: None, code: None }
+}
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// Hands on whole lines, in chunks that the decoder can take.
+struct Guard<S> {
+    bytes: S,
+    /// What arrived and was not looked at yet.
+    rest: Bytes,
+    /// The start of a line whose end has not arrived.
+    line: BytesMut,
+    /// Bytes of the event so far, without `line`.
+    event_bytes: usize,
+    /// How much of a byte order mark was seen; none once the text has begun.
+    mark: Option<usize>,
+    begun: bool,
+}
+
+impl<S> Guard<S> {
+    fn new(bytes: S) -> Self {
+        let (rest, line) = (Bytes::new(), BytesMut::new());
+        Self { bytes, rest, line, event_bytes: 0, mark: Some(0), begun: false }
+    }
+
+    /// The decoder panics on a byte order mark, so every leading one goes, even in pieces.
+    fn without_mark(&mut self, mut chunk: Bytes) -> Bytes {
+        while let (Some(seen), Some(byte)) = (self.mark, chunk.first()) {
+            if BOM.get(seen) == Some(byte) {
+                chunk.advance(1);
+                self.mark = Some((seen + 1) % BOM.len());
+            } else {
+                self.line.extend(BOM.iter().take(seen));
+                self.mark = None;
+            }
+        }
+        chunk
+    }
+
+    /// The next lines that are whole; none when more bytes are needed.
+    fn lines(&mut self) -> Result<Option<Bytes>, Failure> {
+        let whole = if self.line.is_empty() { self.rest_until_cut() } else { self.line_end() };
+        if whole == 0 {
+            self.line.extend_from_slice(&self.rest);
+            self.rest.clear();
+            return within(self.event_bytes + self.line.len()).map(|()| None);
+        }
+        let mut lines = self.rest.split_to(whole);
+        if !self.line.is_empty() {
+            self.line.extend_from_slice(&lines);
+            lines = self.line.split().freeze();
+        }
+        if lines.len() > SSE_CHUNK_BYTES_MAX && is_many_lines(&lines) {
+            return Err(unreadable());
+        }
+        self.count(&lines)?;
+        Ok(Some(lines))
+    }
+
+    /// As many whole lines as fit one chunk, or one longer line; 0 when no line is whole.
+    fn rest_until_cut(&self) -> usize {
+        let fits = self.rest.get(..SSE_CHUNK_BYTES_MAX).unwrap_or(&self.rest);
+        memchr::memrchr(b'\n', fits).map_or_else(|| self.line_end(), |at| at + 1)
+    }
+
+    fn line_end(&self) -> usize {
+        memchr::memchr(b'\n', &self.rest).map_or(0, |at| at + 1)
+    }
+
+    /// Adds up the event that these lines belong to; an empty line ends it, a comment is no part.
+    fn count(&mut self, lines: &[u8]) -> Result<(), Failure> {
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', lines) {
+            match lines.get(start..end) {
+                Some(b"" | b"\r") => self.event_bytes = 0,
+                Some([b':', ..]) => {}
+                _ => self.event_bytes += end - start,
+            }
+            within(self.event_bytes)?;
+            start = end + 1;
+        }
+        Ok(())
+    }
+}
+
+fn within(event_bytes: usize) -> Result<(), Failure> {
+    if event_bytes > SSE_EVENT_BYTES_MAX { Err(unreadable()) } else { Ok(()) }
+}
+
+impl<S, E> Stream for Guard<S>
+where
+    S: Stream<Item = Result<Bytes, E>> + Unpin,
+{
+    type Item = Result<Bytes, Failure>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if !self.rest.is_empty()
+                && let Some(lines) = self.lines().transpose()
+            {
+                return Poll::Ready(Some(lines));
+            }
+            match ready!(self.bytes.poll_next_unpin(cx)) {
+                None => return Poll::Ready(None),
+                Some(Err(_)) => return Poll::Ready(Some(Err(broken_off(self.begun)))),
+                Some(Ok(chunk)) => {
+                    self.begun |= !chunk.is_empty();
+                    self.rest = self.without_mark(chunk);
+                }
+            }
+        }
+    }
+}
+
+/// The decoder would take a lone CR for the end of a line, and be quadratic in those of a long one.
+fn is_many_lines(line: &[u8]) -> bool {
+    memchr::memchr(b'\r', line).is_some_and(|at| at + 2 < line.len())
+}
+
+/// The connection broke: before the first byte nobody answered, after it the answer is cut.
+fn broken_off(begun: bool) -> Failure {
+    let reason = if begun { Reason::ProviderTruncated } else { Reason::ProviderUnavailable };
+    Failure { reason, retry: Retry::Soon, status: None, code: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::{FutureExt, stream};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The data of every event, with the body cut into chunks of this size.
+    fn data(body: &[u8], size: usize) -> Result<Vec<String>, Reason> {
+        let chunks: Vec<_> =
+            body.chunks(size).map(|c| Ok::<_, Infallible>(Bytes::copy_from_slice(c))).collect();
+        let mut events = std::pin::pin!(events(stream::iter(chunks)));
+        let mut data = Vec::new();
+        while let Some(event) = events.next().now_or_never().expect("nothing waits") {
+            data.push(event.map_err(|failure| failure.reason)?.data);
+        }
+        Ok(data)
+    }
+
+    #[test]
+    fn events_come_out_alike_however_they_are_cut() {
+        let rows: [(&[u8], &[&str]); 8] = [
+            (b"data: a\n\ndata: b\n\n", &["a", "b"]),
+            (b"data: a\r\n\r\ndata:b\r\n\r\n", &["a", "b"]),
+            (b": hello\n\ndata: a\n: in between\ndata: b\n\n", &["a\nb"]),
+            (b"\xEF\xBB\xBFdata: a\n\n", &["a"]),
+            (b"\xEF\xBB\xBF\xEF\xBB\xBFdata: a\n\n", &["a"]),
+            ("data: \u{FEFF}ä🏈\n\n".as_bytes(), &["\u{FEFF}ä🏈"]),
+            (b"data: a\n\ndata: cut off", &["a"]),
+            (include_bytes!("../../tests/fixtures/sse_edge/bom.sse"), &[r#"{"n":1}"#]),
+        ];
+        for (body, expected) in rows {
+            for size in [1, 2, 3, 7, 64, body.len()] {
+                let text = String::from_utf8_lossy(body);
+                assert_eq!(data(body, size).unwrap(), expected, "{text:?} by {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn text_that_is_not_utf8_is_unreadable() {
+        for body in [&b"data: \xFF\n\n"[..], b"\xEF\xBBdata: a\n\n", b"data: \xE2\x82\n\n"] {
+            assert_eq!(data(body, 1), Err(Reason::ProviderProtocol));
+        }
+    }
+
+    #[test]
+    fn one_event_has_a_limit_and_a_stream_has_none() {
+        let line = format!("data: {}\n", "x".repeat(SSE_EVENT_BYTES_MAX / 2));
+        let fits = format!("{line}\n").repeat(3);
+        assert_eq!(data(fits.as_bytes(), 1_460).unwrap().len(), 3);
+        let endless_line = vec![b'x'; SSE_EVENT_BYTES_MAX + 1];
+        let returns = "\r".repeat(SSE_CHUNK_BYTES_MAX) + "\n";
+        for body in [line.repeat(2).as_bytes(), &endless_line, returns.as_bytes()] {
+            assert_eq!(data(body, 1_460), Err(Reason::ProviderProtocol));
+        }
+        let comments = ": still here\n".repeat(SSE_EVENT_BYTES_MAX / 8) + "data: a\n\n";
+        assert_eq!(data(comments.as_bytes(), 64 * 1024).unwrap(), ["a"]);
+    }
+
+    #[test]
+    fn a_broken_connection_is_told_apart_before_and_after_the_first_byte() {
+        for (before, reason) in
+            [(None, Reason::ProviderUnavailable), (Some("data"), Reason::ProviderTruncated)]
+        {
+            let chunks = before.map(|text| Ok(Bytes::from(text))).into_iter().chain([Err(())]);
+            let mut events = std::pin::pin!(events(stream::iter(chunks)));
+            let failure = events.next().now_or_never().unwrap().unwrap().unwrap_err();
+            assert_eq!(failure.reason, reason);
+        }
+    }
+
+    #[test]
+    fn a_whole_chunk_is_handed_on_as_it_came() {
+        let chunk = Bytes::from_static(b"data: a\n\n");
+        let mut guard = Guard::new(stream::iter([Ok::<_, Infallible>(chunk.clone())]));
+        let handed_on = guard.next().now_or_never().unwrap().unwrap().unwrap();
+        assert_eq!(handed_on.as_ptr(), chunk.as_ptr());
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic_and_no_cut_matters(body: Vec<u8>, sse in "(data: ?[a-zä:]{0,9}\r?\n|\r?\n|: x\n|event: e\n){0,20}", size in 1_usize..80) {
+            prop_assert!(data(&body, size).is_ok_and(|data| data.len() <= body.len()) || !body.is_empty());
+            prop_assert_eq!(data(sse.as_bytes(), size), data(sse.as_bytes(), usize::MAX));
+        }
+    }
+}

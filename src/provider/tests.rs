@@ -1,0 +1,85 @@
+//! Tests of the providers against recorded bodies and a faulty server.
+
+mod bodies;
+mod conversation;
+mod faults;
+mod golden;
+mod refusals;
+mod server;
+mod timing;
+
+use std::{fmt::Write, sync::Arc};
+
+use futures_util::{Stream, StreamExt};
+
+use super::{Failure, Item, Piece, Request, Style, ToolCall};
+
+/// A request with these items, for no model in particular.
+pub(super) fn request(items: &[Item]) -> Request {
+    Request {
+        model: "a-model".into(),
+        pool: "general".into(),
+        system: "You are concise.".into(),
+        items: items.to_vec(),
+        style: Style { temperature: None, effort: None, max_output_tokens: 1_024 },
+        remote: None,
+    }
+}
+
+fn user(text: &str) -> Item {
+    Item::User(text.into())
+}
+
+fn assistant(text: &str) -> Item {
+    Item::Assistant(text.into())
+}
+
+/// A question that took two tools to answer, one of which failed, and a further one.
+fn long_conversation() -> Vec<Item> {
+    let call = |id: &str, symbol: &str| {
+        let arguments: Arc<str> = format!(r#"{{"symbol":"{symbol}"}}"#).into();
+        Item::ToolCall(ToolCall { id: id.into(), name: "get_quote".into(), arguments })
+    };
+    let result = |call: &str, output: &str, failed| Item::ToolResult {
+        call: call.into(),
+        output: output.into(),
+        failed,
+    };
+    vec![
+        user("Quote MSFT and IBM"),
+        assistant("I look."),
+        call("call_1", "MSFT"),
+        call("call_2", "IBM"),
+        result("call_1", r#"{"price":"402.10"}"#, false),
+        result("call_2", "upstream timeout", true),
+        assistant("MSFT stands at 402.10."),
+        user(""),
+        user("And in euros?"),
+    ]
+}
+
+/// All pieces of an answer, one kind a line, tokens apart by `|`.
+async fn told(answer: impl Stream<Item = Result<Piece, Failure>>) -> String {
+    let mut answer = std::pin::pin!(answer);
+    let (mut told, mut last) = (String::new(), "");
+    while let Some(piece) = answer.next().await {
+        let (kind, what) = match piece {
+            Ok(Piece::Text(text)) => ("text", format!("{text:?}")),
+            Ok(Piece::Reasoning(text)) => ("reasoning", format!("{text:?}")),
+            Ok(Piece::ToolCall(call)) => {
+                ("call", format!("{} {} {}", call.id, call.name, call.arguments))
+            }
+            Ok(Piece::Remote(id)) => ("remote", id.to_string()),
+            Ok(Piece::End(end)) => ("end", format!("{end:?}")),
+            Err(failure) => ("failure", format!("{failure}, retry {:?}", failure.retry)),
+        };
+        let what = what.trim_matches('"');
+        match kind {
+            "text" | "reasoning" if kind == last => write!(told, "|{what}").unwrap(),
+            _ if last.is_empty() => write!(told, "{kind} {what}").unwrap(),
+            _ => write!(told, "\n{kind} {what}").unwrap(),
+        }
+        last = kind;
+    }
+    told
+}

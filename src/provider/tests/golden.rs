@@ -1,0 +1,166 @@
+//! Every recorded body, cut in every way, against the pieces it stands for.
+
+use std::{convert::Infallible, fs, path::Path};
+
+use bytes::Bytes;
+use futures_util::{FutureExt, stream};
+
+use super::told;
+use crate::provider::{
+    anthropic::MessagesDecoder,
+    decode::{self, Decoder},
+    http::Body,
+    openai::ResponsesDecoder,
+    openai_chat::ChatDecoder,
+    sse::{self, Event},
+};
+
+fn decoded(body: &[u8], size: usize, decoder: impl Decoder) -> String {
+    let chunks: Vec<_> =
+        body.chunks(size).map(|c| Ok::<_, Infallible>(Bytes::copy_from_slice(c))).collect();
+    let pieces = decode::pieces(Body::Stream(sse::events(stream::iter(chunks))), decoder);
+    told(pieces).now_or_never().expect("nothing waits")
+}
+
+/// Decodes every body of this kind and compares with what is written beside this file.
+fn check<D: Decoder + Default>(vendor: &str, prefix: &str, bodies: usize) {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(vendor);
+    let mut seen = 0;
+    for file in fs::read_dir(fixtures).unwrap() {
+        let path = file.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        if !name.starts_with(prefix) || path.extension().is_none_or(|kind| kind != "sse") {
+            continue;
+        }
+        let body = fs::read(&path).unwrap();
+        let whole = decoded(&body, body.len(), D::default());
+        for size in [1, 2, 3, 7, 64] {
+            assert_eq!(decoded(&body, size, D::default()), whole, "{name} by {size}");
+        }
+        insta::assert_snapshot!(format!("{vendor}_{name}"), whole);
+        seen += 1;
+    }
+    assert_eq!(seen, bodies);
+}
+
+#[test]
+fn responses_are_decoded() {
+    check::<ResponsesDecoder>("openai", "responses_", 10);
+}
+
+#[test]
+fn chat_completions_are_decoded() {
+    check::<ChatDecoder>("openai", "chat_", 9);
+}
+
+#[test]
+fn messages_are_decoded() {
+    check::<MessagesDecoder>("anthropic", "", 12);
+}
+
+/// What servers that are not the vendor's own send, too.
+fn variant<D: Decoder + Default>(datas: &[&str]) -> String {
+    let body = format!("data: {}\n\n", datas.join("\n\ndata: "));
+    decoded(body.as_bytes(), 64, D::default())
+}
+
+#[test]
+fn a_compatible_chat_server_may_say_it_otherwise() {
+    let text = r#"{"choices":[{"delta":{"content":"a"}}]}"#;
+    let call = |index: u32, id: &str| {
+        format!(
+            r#"{{"choices":[{{"delta":{{"tool_calls":[{{"index":{index},"id":"{id}","function":{{"name":"f","arguments":""}}}}]}}}}]}}"#
+        )
+    };
+    let stop = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
+    let end =
+        |how: &str| format!("end Ending {{ finish_reason: {how}, usage: None, model: None }}");
+    let stopped = format!("text a\n{}", end("Stop"));
+    let truncated = "failure ProviderTruncated (status None, code None), retry Soon".to_owned();
+    let rows: [(&[&str], String); 11] = [
+        (&[text, "[DONE]"], stopped.clone()),
+        (&[text, stop], stopped.clone()),
+        (&[text, stop, "[DONE]", "[DONE]"], stopped.clone()),
+        (&["{}", r#"{"choices":null,"error":null}"#, text, stop], stopped),
+        (&[text], format!("text a\n{truncated}")),
+        (&["[DONE]"], truncated),
+        (
+            &[&call(0, "x"), &call(0, "y"), stop],
+            format!("call x f {{}}\ncall y f {{}}\n{}", end("ToolCalls")),
+        ),
+        (
+            &[&call(0, ""), &call(1, ""), "[DONE]"],
+            format!("call call_1 f {{}}\ncall call_2 f {{}}\n{}", end("ToolCalls")),
+        ),
+        (
+            &[r#"{"choices":[{"delta":{"reasoning":"r","reasoning_content":null}}]}"#, text, stop],
+            format!("reasoning r\ntext a\n{}", end("Stop")),
+        ),
+        (
+            &[r#"{"error":"out of memory"}"#],
+            "failure ProviderUnavailable (status None, code None), retry Soon".to_owned(),
+        ),
+        (&["<html>"], "failure ProviderProtocol (status None, code None), retry Soon".to_owned()),
+    ];
+    for (datas, expected) in rows {
+        assert_eq!(variant::<ChatDecoder>(datas), expected, "{datas:?}");
+    }
+}
+
+#[test]
+fn events_need_no_names_and_some_may_be_missing() {
+    let text =
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}"#;
+    let stop = r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#;
+    let end = "text a\nend Ending { finish_reason: Stop, usage: None, model: None }";
+    assert_eq!(variant::<MessagesDecoder>(&[text, stop]), end);
+    assert_eq!(variant::<MessagesDecoder>(&[text, stop, "[DONE]"]), end);
+    let text = r#"{"type":"response.output_text.delta","delta":"a"}"#;
+    let stop = r#"{"type":"response.completed"}"#;
+    assert_eq!(variant::<ResponsesDecoder>(&[text, stop, "[DONE]"]), end);
+    assert_eq!(
+        variant::<ResponsesDecoder>(&[text, r#"{"type":"error","error":{"code":"slow_down"}}"#]),
+        "text a\nfailure ProviderRateLimited (status None, code Some(\"slow_down\")), retry Soon"
+    );
+}
+
+#[test]
+fn an_answer_may_come_in_one_document() {
+    let chat = r#"{"model":"m","choices":[{"message":{"content":"a","tool_calls":null},"finish_reason":"stop"}]}"#;
+    let message = r#"{"type":"message","model":"m","content":[{"type":"text","text":"a"}],"stop_reason":"end_turn"}"#;
+    let response = r#"{"status":"completed","error":null,"model":"m","output":[{"type":"message","content":[{"type":"output_text","text":"a"}]}]}"#;
+    let end = "text a\nend Ending { finish_reason: Stop, usage: None, model: Some(\"m\") }";
+    assert_eq!(document::<ChatDecoder>(chat), end);
+    assert_eq!(document::<MessagesDecoder>(message), end);
+    assert_eq!(document::<ResponsesDecoder>(response), end);
+    let error = r#"{"type":"error","error":{"type":"overloaded_error","message":"sk-secret"}}"#;
+    let failure =
+        "failure ProviderUnavailable (status None, code Some(\"overloaded_error\")), retry Soon";
+    assert_eq!(document::<ChatDecoder>(error), failure);
+    assert_eq!(document::<MessagesDecoder>(error), failure);
+    assert_eq!(document::<ResponsesDecoder>(error), failure);
+}
+
+fn document<D: Decoder + Default>(json: &str) -> String {
+    let body = Body::<stream::Empty<Result<Event, _>>>::Whole(json.into());
+    told(decode::pieces(body, D::default())).now_or_never().expect("nothing waits")
+}
+
+#[test]
+fn tool_calls_have_limits() {
+    let start = |index: usize| {
+        format!(
+            r#"{{"type":"content_block_start","index":{index},"content_block":{{"type":"tool_use","id":"{index}","name":"f"}}}}"#
+        )
+    };
+    let many: Vec<_> = (0..=crate::limits::TOOL_CALLS_MAX).map(start).collect();
+    let many: Vec<_> = many.iter().map(|event| &**event).collect();
+    let arguments = "x".repeat(crate::limits::TOOL_ARGUMENTS_BYTES_MAX);
+    let long = format!(
+        r#"{{"type":"content_block_delta","index":0,"delta":{{"type":"input_json_delta","partial_json":"{arguments}"}}}}"#
+    );
+    for events in [&many[..], &[&start(0), &long]] {
+        let told = variant::<MessagesDecoder>(events);
+        assert_eq!(told, "failure AnswerTooLong (status None, code None), retry Never");
+    }
+}
