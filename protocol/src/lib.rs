@@ -6,6 +6,7 @@
 //! Invariant: nothing here knows the gateway; a client needs this crate alone.
 
 mod bad_frame;
+pub mod client;
 mod client_frame;
 mod codes;
 mod event;

@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 use crate::{objects::Task, time::Moment};
 
 /// Something to subscribe to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Topic {
     /// How the gateway fares: `status` frames.
