@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and what it does.
 
 mod args;
+pub mod chat;
 
 pub use args::{Chat, Cli, Command};

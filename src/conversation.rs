@@ -28,8 +28,9 @@ pub use wake::{Wake, Watch};
 
 use crate::{
     lifecycle::Lifecycle,
-    model::{Clock, Usage, Usd},
+    model::Clock,
     pool::Pools,
+    provider::Prices,
     store::Store,
 };
 
@@ -41,7 +42,7 @@ pub struct Workshop {
     /// Answers it.
     pub pools: Pools,
     /// Prices it.
-    pub price: fn(&str, Usage) -> Option<Usd>,
+    pub prices: Arc<Prices>,
     /// Tells the time.
     pub clock: Clock,
     /// Starts and stops it.

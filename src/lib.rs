@@ -2,10 +2,26 @@
 
 // Floors, lowest first; a module imports only from lower ones. `tests/house_rules.rs` holds it.
 pub mod config;
+pub mod lifecycle;
 pub mod limits;
 pub mod model;
 
+pub mod auth;
 pub mod provider;
 pub mod store;
+pub mod wire;
 
+pub mod intent;
+pub mod pool;
+pub mod route;
+
+pub mod conversation;
+
+pub mod monitor;
+pub mod operator;
+
+pub mod connection;
+pub mod http;
+
+pub mod app;
 pub mod cli;

@@ -52,6 +52,8 @@ pub const HELLO_WITHIN: Duration = Duration::from_secs(10);
 pub const WRITE_WITHIN: Duration = Duration::from_secs(60);
 /// The closing handshake may take this long.
 pub const CLOSE_WITHIN: Duration = Duration::from_secs(2);
+/// A request's head at the most.
+pub const HTTP_HEAD_BYTES_MAX: usize = 16 * 1024;
 /// A request's head must have arrived within this time.
 pub const HTTP_HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// Longest line that text mode holds back while it waits for the end of a sentence.

@@ -21,11 +21,8 @@ use crate::{
     config::{Effort, PoolSettings, Restart, Settings},
     limits,
     model::{PoolName, ProviderName},
-    provider::{Provider, Style},
+    provider::{OFFLINE, Provider, Providers, Style},
 };
-
-/// The providers that can be asked, by name.
-pub type Providers = BTreeMap<ProviderName, Arc<dyn Provider>>;
 
 /// A stop on a pool's route.
 pub struct Leg {
@@ -89,7 +86,7 @@ impl Pool {
         };
         let mut route: Vec<Leg> = settings.route.iter().filter_map(leg).collect();
         if route.is_empty() {
-            route.extend(leg(&"offline".to_owned()));
+            route.extend(leg(&OFFLINE.to_owned()));
         }
         Self {
             name,

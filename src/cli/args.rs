@@ -48,7 +48,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct Chat {
     /// The gateway's WebSocket
-    #[arg(default_value = "ws://127.0.0.1:8000/ws")]
+    #[arg(default_value = USUAL_PLACE)]
     pub url: String,
     /// Say this, print the answer and end, instead of a conversation
     #[arg(short, long)]
@@ -59,6 +59,26 @@ pub struct Chat {
     /// Who is talking
     #[arg(long)]
     pub user: Option<String>,
+    /// Nobody has said anything yet, so something is asked to begin with
+    #[arg(skip)]
+    pub opening: bool,
+}
+
+/// Where a gateway with no settings listens.
+const USUAL_PLACE: &str = "ws://127.0.0.1:8000/ws";
+
+impl Chat {
+    /// No other gateway was named than the one that may run here.
+    pub fn is_at_usual_place(&self) -> bool {
+        self.url == USUAL_PLACE
+    }
+
+    /// The same chat with a gateway that has just begun, so there is something to show.
+    #[must_use]
+    pub fn at(self, url: &str, token: Option<&SecretString>) -> Self {
+        let token = self.token.or_else(|| token.cloned());
+        Self { url: url.to_owned(), token, opening: true, ..self }
+    }
 }
 
 /// Flags that every command takes.
@@ -111,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_line_is_a_command() {
-        let chat = "Chat(Chat { url: \"ws://127.0.0.1:8000/ws\", message: None, token: None, user: None })";
+        let chat = "Chat(Chat { url: \"ws://127.0.0.1:8000/ws\", message: None, token: None, user: None, opening: false })";
         for (line, expected) in [
             ("", "Serve"),
             ("serve", "Serve"),

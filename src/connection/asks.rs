@@ -342,9 +342,10 @@ where
     }
 
     /// The record of a conversation that is the user's own. Anybody else's does not exist.
-    async fn record(&self, id: ConversationId) -> Result<Conversation, Complaint> {
+    pub(super) async fn record(&mut self, id: ConversationId) -> Result<Conversation, Complaint> {
+        let store = self.gateway.registry.workshop().store.clone();
+        let record = store.conversation(id).await?;
         let identity = self.user()?;
-        let record = self.gateway.registry.workshop().store.conversation(id).await?;
         record
             .filter(|record| identity.grant(record).is_some())
             .ok_or_else(|| Complaint::not_found("conversation"))
@@ -352,7 +353,7 @@ where
 
     /// The right to a conversation.
     pub(super) async fn granted(
-        &self,
+        &mut self,
         id: ConversationId,
     ) -> Result<Granted<ConversationId>, Complaint> {
         let record = self.record(id).await?;
@@ -416,7 +417,7 @@ where
     }
 
     /// Outcomes that are waited for are limited, so that nobody can pile them up.
-    fn room_for_an_outcome(&self) -> Result<(), Complaint> {
+    pub(super) fn room_for_an_outcome(&self) -> Result<(), Complaint> {
         if self.pending.len() >= limits::REPLIES_OUTSTANDING_MAX {
             return Err(Complaint::limit_reached("replies outstanding", limits::REPLIES_OUTSTANDING_MAX));
         }

@@ -110,7 +110,7 @@ where
         }
     }
 
-    async fn write_frames(&mut self) -> Flow {
+    pub(super) async fn write_frames(&mut self) -> Flow {
         let mut frames = match &mut self.voice {
             Voice::Text(person) => person.take_lines(),
             Voice::Json | Voice::Undecided => std::mem::take(&mut self.frames),

@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use futures_util::{SinkExt, StreamExt};
+use futures_util::StreamExt;
 
 use super::{Admission, Gateway, serve};
 use crate::{

@@ -72,7 +72,7 @@ impl Writer {
     }
 
     /// Answers a message that was sent before with what it was answered then; `None` then.
-    async fn first_time(&self, key: Option<&Arc<str>>, reply: Reply<Sent>) -> Option<Receipt> {
+    async fn first_time(&mut self, key: Option<&Arc<str>>, reply: Reply<Sent>) -> Option<Receipt> {
         let Some(key) = key else { return Some(Receipt { claim: None, reply }) };
         let again = |accepted| Sent { accepted, duplicate: true };
         let claim = match self.keys.claim(self.record.user, key) {
@@ -95,7 +95,7 @@ impl Writer {
         None
     }
 
-    async fn question(&self, ask: &Ask) -> Result<Question, Refusal> {
+    async fn question(&mut self, ask: &Ask) -> Result<Question, Refusal> {
         self.room(ask.if_busy)?;
         let choice = route::choose(ask.pool.as_ref(), self.record.pool.as_ref());
         let pool = self.pool(&choice.pool)?;
@@ -157,7 +157,7 @@ impl Writer {
         }
     }
 
-    async fn asked_again(&self, turn: TurnId) -> Result<Question, Refusal> {
+    async fn asked_again(&mut self, turn: TurnId) -> Result<Question, Refusal> {
         self.room(IfBusy::Queue)?;
         let current = match &self.phase {
             Phase::Running(running) => Some(running.turn.turn),
@@ -355,7 +355,7 @@ impl Writer {
         self.commit(Vec::new(), shows, Some(settle));
     }
 
-    async fn can_change(&self, change: &Change) -> Result<(), Refusal> {
+    async fn can_change(&mut self, change: &Change) -> Result<(), Refusal> {
         if let Some(pool) = &change.pool {
             self.pool(pool)?;
         }

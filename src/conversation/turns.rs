@@ -181,7 +181,7 @@ impl Writer {
                 turn,
                 finish_reason: ending.finish_reason,
                 usage,
-                cost_usd: (self.workshop.price)(&running.model, usage),
+                cost_usd: self.workshop.prices.cost(&running.model, &usage),
                 length,
                 timing: running.timing(),
                 provider: running.provider.clone(),

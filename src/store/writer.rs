@@ -227,3 +227,72 @@ fn gather(
     }
     Ok(Some((plan.into_changes(durable)?, durable)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU8;
+
+    use super::*;
+    use crate::{
+        model::{User, UserId},
+        store::{
+            Expect, LocalStore, Store, Write,
+            kv::{Changes, View},
+            memory::Memory,
+        },
+    };
+
+    /// An engine that fails in a way that the test picks.
+    struct Failing(Memory, Arc<AtomicU8>);
+
+    impl Kv for Failing {
+        fn view(&self) -> Result<Box<dyn View + '_>, StoreError> {
+            self.0.view()
+        }
+
+        fn mend(&self) -> io::Result<()> {
+            match self.1.load(Ordering::Relaxed) {
+                3 => Err(io::ErrorKind::StorageFull.into()),
+                _ => Ok(()),
+            }
+        }
+
+        fn apply(&self, changes: Changes, durable: bool) -> io::Result<()> {
+            match self.1.load(Ordering::Relaxed) {
+                1 => Err(io::Error::from_raw_os_error(5)),
+                2 => std::panic::resume_unwind(Box::new("the engine panics")),
+                _ => self.0.apply(changes, durable),
+            }
+        }
+
+        fn bytes(&self) -> Option<u64> {
+            None
+        }
+
+        fn close(&self) {
+            self.0.close();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_failing_engine_refuses_writes_until_it_works_again() {
+        let failure = Arc::new(AtomicU8::new(0));
+        let kv = Failing(Memory::new(), Arc::clone(&failure));
+        let store = LocalStore::over(Arc::new(kv)).unwrap();
+        for (how, writable) in [(0, true), (1, false), (0, true), (2, false), (3, false), (0, true)]
+        {
+            failure.store(how, Ordering::Relaxed);
+            let id = UserId::new();
+            let user = User { id, name: "ada".into(), created_at: Timestamp(0) };
+            let batch = |writes| Batch { expect: Expect::Nothing, writes };
+            let first = store.commit(batch(vec![Write::User(user.clone())]));
+            let second = store.commit(batch(vec![Write::User(user)]));
+            for answer in [first.await, second.await] {
+                assert_eq!(answer.is_ok(), writable, "{how}: {answer:?}");
+                assert!(writable || matches!(answer, Err(StoreError::Unwritable(_))), "{how}");
+            }
+            assert_eq!(store.health().writable, writable, "{how}");
+            assert_eq!(store.user(id).await.unwrap().is_some(), writable, "{how}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Wiring: from settings to a gateway that answers, and down again.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::net::TcpListener;
+
+use crate::{
+    auth::Authority,
+    config::Settings,
+    connection::{self, Gateway, Seats},
+    conversation::{self, Registry, Workshop},
+    http,
+    lifecycle::{Drained, Lifecycle},
+    model::Clock,
+    monitor::Monitor,
+    operator::Operator,
+    pool::Pools,
+    provider::{self, Prices, Unbuildable},
+    store::{LocalStore, OpenError, Store, StoreError},
+};
+
+/// A gateway that runs.
+pub struct App {
+    address: SocketAddr,
+    lifecycle: Lifecycle,
+    store: Arc<dyn Store>,
+}
+
+/// Why a gateway cannot start. Says what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// What a crash left cannot be put in order.
+    #[error("what the last run left cannot be put in order: {0}")]
+    Recover(#[from] StoreError),
+    /// A provider's settings make no provider.
+    #[error(transparent)]
+    Provider(#[from] Unbuildable),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}; choose another with --bind or PORT")]
+    Bind {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The system refuses what every process needs.
+    #[error("the system refuses: {0}")]
+    System(#[from] std::io::Error),
+}
+
+impl App {
+    /// Opens the store, puts in order what a crash left, and listens.
+    pub async fn start(settings: &Settings) -> Result<Self, StartError> {
+        let dir = settings.data_dir.clone();
+        let opened = tokio::task::spawn_blocking(move || LocalStore::open(&dir)).await;
+        let store = opened.map_err(std::io::Error::other)??;
+        Self::start_with(settings, Arc::new(store)).await
+    }
+
+    /// The same over a store that is open already.
+    pub async fn start_with(
+        settings: &Settings,
+        store: Arc<dyn Store>,
+    ) -> Result<Self, StartError> {
+        let clock = Clock::system();
+        let interrupted = conversation::recover_all(&*store, &clock).await?;
+        if interrupted > 0 {
+            tracing::info!(interrupted, "turns that the last run left open are ended");
+        }
+        let providers = provider::build(&settings.providers, &settings.offline)?;
+        let lifecycle = Lifecycle::default();
+        let registry = Registry::new(Workshop {
+            store: store.clone(),
+            pools: Pools::new(settings, &providers),
+            prices: Arc::new(Prices::new(settings.prices.clone())),
+            clock,
+            lifecycle: lifecycle.clone(),
+        });
+        let gateway = Arc::new(Gateway {
+            authority: Authority::new(settings.token.clone()),
+            operator: Operator::new(registry.clone()),
+            monitor: Monitor::start(),
+            seats: Seats::default(),
+            lifecycle: lifecycle.clone(),
+            echo: settings.echo,
+            registry: registry.clone(),
+        });
+        let router = connection::router(gateway).merge(http::router(registry));
+        let bind = settings.bind;
+        let refused = |source| StartError::Bind { address: bind, source };
+        let listener = TcpListener::bind(bind).await.map_err(refused)?;
+        let address = listener.local_addr()?;
+        lifecycle.spawn(http::serve(listener, router, lifecycle.clone()));
+        Ok(Self { address, lifecycle, store })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Refuses new work, gives running answers `patience` to finish, and closes everything.
+    pub async fn stop(self, patience: Duration) -> Drained {
+        let drained = self.lifecycle.drain(patience).await;
+        self.store.close().await;
+        drained
+    }
+
+    /// The store, for one who must end at once: closing it keeps what was committed, and the next
+    /// start ends what ran.
+    pub fn store(&self) -> Arc<dyn Store> {
+        self.store.clone()
+    }
+}

@@ -1,0 +1,190 @@
+//! A terminal client: streams answers, and takes up where it was when the gateway restarts.
+
+use std::io::{IsTerminal, Write};
+
+use operatoros_protocol::{
+    Event, IfBusy, MessageSend, Role, TurnId,
+    client::{Client, ClientError, Options, Update},
+};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin};
+
+use super::Chat;
+
+/// What is asked where nobody says anything.
+const OPENING: &str = "Hello! What is this, and what can you do for me?";
+
+/// Whether a gateway answers at the address.
+pub async fn answers(chat: &Chat) -> bool {
+    !matches!(Client::connect(options(chat)).await, Err(ClientError::Connect(_)))
+}
+
+/// Talks until the input ends or the user has had enough.
+pub async fn run(chat: Chat) -> Result<(), ClientError> {
+    let client = Client::connect(options(&chat)).await?;
+    let terminal = std::io::stdin().is_terminal();
+    let mut talk = Talk { client, conversation: None, running: Vec::new(), column_zero: true };
+    if let Some(message) = &chat.message {
+        talk.say(message).await?;
+        return talk.listen_to_the_end().await;
+    }
+    if chat.opening {
+        talk.print(&format!("> {OPENING}\n"));
+        talk.say(OPENING).await?;
+    }
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    while let Some(line) = talk.next_line(&mut lines, terminal).await? {
+        match line.trim() {
+            "" => {}
+            "/quit" | "/exit" => return Ok(()),
+            "/stop" => talk.stop().await?,
+            line => talk.say(line).await?,
+        }
+    }
+    talk.listen_to_the_end().await
+}
+
+fn options(chat: &Chat) -> Options {
+    let token = chat.token.as_ref().map(SecretString::expose_secret);
+    let token = token.map(|token| match &chat.user {
+        Some(user) => format!("{token}:{user}"),
+        None => token.to_owned(),
+    });
+    Options { token, ..Options::new(&chat.url) }
+}
+
+/// A conversation at a terminal.
+struct Talk {
+    client: Client,
+    conversation: Option<String>,
+    running: Vec<TurnId>,
+    column_zero: bool,
+}
+
+impl Talk {
+    async fn say(&mut self, text: &str) -> Result<(), ClientError> {
+        let message = MessageSend {
+            text: text.to_owned(),
+            conversation: self.conversation.clone(),
+            if_busy: Some(IfBusy::Queue),
+            ..MessageSend::default()
+        };
+        match self.client.send_message(message).await {
+            Ok(sent) => {
+                self.conversation = Some(sent.conversation);
+                self.running.push(sent.turn);
+            }
+            Err(ClientError::Refused(refused)) => self.note(&format!("! {}", refused.message)),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    async fn stop(&mut self) -> Result<(), ClientError> {
+        let Some(turn) = self.running.first().cloned() else { return Ok(()) };
+        match self.client.cancel(&turn).await {
+            Err(ClientError::Refused(refused)) => self.note(&format!("! {}", refused.message)),
+            other => other?,
+        }
+        Ok(())
+    }
+
+    /// The next line of the input, showing what comes meanwhile. From a pipe it is read only when
+    /// the answer before is whole.
+    async fn next_line(
+        &mut self,
+        lines: &mut Lines<BufReader<Stdin>>,
+        terminal: bool,
+    ) -> Result<Option<String>, ClientError> {
+        loop {
+            if terminal && self.running.is_empty() && self.column_zero {
+                self.print("> ");
+                self.column_zero = true;
+            }
+            tokio::select! {
+                line = lines.next_line(), if terminal || self.running.is_empty() => {
+                    self.column_zero = true;
+                    return Ok(line.unwrap_or(None));
+                }
+                update = self.client.next() => match update {
+                    Some(update) => self.show(update)?,
+                    None => return Ok(None),
+                },
+            }
+        }
+    }
+
+    async fn listen_to_the_end(mut self) -> Result<(), ClientError> {
+        while !self.running.is_empty() {
+            match self.client.next().await {
+                Some(update) => self.show(update)?,
+                None => return Ok(()),
+            }
+        }
+        self.client.close().await;
+        Ok(())
+    }
+
+    fn show(&mut self, update: Update) -> Result<(), ClientError> {
+        self.running.retain(|turn| !update.ends(turn));
+        match update {
+            Update::Text { text, .. } => self.print(&text),
+            Update::Rewound { .. } => self.note("# the answer starts over"),
+            Update::Event(event) => self.tell(&event.event),
+            Update::Snapshot(snapshot) => {
+                let newest = snapshot.messages.iter().rev().find(|m| m.role == Role::Assistant);
+                match (snapshot.turn, newest) {
+                    (Some(growing), _) => self.print(&growing.text),
+                    (None, Some(newest)) => self.note(&newest.text),
+                    (None, None) => {}
+                }
+            }
+            Update::Disconnected { .. } => self.note("# the connection is lost; trying again"),
+            Update::Reconnected => self.note("# connected again"),
+            Update::Refused(refused) => self.note(&format!("! {}", refused.message)),
+            Update::Closed(closed) => return Err(closed.into()),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, event: &Event) {
+        match event {
+            Event::TurnQueued { position, .. } => self.note(&format!("# waiting, number {position}")),
+            Event::TurnStarted { pool, provider, model, .. } => {
+                self.note(&format!("# {pool} · {provider}/{model}"));
+            }
+            Event::TurnCompleted { usage, timing_ms, cost_usd, .. } if usage.output > 0 => {
+                let cost = cost_usd.map_or_else(String::new, |usd| format!(" · ${usd:.5}"));
+                let (input, output, ms) = (usage.input, usage.output, timing_ms.total);
+                self.note(&format!("# {input} + {output} tokens · {ms} ms{cost}"));
+            }
+            Event::TurnCompleted { .. } => self.note(""),
+            Event::TurnFailed { error, .. } => {
+                self.note(&format!("! {} ({})", error.message, error.code));
+            }
+            Event::TurnCancelled { .. } => self.note("# stopped"),
+            Event::TurnInterrupted { .. } => self.note("# interrupted"),
+            _ => {}
+        }
+    }
+
+    /// A line of its own.
+    fn note(&mut self, line: &str) {
+        if !self.column_zero {
+            self.print("\n");
+        }
+        if !line.is_empty() {
+            self.print(&format!("{line}\n"));
+        }
+    }
+
+    fn print(&mut self, text: &str) {
+        if let Some(last) = text.chars().last() {
+            self.column_zero = last == '\n';
+        }
+        let mut out = std::io::stdout().lock();
+        // Who closed the pipe does not want to read any more.
+        drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+    }
+}
