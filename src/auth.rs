@@ -3,7 +3,10 @@
 //! Invariant: only this module makes a `Granted`; a token is compared in constant time and is
 //! never logged.
 
-use std::{collections::HashMap, sync::{Arc, Mutex, PoisonError}};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;

@@ -94,7 +94,10 @@ enum Then {
     Drop(ConversationId),
     /// The message had been sent before, to another conversation than the one that was begun for
     /// it: follow that, and show how it stands.
-    Adopt { begun: ConversationId, kept: ConversationId },
+    Adopt {
+        begun: ConversationId,
+        kept: ConversationId,
+    },
 }
 
 /// Goes on, or ends for a reason.

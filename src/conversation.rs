@@ -26,13 +26,7 @@ pub use recovery::recover_all;
 pub use registry::{Handle, Outcome, Registry};
 pub use wake::{Wake, Watch};
 
-use crate::{
-    lifecycle::Lifecycle,
-    model::Clock,
-    pool::Pools,
-    provider::Prices,
-    store::Store,
-};
+use crate::{lifecycle::Lifecycle, model::Clock, pool::Pools, provider::Prices, store::Store};
 
 /// What every conversation works with.
 #[derive(Clone)]

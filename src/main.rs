@@ -137,7 +137,10 @@ async fn converse(chat: Chat, settings: &Settings) -> Result<(), Problem> {
     let mut own = settings.clone();
     own.bind.set_port(0);
     let app = App::start(&own).await?;
-    tell(&format!("no gateway is running, so this is one of its own, data in {}", own.data_dir.display()));
+    tell(&format!(
+        "no gateway is running, so this is one of its own, data in {}",
+        own.data_dir.display()
+    ));
     let chat = chat.at(&format!("ws://{}/ws", app.address()), settings.token.as_ref());
     let ended = cli::chat::run(chat).await;
     app.stop(Duration::from_secs(settings.drain_seconds)).await;

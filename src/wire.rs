@@ -17,9 +17,7 @@ pub use outbound::{
 };
 pub use text::{at_sentence_end, line, note, warning};
 
-pub use operatoros_protocol::{
-    CloseCode, SUBPROTOCOL_BEARER, SUBPROTOCOL_JSON, SUBPROTOCOL_TEXT,
-};
+pub use operatoros_protocol::{CloseCode, SUBPROTOCOL_BEARER, SUBPROTOCOL_JSON, SUBPROTOCOL_TEXT};
 
 /// One text message, encoded once and shared by all who get it.
 pub type Frame = axum::extract::ws::Utf8Bytes;

@@ -150,7 +150,9 @@ impl Talk {
 
     fn tell(&mut self, event: &Event) {
         match event {
-            Event::TurnQueued { position, .. } => self.note(&format!("# waiting, number {position}")),
+            Event::TurnQueued { position, .. } => {
+                self.note(&format!("# waiting, number {position}"))
+            }
             Event::TurnStarted { pool, provider, model, .. } => {
                 self.note(&format!("# {pool} · {provider}/{model}"));
             }

@@ -419,7 +419,10 @@ where
     /// Outcomes that are waited for are limited, so that nobody can pile them up.
     pub(super) fn room_for_an_outcome(&self) -> Result<(), Complaint> {
         if self.pending.len() >= limits::REPLIES_OUTSTANDING_MAX {
-            return Err(Complaint::limit_reached("replies outstanding", limits::REPLIES_OUTSTANDING_MAX));
+            return Err(Complaint::limit_reached(
+                "replies outstanding",
+                limits::REPLIES_OUTSTANDING_MAX,
+            ));
         }
         Ok(())
     }

@@ -84,9 +84,7 @@ where
             follow.clear();
             let epoch = follow.place.cursor.epoch;
             let reading = match &mut self.voice {
-                Voice::Text(person) => {
-                    follow.handle.feed().read(&mut follow.place, &mut **person)
-                }
+                Voice::Text(person) => follow.handle.feed().read(&mut follow.place, &mut **person),
                 Voice::Json | Voice::Undecided => {
                     let frames = std::mem::take(&mut self.frames);
                     let mut reader = JsonReader::new(id, epoch, frames);

@@ -1,9 +1,6 @@
 //! The conversations that a connection follows: a handle, a watch and a place for each.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     conversation::{Handle, Place, Wake, Watch},

@@ -139,8 +139,7 @@ fn refuse(status: StatusCode, complaint: Complaint) -> Response {
 
 async fn turn_away(mut socket: WebSocket) {
     let code = CloseCode::NotAuthenticated;
-    let frame =
-        axum::extract::ws::CloseFrame { code: code as u16, reason: code.reason().into() };
+    let frame = axum::extract::ws::CloseFrame { code: code as u16, reason: code.reason().into() };
     let error = wire::error(None, Complaint::not_authenticated());
     let goodbye = async {
         socket.send(Message::Text(error)).await?;

@@ -18,8 +18,8 @@ use super::{
 use crate::{
     limits,
     model::{
-        Accepted, Conversation, Event, FinishReason, Message, MessageId, PoolName, ProviderName,
-        AnswerStatus, Role, Timing, TurnId, Usage,
+        Accepted, AnswerStatus, Conversation, Event, FinishReason, Message, MessageId, PoolName,
+        ProviderName, Role, Timing, TurnId, Usage,
     },
     pool::{Pool, Worker},
     route::{self, Choice},
@@ -236,9 +236,8 @@ impl Writer {
     /// A worker, where the turn would be the first and the pool has one free.
     fn free_worker(&self, pool: &Arc<Pool>) -> Option<Worker> {
         // What is still on its way to the store cannot be read back as history yet.
-        let first = matches!(self.phase, Phase::Idle)
-            && self.queue.is_empty()
-            && self.in_flight.is_empty();
+        let first =
+            matches!(self.phase, Phase::Idle) && self.queue.is_empty() && self.in_flight.is_empty();
         if first { pool.try_worker() } else { None }
     }
 

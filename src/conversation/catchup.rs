@@ -60,8 +60,7 @@ pub async fn catch_up(
 pub async fn snapshot(store: &dyn Store, feed: &Feed) -> Result<Snapshot, StoreError> {
     let (cursor, answer) = feed.end_with_answer();
     let conversation = store.conversation(feed.conversation()).await?;
-    let page =
-        Page { rows: limits::SNAPSHOT_MESSAGES_MAX, bytes: limits::SNAPSHOT_BYTES_MAX };
+    let page = Page { rows: limits::SNAPSHOT_MESSAGES_MAX, bytes: limits::SNAPSHOT_BYTES_MAX };
     let mut messages = match conversation.and_then(|conversation| conversation.head) {
         Some(head) => store.branch(feed.conversation(), head, page).await?,
         None => Vec::new(),

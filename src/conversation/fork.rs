@@ -42,13 +42,8 @@ pub(super) fn copy(
             // A retry's answer has a turn of its own, and its question one before it.
             turn.message = fork.head.unwrap_or(id);
         }
-        let copied = Message {
-            id,
-            conversation: fork.id,
-            turn: turn.turn,
-            parent: fork.head,
-            ..message
-        };
+        let copied =
+            Message { id, conversation: fork.id, turn: turn.turn, parent: fork.head, ..message };
         fork.head = Some(id);
         writes.push(Write::Message(copied));
     }

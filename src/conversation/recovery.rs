@@ -61,12 +61,8 @@ fn interrupt(
     conversation.updated_at = at;
     conversation.remote = None;
     let event = Event::TurnInterrupted { turn: turn.turn, length: text.len() as u64 };
-    let interrupted = Message {
-        text: text.into(),
-        at,
-        status: Some(AnswerStatus::Interrupted),
-        ..answer
-    };
+    let interrupted =
+        Message { text: text.into(), at, status: Some(AnswerStatus::Interrupted), ..answer };
     [
         Write::Message(interrupted),
         Write::CloseTurn(turn.turn),

@@ -136,9 +136,8 @@ impl Registry {
         let opened = place.get_or_try_init(|| self.load(id)).await.cloned();
         if opened.is_err() {
             drop(place);
-            self.live.remove_if(&id, |_, place| {
-                Arc::strong_count(place) == 1 && !place.initialized()
-            });
+            self.live
+                .remove_if(&id, |_, place| Arc::strong_count(place) == 1 && !place.initialized());
         }
         opened
     }

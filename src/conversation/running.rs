@@ -10,9 +10,7 @@ use super::{Workshop, history};
 use crate::{
     lifecycle::Working,
     limits,
-    model::{
-        ConversationId, MessageId, PoolName, ProviderName, Reason, Routing, Timing, TurnId,
-    },
+    model::{ConversationId, MessageId, PoolName, ProviderName, Reason, Routing, Timing, TurnId},
     pool::{Pool, Progress, Prompt, Worker},
     provider::{Failure, Piece, Retry},
     store::Turn,
@@ -231,12 +229,8 @@ impl Running {
     }
 }
 
-const BROKEN_OFF: Failure = Failure {
-    reason: Reason::ProviderTruncated,
-    retry: Retry::Soon,
-    status: None,
-    code: None,
-};
+const BROKEN_OFF: Failure =
+    Failure { reason: Reason::ProviderTruncated, retry: Retry::Soon, status: None, code: None };
 
 const TOO_LONG: Failure =
     Failure { reason: Reason::AnswerTooLong, retry: Retry::Never, status: None, code: None };
@@ -250,8 +244,7 @@ fn answer(
     let store = workshop.store.clone();
     let (conversation, turn): (ConversationId, TurnId) =
         (waiting.turn.conversation, waiting.turn.turn);
-    let (parent, question, pool) =
-        (waiting.parent, waiting.question.clone(), waiting.pool.clone());
+    let (parent, question, pool) = (waiting.parent, waiting.question.clone(), waiting.pool.clone());
     stream! {
         let window = pool.window_tokens();
         match history::items(&*store, conversation, parent, &question, window).await {

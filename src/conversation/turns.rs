@@ -12,9 +12,7 @@ use super::{
 };
 use crate::{
     limits,
-    model::{
-        AnswerStatus, Event, FinishReason, Message, Reason, Role, TurnError, TurnId, Usage,
-    },
+    model::{AnswerStatus, Event, FinishReason, Message, Reason, Role, TurnError, TurnId, Usage},
     pool::Worker,
     provider::{Ending, Failure, Retry},
     store::{Turn, Write},
@@ -93,14 +91,12 @@ impl Writer {
                 let reset = self.number(Event::TurnReset { turn, because });
                 self.commit(Vec::new(), vec![Shown::new(reset, None)], None);
             }
-            Step::Ended(ending) => {
-                match std::mem::replace(&mut self.phase, Phase::Ending) {
-                    Phase::Running(running) => {
-                        self.end_running(*running, Outcome::Completed(ending), None);
-                    }
-                    other => self.phase = other,
+            Step::Ended(ending) => match std::mem::replace(&mut self.phase, Phase::Ending) {
+                Phase::Running(running) => {
+                    self.end_running(*running, Outcome::Completed(ending), None);
                 }
-            }
+                other => self.phase = other,
+            },
             Step::Failed(failure) => {
                 tracing::warn!(conversation = %self.record.id, %failure, "a turn failed");
                 self.end_current(Cut::Failed(turn_error(&failure)), None);

@@ -126,7 +126,9 @@ impl Writer {
                     interrupting = true;
                     self.interrupt();
                 }
-                Wake::Alarm if self.is_idle() && last_active.elapsed() >= limits::CONVERSATION_IDLE => {
+                Wake::Alarm
+                    if self.is_idle() && last_active.elapsed() >= limits::CONVERSATION_IDLE =>
+                {
                     if retire() {
                         return Exit::Retired;
                     }

@@ -24,24 +24,54 @@ pub struct Inbound {
 #[derive(Debug, PartialEq)]
 #[expect(missing_docs, reason = "the fields are those of the protocol, where they are described")]
 pub enum Asked {
-    Hello { token: Option<String>, resume: Vec<Resume> },
+    Hello {
+        token: Option<String>,
+        resume: Vec<Resume>,
+    },
     Send(Box<SendAsked>),
-    Cancel { turn: TurnId },
-    Retry { turn: TurnId },
-    Create { title: Option<Arc<str>>, pool: Option<PoolName> },
-    Get { conversation: ConversationId },
-    List { before: Option<ConversationId>, rows: usize },
+    Cancel {
+        turn: TurnId,
+    },
+    Retry {
+        turn: TurnId,
+    },
+    Create {
+        title: Option<Arc<str>>,
+        pool: Option<PoolName>,
+    },
+    Get {
+        conversation: ConversationId,
+    },
+    List {
+        before: Option<ConversationId>,
+        rows: usize,
+    },
     Update {
         conversation: ConversationId,
         title: Option<Arc<str>>,
         pool: Option<PoolName>,
         head: Option<MessageId>,
     },
-    Fork { conversation: ConversationId, at: Option<MessageId>, title: Option<Arc<str>> },
-    Delete { conversation: ConversationId },
-    History { conversation: ConversationId, before: Option<MessageId>, rows: usize },
-    Follow { conversation: ConversationId, from: Option<Cursor> },
-    Unfollow { conversation: ConversationId },
+    Fork {
+        conversation: ConversationId,
+        at: Option<MessageId>,
+        title: Option<Arc<str>>,
+    },
+    Delete {
+        conversation: ConversationId,
+    },
+    History {
+        conversation: ConversationId,
+        before: Option<MessageId>,
+        rows: usize,
+    },
+    Follow {
+        conversation: ConversationId,
+        from: Option<Cursor>,
+    },
+    Unfollow {
+        conversation: ConversationId,
+    },
     Ping,
 }
 
@@ -116,7 +146,10 @@ fn asked(request: Request) -> Result<Asked, Complaint> {
     Ok(match request {
         Request::Hello(hello) => {
             if hello.resume.len() > limits::RESUME_ENTRIES_MAX {
-                return Err(Complaint::limit_reached("resumed conversations", limits::RESUME_ENTRIES_MAX));
+                return Err(Complaint::limit_reached(
+                    "resumed conversations",
+                    limits::RESUME_ENTRIES_MAX,
+                ));
             }
             Asked::Hello {
                 token: hello.token,

@@ -80,13 +80,11 @@ pub(super) fn event(of: &model::Event) -> protocol::Event {
                 data: data.clone(),
             }
         }
-        Event::ConversationUpdated { title, pool, head } => {
-            protocol::Event::ConversationUpdated {
-                title: title.clone(),
-                pool: pool.as_ref().map(ToString::to_string),
-                head: head.map(|head| head.to_string()),
-            }
-        }
+        Event::ConversationUpdated { title, pool, head } => protocol::Event::ConversationUpdated {
+            title: title.clone(),
+            pool: pool.as_ref().map(ToString::to_string),
+            head: head.map(|head| head.to_string()),
+        },
         Event::ConversationDeleted => protocol::Event::ConversationDeleted {},
         of_a_turn => turn_event(of_a_turn),
     }
