@@ -45,7 +45,7 @@ async fn an_answer_comes_from_each_kind_with_its_own_manners() {
         (
             Anthropic,
             include_bytes!("../../../tests/fixtures/anthropic/text.sse"),
-            "POST /v1/v1/messages HTTP/1.1",
+            "POST /v1/messages HTTP/1.1",
             &["x-api-key: sk-test", "anthropic-version: 2023-06-01"],
         ),
     ];

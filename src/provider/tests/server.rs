@@ -33,9 +33,10 @@ impl Server {
         kind: ProviderKind,
         set: impl FnOnce(&mut ProviderSettings),
     ) -> std::sync::Arc<dyn Provider> {
+        let path = if kind == ProviderKind::Anthropic { "" } else { "v1/" };
         let mut settings = ProviderSettings {
             kind,
-            base_url: format!("http://{}/v1/", self.listener.local_addr().unwrap()),
+            base_url: format!("http://{}/{path}", self.listener.local_addr().unwrap()),
             api_key: Some("sk-test".to_owned().into()),
             model: "a-model".to_owned(),
             server_state: false,
