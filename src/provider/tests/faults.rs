@@ -73,6 +73,21 @@ async fn a_server_of_ones_own_needs_no_key() {
 }
 
 #[tokio::test]
+async fn the_next_question_takes_the_same_connection() {
+    let server = Server::start().await;
+    let provider = server.provider(OpenaiChat, |_| {});
+    let serving = async {
+        let mut exchange = server.request().await;
+        exchange.stream_chunked(&[TOKEN, "data: [DONE]\n\n"]).await;
+        exchange.next().await.stream_chunked(&[TOKEN, "data: [DONE]\n\n"]).await;
+    };
+    let asking = async { (asked(&*provider).await, asked(&*provider).await) };
+    let ((first, second), ()) = tokio::join!(asking, serving);
+    assert!(first.starts_with("text a\nend"));
+    assert_eq!(first, second);
+}
+
+#[tokio::test]
 async fn nobody_listens() {
     let server = Server::start().await;
     let provider = server.provider(OpenaiChat, |_| {});
