@@ -144,8 +144,6 @@ pub const IMPORT_LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// One server-sent event.
 pub const SSE_EVENT_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// A chunk handed to the event decoder (it is quadratic in larger ones).
-pub const SSE_CHUNK_BYTES_MAX: usize = 16 * 1024;
 /// The body of a provider's error that is read to classify it.
 pub const ERROR_BODY_BYTES_MAX: usize = 64 * 1024;
 /// The arguments of one tool call.
@@ -203,7 +201,7 @@ const _: () = assert!(FRAME_BYTES_MAX >= TEXT_BYTES_MAX * 2);
 const _: () = assert!(WRITE_BUFFER_BYTES_MAX >= (PAGE_BYTES_MAX + DELIVERY_BYTES) * 6);
 const _: () = assert!(FRAME_BYTES_MAX <= WRITE_BUFFER_BYTES_MAX);
 const _: () = assert!(PAGE_ROWS <= PAGE_ROWS_MAX);
-const _: () = assert!(SSE_CHUNK_BYTES_MAX < SSE_EVENT_BYTES_MAX);
+const _: () = assert!(TOOL_ARGUMENTS_BYTES_MAX < SSE_EVENT_BYTES_MAX);
 const _: () = assert!(SNAPSHOT_BYTES_MAX <= PAGE_BYTES_MAX);
 const _: () = assert!(PING_AFTER.as_secs() * 2 < CLOSE_AFTER.as_secs());
 const _: () = assert!(STORE_GROUP_MAX <= STORE_JOBS_MAX);

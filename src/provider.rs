@@ -1,7 +1,8 @@
 //! Models, behind one trait: a request becomes a stream of pieces.
 //!
 //! Invariants: a stream that ends without `Piece::End` or a failure has failed; dropping the
-//! stream closes the upstream request at once; the provider's own error text never leaves here.
+//! stream closes the upstream request at once; the provider's own error text never leaves here;
+//! a failure says whether asking again can help, and never asks again itself.
 
 mod anthropic;
 mod deadline;
@@ -152,6 +153,9 @@ pub trait Provider: Send + Sync + 'static {
     fn name(&self) -> &ProviderName;
 
     /// Sends the request; resolves when the provider has begun to answer, or refused.
+    ///
+    /// The deadlines of the provider's settings are kept inside. Whoever polls on after
+    /// `Piece::End` may get a `Piece::Remote`; nobody has to.
     fn ask(&self, request: Request) -> BoxFuture<'static, Result<Answer, Failure>>;
 }
 

@@ -12,7 +12,6 @@ pub(super) use self::{body::MessagesBody, decoder::MessagesDecoder};
 use super::{
     Answer, Failure, Provider, Request, Unbuildable,
     deadline::{self, Deadlines},
-    decode,
     http::{self, Server},
 };
 use crate::{config::ProviderSettings, model::ProviderName};
@@ -54,8 +53,7 @@ impl Provider for Anthropic {
         let server = Arc::clone(&self.server);
         deadline::within(self.deadlines, move |pulse| async move {
             let response = server.post("/v1/messages", &MessagesBody::new(&request)).await?;
-            let body = http::body(response, pulse).await?;
-            Ok(decode::pieces(body, MessagesDecoder::default()).boxed())
+            Ok(server.answer::<MessagesDecoder>(response, pulse).await?.boxed())
         })
     }
 }

@@ -5,11 +5,19 @@ use std::{collections::VecDeque, sync::Arc};
 use async_stream::try_stream;
 use futures_util::{Stream, StreamExt};
 
-use super::{Failure, Piece, Retry, ToolCall, http::Body, sse::Event};
+use super::{Failure, Piece, Retry, ToolCall, sse::Event};
 use crate::{
     limits::{TOOL_ARGUMENTS_BYTES_MAX, TOOL_CALLS_MAX},
     model::Reason,
 };
+
+/// What an answer's body is.
+pub(super) enum Body<S> {
+    /// Events, as asked for.
+    Stream(S),
+    /// One JSON document; some compatible servers send an error or a whole answer so.
+    Whole(Vec<u8>),
+}
 
 /// Pieces that one event was decoded to, oldest first.
 pub(super) type Pieces = VecDeque<Piece>;
@@ -44,7 +52,12 @@ where
             Body::Stream(events) => {
                 let mut events = std::pin::pin!(events);
                 while let Some(event) = events.next().await {
-                    let decoded = decoder.event(&event?, &mut ready);
+                    let event = event?;
+                    if event.data.trim_start().is_empty() {
+                        // Some proxies keep a connection alive so.
+                        continue;
+                    }
+                    let decoded = decoder.event(&event, &mut ready);
                     while let Some(piece) = ready.pop_front() {
                         let ended = matches!(piece, Piece::End(_));
                         yield piece;
@@ -150,10 +163,13 @@ fn too_much() -> Failure {
     Failure { reason: Reason::AnswerTooLong, retry: Retry::Never, status: None, code: None }
 }
 
-/// The model's name, where the provider gave one.
+/// The model's name, where the provider gave one that can be a name.
 pub(super) fn model(name: &str) -> Option<Arc<str>> {
-    (!name.is_empty()).then(|| name.into())
+    (1..=NAME_BYTES_MAX).contains(&name.len()).then(|| name.into())
 }
+
+/// A name or an id that a provider gives.
+pub(super) const NAME_BYTES_MAX: usize = 256;
 
 /// Hands text on, unless there is none.
 pub(super) fn text(pieces: &mut Pieces, text: &str) {

@@ -13,7 +13,12 @@ use reqwest::{
 };
 use serde::Serialize;
 
-use super::{Failure, Retry, Unbuildable, deadline::Pulse, refusal, sse};
+use super::{
+    Failure, Piece, Retry, Unbuildable,
+    deadline::Pulse,
+    decode::{self, Body, Decoder},
+    refusal, sse,
+};
 use crate::{
     config::ProviderSettings,
     limits::{ERROR_BODY_BYTES_MAX, SSE_EVENT_BYTES_MAX},
@@ -32,14 +37,6 @@ pub(super) struct Server {
     client: Client,
 }
 
-/// What an answer's body is.
-pub(super) enum Body<S> {
-    /// Events, as asked for.
-    Stream(S),
-    /// One JSON document; some compatible servers send an error or a whole answer so.
-    Whole(Vec<u8>),
-}
-
 impl Server {
     /// Prepares for the server; nothing is sent yet.
     pub(super) fn new(
@@ -51,8 +48,10 @@ impl Server {
         if Url::parse(&base).is_err() {
             return Err(Unbuildable::BaseUrl(name));
         }
-        // gzip stays off: a compressed stream holds tokens back until a block is full.
+        // gzip stays off: a compressed stream holds tokens back until a block is full. So does
+        // HTTP/2: the client opens one connection, and servers allow about 100 answers on it.
         let client = Client::builder()
+            .http1_only()
             .user_agent(USER_AGENT)
             .connect_timeout(Duration::from_millis(settings.connect_ms))
             .tcp_nodelay(true)
@@ -80,6 +79,21 @@ impl Server {
         } else {
             Err(self.refused(response).await)
         }
+    }
+
+    /// The pieces of an answer that was posted for.
+    pub(super) async fn answer<D: Decoder + Default>(
+        &self,
+        response: Response,
+        pulse: Pulse,
+    ) -> Result<impl Stream<Item = Result<Piece, Failure>> + Send + use<D>, Failure> {
+        let provider = self.name.clone();
+        let request_id = request_id(response.headers()).map(str::to_owned);
+        let pieces = decode::pieces(body(response, pulse).await?, D::default());
+        Ok(pieces.inspect_err(move |failure| {
+            let request_id = request_id.as_deref();
+            tracing::warn!(%provider, %failure, request_id, "the answer failed");
+        }))
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
@@ -114,7 +128,7 @@ impl Server {
 }
 
 /// The body of an answer with 2xx, as events or, where the server says that it is JSON, whole.
-pub(super) async fn body(
+async fn body(
     response: Response,
     pulse: Pulse,
 ) -> Result<Body<impl Stream<Item = Result<sse::Event, Failure>> + Send>, Failure> {

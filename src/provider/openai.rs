@@ -21,7 +21,7 @@ pub(super) use self::{body::ResponseBody, decoder::ResponsesDecoder};
 use super::{
     Answer, Failure, Item, Piece, Provider, Request, Unbuildable,
     deadline::{self, Deadlines, Pulse},
-    decode,
+    decode::NAME_BYTES_MAX,
     http::{self, Server},
     lenient::Text,
     sse,
@@ -148,7 +148,7 @@ impl Openai {
         pulse: Pulse,
     ) -> Result<impl Stream<Item = Result<Piece, Failure>> + Send + use<>, Failure> {
         let response = self.server.post("/responses", body).await?;
-        Ok(decode::pieces(http::body(response, pulse).await?, ResponsesDecoder::default()))
+        self.server.answer::<ResponsesDecoder>(response, pulse).await
     }
 
     /// Hands the conversation over; none when that failed, which costs nothing but the saving.
@@ -171,7 +171,7 @@ impl Openai {
         let Created { id } = serde_json::from_slice(&created).map_err(|_| sse::unreadable())?;
         // The id becomes a part of a path.
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-        if id.is_empty() || !id.chars().all(plain) {
+        if !(1..=NAME_BYTES_MAX).contains(&id.len()) || !id.chars().all(plain) {
             return Err(sse::unreadable());
         }
         let path = format!("/conversations/{}/items", &*id);

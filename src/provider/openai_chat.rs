@@ -11,8 +11,7 @@ pub(super) use self::{body::ChatBody, decoder::ChatDecoder};
 use super::{
     Answer, Failure, Provider, Request, Unbuildable,
     deadline::{self, Deadlines},
-    decode,
-    http::{self, Server},
+    http::Server,
     is_at, openai,
 };
 use crate::{config::ProviderSettings, model::ProviderName};
@@ -48,8 +47,7 @@ impl Provider for OpenaiChat {
         deadline::within(self.deadlines, move |pulse| async move {
             let body = ChatBody::new(&request, official);
             let response = server.post("/chat/completions", &body).await?;
-            let body = http::body(response, pulse).await?;
-            Ok(decode::pieces(body, ChatDecoder::default()).boxed())
+            Ok(server.answer::<ChatDecoder>(response, pulse).await?.boxed())
         })
     }
 }

@@ -1,7 +1,8 @@
 //! Bytes to server-sent events: `eventsource-stream`, with a guard in front of it.
 //!
-//! Invariants: the decoder sees whole lines only, so a long line is scanned once; one event never
-//! holds more than `SSE_EVENT_BYTES_MAX`; no byte order mark reaches the decoder.
+//! Invariants: the decoder sees one whole line at a time, for it is quadratic in the pieces of a
+//! long line and in the lines of a large chunk; one event never holds more than
+//! `SSE_EVENT_BYTES_MAX`; no byte order mark reaches the decoder, which would panic.
 //! Deliberately absent: a lone CR as the end of a line, which no provider sends, and the event
 //! that the end of the stream cut off, which the specification tells to discard.
 
@@ -17,10 +18,7 @@ use futures_util::{Stream, StreamExt};
 pub(super) use eventsource_stream::Event;
 
 use super::{Failure, Retry};
-use crate::{
-    limits::{SSE_CHUNK_BYTES_MAX, SSE_EVENT_BYTES_MAX},
-    model::Reason,
-};
+use crate::{limits::SSE_EVENT_BYTES_MAX, model::Reason};
 
 /// The events of a body. Ends after its first failure.
 pub(super) fn events<S, E>(bytes: S) -> impl Stream<Item = Result<Event, Failure>> + Send
@@ -42,7 +40,7 @@ pub(super) fn unreadable() -> Failure {
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
-/// Hands on whole lines, in chunks that the decoder can take.
+/// Hands on the lines one by one.
 struct Guard<S> {
     bytes: S,
     /// What arrived and was not looked at yet.
@@ -76,49 +74,36 @@ impl<S> Guard<S> {
         chunk
     }
 
-    /// The next lines that are whole; none when more bytes are needed.
-    fn lines(&mut self) -> Result<Option<Bytes>, Failure> {
-        let whole = if self.line.is_empty() { self.rest_until_cut() } else { self.line_end() };
-        if whole == 0 {
+    /// The next line, with its end; none when more bytes are needed.
+    fn next_line(&mut self) -> Result<Option<Bytes>, Failure> {
+        let Some(end) = memchr::memchr(b'\n', &self.rest) else {
             self.line.extend_from_slice(&self.rest);
             self.rest.clear();
             return within(self.event_bytes + self.line.len()).map(|()| None);
-        }
-        let mut lines = self.rest.split_to(whole);
+        };
+        let mut line = self.rest.split_to(end + 1);
         if !self.line.is_empty() {
-            self.line.extend_from_slice(&lines);
-            lines = self.line.split().freeze();
+            self.line.extend_from_slice(&line);
+            line = self.line.split().freeze();
         }
-        if lines.len() > SSE_CHUNK_BYTES_MAX && is_many_lines(&lines) {
+        self.count(&line)?;
+        Ok(Some(line))
+    }
+
+    /// Adds up the event that the line belongs to; an empty line ends it, a comment is no part.
+    fn count(&mut self, line: &[u8]) -> Result<(), Failure> {
+        let text = line.strip_suffix(b"\n").unwrap_or(line);
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        // The decoder would end a line there, and be quadratic in such ends.
+        if memchr::memchr(b'\r', text).is_some() {
             return Err(unreadable());
         }
-        self.count(&lines)?;
-        Ok(Some(lines))
-    }
-
-    /// As many whole lines as fit one chunk, or one longer line; 0 when no line is whole.
-    fn rest_until_cut(&self) -> usize {
-        let fits = self.rest.get(..SSE_CHUNK_BYTES_MAX).unwrap_or(&self.rest);
-        memchr::memrchr(b'\n', fits).map_or_else(|| self.line_end(), |at| at + 1)
-    }
-
-    fn line_end(&self) -> usize {
-        memchr::memchr(b'\n', &self.rest).map_or(0, |at| at + 1)
-    }
-
-    /// Adds up the event that these lines belong to; an empty line ends it, a comment is no part.
-    fn count(&mut self, lines: &[u8]) -> Result<(), Failure> {
-        let mut start = 0;
-        for end in memchr::memchr_iter(b'\n', lines) {
-            match lines.get(start..end) {
-                Some(b"" | b"\r") => self.event_bytes = 0,
-                Some([b':', ..]) => {}
-                _ => self.event_bytes += end - start,
-            }
-            within(self.event_bytes)?;
-            start = end + 1;
+        match text.first() {
+            None => self.event_bytes = 0,
+            Some(b':') => {}
+            Some(_) => self.event_bytes += line.len(),
         }
-        Ok(())
+        within(self.event_bytes)
     }
 }
 
@@ -135,9 +120,9 @@ where
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             if !self.rest.is_empty()
-                && let Some(lines) = self.lines().transpose()
+                && let Some(line) = self.next_line().transpose()
             {
-                return Poll::Ready(Some(lines));
+                return Poll::Ready(Some(line));
             }
             match ready!(self.bytes.poll_next_unpin(cx)) {
                 None => return Poll::Ready(None),
@@ -149,11 +134,6 @@ where
             }
         }
     }
-}
-
-/// The decoder would take a lone CR for the end of a line, and be quadratic in those of a long one.
-fn is_many_lines(line: &[u8]) -> bool {
-    memchr::memchr(b'\r', line).is_some_and(|at| at + 2 < line.len())
 }
 
 /// The connection broke: before the first byte nobody answered, after it the answer is cut.
@@ -216,7 +196,7 @@ mod tests {
         let fits = format!("{line}\n").repeat(3);
         assert_eq!(data(fits.as_bytes(), 1_460).unwrap().len(), 3);
         let endless_line = vec![b'x'; SSE_EVENT_BYTES_MAX + 1];
-        let returns = "\r".repeat(SSE_CHUNK_BYTES_MAX) + "\n";
+        let returns = "data: a\rdata: b\r\n\n";
         for body in [line.repeat(2).as_bytes(), &endless_line, returns.as_bytes()] {
             assert_eq!(data(body, 1_460), Err(Reason::ProviderProtocol));
         }
@@ -237,11 +217,19 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_chunk_is_handed_on_as_it_came() {
+    fn a_line_that_came_whole_is_not_copied() {
         let chunk = Bytes::from_static(b"data: a\n\n");
         let mut guard = Guard::new(stream::iter([Ok::<_, Infallible>(chunk.clone())]));
-        let handed_on = guard.next().now_or_never().unwrap().unwrap().unwrap();
-        assert_eq!(handed_on.as_ptr(), chunk.as_ptr());
+        let line = guard.next().now_or_never().unwrap().unwrap().unwrap();
+        assert_eq!(line.as_ptr(), chunk.as_ptr());
+    }
+
+    #[test]
+    fn a_flood_of_lines_is_read_in_time_that_grows_with_it() {
+        for line in ["\n", "\r\n", ":\n", "data:\n\n"] {
+            let events = data(line.repeat(200_000).as_bytes(), 64 * 1024).unwrap();
+            assert_eq!(events.len(), if line.starts_with('d') { 200_000 } else { 0 });
+        }
     }
 
     proptest! {

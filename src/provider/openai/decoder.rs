@@ -73,9 +73,7 @@ impl Decoder for ResponsesDecoder {
         let response: Response<'_> = parse(body)?;
         match &*response.status {
             "completed" | "incomplete" => self.end(&response, &response.status, pieces),
-            _ if response.error.is_some_and(|error| error.get() != "null") => {
-                Err(refusal::in_stream(body))
-            }
+            _ if response.error.is_some() => Err(refusal::in_stream(body)),
             _ => Err(sse::unreadable()),
         }
     }

@@ -48,7 +48,7 @@ impl Decoder for ChatDecoder {
 impl ChatDecoder {
     fn chunk(&mut self, json: &str, pieces: &mut Pieces) -> Result<(), Failure> {
         let chunk: Chunk<'_> = serde_json::from_str(json).map_err(|_| sse::unreadable())?;
-        if chunk.error.is_some_and(|error| error.get() != "null") {
+        if chunk.error.is_some() {
             return Err(refusal::in_stream(json));
         }
         if let Some(usage) = chunk.usage {

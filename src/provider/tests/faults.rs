@@ -45,7 +45,7 @@ async fn an_answer_comes_from_each_kind_with_its_own_manners() {
         (
             Anthropic,
             include_bytes!("../../../tests/fixtures/anthropic/text.sse"),
-            "POST /v1/v1/messages HTTP/1.1",
+            "POST /v1/messages HTTP/1.1",
             &["x-api-key: sk-test", "anthropic-version: 2023-06-01"],
         ),
     ];
@@ -70,6 +70,21 @@ async fn a_server_of_ones_own_needs_no_key() {
     let provider = server.provider(OpenaiChat, |settings| settings.api_key = None);
     let (_, exchange) = tokio::join!(asked(&*provider), server.streams(TOKEN.as_bytes()));
     assert!(!exchange.head.contains("authorization"));
+}
+
+#[tokio::test]
+async fn the_next_question_takes_the_same_connection() {
+    let server = Server::start().await;
+    let provider = server.provider(OpenaiChat, |_| {});
+    let serving = async {
+        let mut exchange = server.request().await;
+        exchange.stream_chunked(&[TOKEN, "data: [DONE]\n\n"]).await;
+        exchange.next().await.stream_chunked(&[TOKEN, "data: [DONE]\n\n"]).await;
+    };
+    let asking = async { (asked(&*provider).await, asked(&*provider).await) };
+    let ((first, second), ()) = tokio::join!(asking, serving);
+    assert!(first.starts_with("text a\nend"));
+    assert_eq!(first, second);
 }
 
 #[tokio::test]

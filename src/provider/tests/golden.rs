@@ -8,8 +8,7 @@ use futures_util::{FutureExt, stream};
 use super::told;
 use crate::provider::{
     anthropic::MessagesDecoder,
-    decode::{self, Decoder},
-    http::Body,
+    decode::{self, Body, Decoder},
     openai::ResponsesDecoder,
     openai_chat::ChatDecoder,
     sse::{self, Event},
@@ -79,7 +78,7 @@ fn a_compatible_chat_server_may_say_it_otherwise() {
     let truncated = "failure ProviderTruncated (status None, code None), retry Soon".to_owned();
     let rows: [(&[&str], String); 11] = [
         (&[text, "[DONE]"], stopped.clone()),
-        (&[text, stop], stopped.clone()),
+        (&[text, "", stop], stopped.clone()),
         (&[text, stop, "[DONE]", "[DONE]"], stopped.clone()),
         (&["{}", r#"{"choices":null,"error":null}"#, text, stop], stopped),
         (&[text], format!("text a\n{truncated}")),

@@ -1,5 +1,7 @@
 //! A provider's server in the test's hands: it answers, breaks and listens as the test says.
 
+use std::fmt::Write;
+
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -33,9 +35,10 @@ impl Server {
         kind: ProviderKind,
         set: impl FnOnce(&mut ProviderSettings),
     ) -> std::sync::Arc<dyn Provider> {
+        let path = if kind == ProviderKind::Anthropic { "" } else { "v1/" };
         let mut settings = ProviderSettings {
             kind,
-            base_url: format!("http://{}/v1/", self.listener.local_addr().unwrap()),
+            base_url: format!("http://{}/{path}", self.listener.local_addr().unwrap()),
             api_key: Some("sk-test".to_owned().into()),
             model: "a-model".to_owned(),
             server_state: false,
@@ -52,18 +55,7 @@ impl Server {
 
     /// The next request.
     pub(super) async fn request(&self) -> Exchange {
-        let (mut socket, _) = self.listener.accept().await.unwrap();
-        let mut read = Vec::new();
-        let (head, body) = loop {
-            socket.read_buf(&mut read).await.unwrap();
-            let text = String::from_utf8_lossy(&read);
-            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-            if body.len() >= length.unwrap().parse().unwrap() {
-                break (head.to_owned(), serde_json::from_str(body).unwrap());
-            }
-        };
-        Exchange { head, body, socket }
+        Exchange::read(self.listener.accept().await.unwrap().0).await
     }
 
     /// Answers the next request with this status and document.
@@ -86,6 +78,34 @@ impl Server {
 }
 
 impl Exchange {
+    async fn read(mut socket: TcpStream) -> Self {
+        let mut read = Vec::new();
+        let (head, body) = loop {
+            assert_ne!(socket.read_buf(&mut read).await.unwrap(), 0, "the client hung up");
+            let text = String::from_utf8_lossy(&read);
+            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            if body.len() >= length.unwrap().parse().unwrap() {
+                break (head.to_owned(), serde_json::from_str(body).unwrap());
+            }
+        };
+        Self { head, body, socket }
+    }
+
+    /// The next request on the same connection.
+    pub(super) async fn next(self) -> Self {
+        Self::read(self.socket).await
+    }
+
+    /// A whole stream, after which the connection stays open.
+    pub(super) async fn stream_chunked(&mut self, events: &[&str]) {
+        let mut stream = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_owned();
+        for event in events.iter().chain(&[""]) {
+            write!(stream, "{:x}\r\n{event}\r\n", event.len()).unwrap();
+        }
+        self.send(&stream).await;
+    }
+
     /// The head of an event stream that ends with the connection.
     pub(super) async fn begin(&mut self) {
         self.send(
