@@ -143,6 +143,7 @@ pub enum FinishReason {
     Command,
     /// A reason of a newer server. Never sent.
     #[serde(other)]
+    #[schemars(skip)]
     Unknown,
 }
 
