@@ -8,6 +8,7 @@ use operatoros_protocol::{
     ClientFrame, Delta, DeltaRef, Event, Outcome, Request, SendResult, SendState, ServerFrame,
 };
 use serde::Serialize;
+use serde_json::{Value, json};
 
 /// Every file of one direction, by the `type` it is named after.
 fn golden(direction: &str) -> Vec<(String, String)> {
@@ -95,4 +96,28 @@ fn the_borrowing_delta_and_the_typed_result_write_what_the_others_read() {
     let outcome: Outcome = serde_json::from_str(&json).unwrap();
     assert!(matches!(outcome, Outcome::Other(_)));
     assert_eq!(outcome.read::<SendResult>().unwrap(), sent);
+}
+
+/// Frames that are nearly right: each field of each frame made something else, or cut short.
+#[test]
+fn no_frame_that_is_nearly_right_upsets_the_reader() {
+    for (_, text) in golden("client") {
+        let frame: Value = serde_json::from_str(&text).unwrap();
+        for field in frame.as_object().unwrap().keys() {
+            for odd in [json!(null), json!(-1), json!(1.5), json!([[]]), json!({"": ""}), json!("")]
+            {
+                let mut frame = frame.clone();
+                frame[field] = odd;
+                if let Err(bad) = ClientFrame::parse(&frame.to_string()) {
+                    assert!(field == "id" || bad.id.is_some() || frame.get("id").is_none());
+                    assert!(field == "type" || bad.message().contains(field), "{bad}");
+                }
+            }
+        }
+        let chars: Vec<char> = text.trim_end().chars().collect();
+        for end in 0..chars.len() {
+            let cut: String = chars.iter().take(end).collect();
+            assert!(ClientFrame::parse(&cut).is_err(), "{cut}");
+        }
+    }
 }
