@@ -75,7 +75,9 @@ fn fields(schema: &Value) -> String {
         }
         let field = &schema["properties"][name];
         let says = field["description"].as_str().unwrap_or_default().replace('\n', " ");
-        writeln!(text, "| `{name}{mark}` | {} | {says} |", kind(field)).expect(GROWS);
+        let nullable = mark.is_empty() && field["type"].as_array().is_some();
+        let or_null = if nullable { " or null" } else { "" };
+        writeln!(text, "| `{name}{mark}` | {}{or_null} | {says} |", kind(field)).expect(GROWS);
     }
     if text.is_empty() {
         text
