@@ -19,6 +19,7 @@ pub struct ClientFrame {
     pub request: Request,
     /// Comes back as `re` of exactly one `reply` or `error`; at most 64 bytes. Absent: no answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
     pub id: Option<String>,
 }
 

@@ -173,6 +173,7 @@ pub enum Event {
     ConversationDeleted {},
     /// An event of a newer server, `type` included. It has its place in the order all the same.
     #[serde(untagged)]
+    #[schemars(skip)]
     Other(Map<String, Value>),
 }
 

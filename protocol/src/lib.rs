@@ -9,6 +9,7 @@ mod bad_frame;
 pub mod client;
 mod client_frame;
 mod codes;
+pub mod documents;
 mod event;
 mod ids;
 mod objects;

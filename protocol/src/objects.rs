@@ -17,11 +17,9 @@ use crate::{
 pub struct Conversation {
     /// Its id.
     pub conversation: ConversationId,
-    /// What it is called.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What it is called; `null`: it has no title.
     pub title: Option<Arc<str>>,
-    /// The pool that the user pinned; absent: each message is routed by itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The pool that the user pinned; `null`: each message is routed by itself.
     pub pool: Option<String>,
     /// When it began.
     pub created_at: Moment,
@@ -143,6 +141,7 @@ pub enum FinishReason {
     Command,
     /// A reason of a newer server. Never sent.
     #[serde(other)]
+    #[schemars(skip)]
     Unknown,
 }
 
@@ -223,8 +222,7 @@ pub struct Task {
     pub task: TaskId,
     /// What is to be done.
     pub text: Arc<str>,
-    /// The pool it was routed or pinned to; absent until then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The pool it was routed or pinned to; `null` until then.
     pub pool: Option<String>,
     /// How soon it is wanted.
     pub priority: Priority,

@@ -60,6 +60,7 @@ pub enum ServerFrame {
     Event(Box<ConversationEvent>),
     /// A frame of a newer server, `type` included; a client passes over it.
     #[serde(untagged)]
+    #[schemars(skip)]
     Unknown(Map<String, Value>),
 }
 
@@ -150,6 +151,7 @@ pub enum Execution {
     Committed,
     /// A word of a newer server. Never sent.
     #[serde(other)]
+    #[schemars(skip)]
     Unknown,
 }
 

@@ -36,6 +36,7 @@ pub enum Health {
     Draining,
     /// A state of a newer server. Never sent.
     #[serde(other)]
+    #[schemars(skip)]
     Unknown,
 }
 

@@ -119,7 +119,7 @@ impl Assembly {
             if epoch == event.epoch && seq <= seen {
                 return Step::default();
             }
-            if epoch != event.epoch || seq != seen + 1 {
+            if epoch != event.epoch || seen.checked_add(1) != Some(seq) {
                 return self.missing();
             }
         }

@@ -10,13 +10,13 @@ use tokio::{
     time::{Instant, sleep_until, timeout, timeout_at},
 };
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
+    MaybeTlsStream, WebSocketStream, connect_async_with_config,
     tungstenite::{
         self, Message,
         client::IntoClientRequest,
         handshake::client::Request,
         http::{HeaderValue, StatusCode, header},
-        protocol::frame::CloseFrame,
+        protocol::{WebSocketConfig, frame::CloseFrame},
     },
 };
 
@@ -33,6 +33,10 @@ use crate::{
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// Opening, TLS and upgrade included, may take this long.
 const OPEN_WITHIN: Duration = Duration::from_secs(15);
+/// A server cannot send a client away for longer than this.
+const ASKED_PAUSE_MAX: Duration = Duration::from_secs(300);
+/// One frame from the server; pages of history and snapshots are the largest.
+const FRAME_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A connection that held for this long was a good one: the next pause is short again.
 const GOOD_AFTER: Duration = Duration::from_secs(10);
 
@@ -101,9 +105,9 @@ impl Link {
         }
     }
 
-    /// Waits at least this long before the next opening.
+    /// Waits at least this long before the next opening, within reason.
     pub(super) fn pause_for(&mut self, pause: Duration) {
-        self.asked_pause = Some(pause);
+        self.asked_pause = Some(pause.min(ASKED_PAUSE_MAX));
     }
 
     /// Why it is over, where it is.
@@ -120,8 +124,7 @@ impl Link {
             match &mut self.state {
                 State::Pausing(until) => {
                     sleep_until(*until).await;
-                    let opening = timeout(OPEN_WITHIN, connect_async(self.upgrade.clone()));
-                    self.state = State::Opening(opening.map(in_time).boxed());
+                    self.state = State::Opening(open(self.upgrade.clone()).boxed());
                 }
                 State::Opening(opening) => match opening.await {
                     Ok(socket) => {
@@ -276,10 +279,11 @@ fn bearer(token: &str) -> Result<HeaderValue, tungstenite::Error> {
     Ok(value)
 }
 
-fn in_time<R>(
-    opened: Result<Result<(Socket, R), tungstenite::Error>, tokio::time::error::Elapsed>,
-) -> Opened {
-    match opened {
+async fn open(upgrade: Request) -> Opened {
+    let config = WebSocketConfig::default().max_message_size(Some(FRAME_BYTES_MAX));
+    // Small frames leave at once: a person waits for them.
+    let at_once = true;
+    match timeout(OPEN_WITHIN, connect_async_with_config(upgrade, Some(config), at_once)).await {
         Ok(opened) => opened.map(|(socket, _)| socket),
         Err(late) => Err(tungstenite::Error::Io(late.into())),
     }
