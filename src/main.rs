@@ -103,7 +103,7 @@ fn tell(what: &str) {
     drop(writeln!(std::io::stderr(), "{what}"));
 }
 
-/// Runs the gateway until a signal, and takes it down with care. A second signal ends it at once.
+/// Runs the gateway until a signal, and takes it down with care.
 async fn serve(settings: &Settings) -> Result<(), Problem> {
     let mut signals = Signals::listen()?;
     let app = App::start(settings).await?;
@@ -116,6 +116,12 @@ async fn serve(settings: &Settings) -> Result<(), Problem> {
     tell(&format!("Talk to it:  npx wscat -c ws://{address}/ws"));
     signals.next().await;
     tell("going down; once more ends it at once");
+    go_down(app, signals, settings).await;
+    Ok(())
+}
+
+/// Gives running answers time to end. A second signal ends everything at once.
+async fn go_down(app: App, mut signals: Signals, settings: &Settings) {
     let store = app.store();
     let patience = Duration::from_secs(settings.drain_seconds);
     tokio::select! {
@@ -126,7 +132,6 @@ async fn serve(settings: &Settings) -> Result<(), Problem> {
         }
         () = signals.next() => store.close().await,
     }
-    Ok(())
 }
 
 /// Talks to a gateway; to one of its own where none is running at the usual place.

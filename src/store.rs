@@ -72,7 +72,7 @@ pub enum Expect {
     Nothing,
     /// It does not exist yet.
     New(ConversationId),
-    /// It exists under this epoch.
+    /// It exists under this epoch, and the batch's events continue its numbers.
     Epoch(ConversationId, u64),
 }
 

@@ -50,11 +50,16 @@ where
     /// Does what is asked. The outer result is the frame's, the inner one the connection's.
     async fn answer(&mut self, re: Re, asked: Asked) -> Result<Flow, Complaint> {
         Ok(match asked {
-            Asked::Hello { .. } => Ok(()),
             Asked::Ping => self.say(wire::pong(re)).await,
             Asked::Send(send) => self.send_message(re, *send).await?,
             Asked::Cancel { turn } => self.cancel(re, turn).await?,
             Asked::Retry { turn } => self.retry(re, turn).await?,
+            about_a_conversation => self.manage(re, about_a_conversation).await?,
+        })
+    }
+
+    async fn manage(&mut self, re: Re, asked: Asked) -> Result<Flow, Complaint> {
+        Ok(match asked {
             Asked::Create { title, pool } => {
                 let user = self.user()?.user;
                 let (record, handle) = self.gateway.registry.create(user, title, pool).await?;
@@ -69,7 +74,8 @@ where
             Asked::Update { conversation, title, pool, head } => {
                 let handle = self.open(conversation).await?;
                 let outcome = handle.change(Change { title, pool, head });
-                self.when_known(re, outcome, |re, record| wire::conversation_reply(re, &record))
+                self.when_known(re, outcome, |re, record| wire::conversation_reply(re, &record));
+                Ok(())
             }
             Asked::Fork { conversation, at, title } => {
                 let granted = self.granted(conversation).await?;
@@ -78,7 +84,8 @@ where
             }
             Asked::Delete { conversation } => {
                 let outcome = self.open(conversation).await?.delete();
-                self.when_known(re, outcome, move |re, _| wire::gone_reply(re, conversation))
+                self.when_known(re, outcome, move |re, _| wire::gone_reply(re, conversation));
+                Ok(())
             }
             Asked::History { conversation, before, rows } => {
                 self.history(re, conversation, before, rows).await?
@@ -91,6 +98,8 @@ where
                 self.follows.drop(conversation);
                 self.reply(re, |re| wire::gone_reply(re, conversation)).await
             }
+            // Those that are not about a conversation were answered before.
+            _ => Ok(()),
         })
     }
 
@@ -143,7 +152,7 @@ where
         };
         match resumed {
             Ok(()) => Ok(()),
-            Err(complaint) => self.complain(None, complaint.about(entry.named)).await,
+            Err(complaint) => self.complain(None, complaint.about(&entry.named)).await,
         }
     }
 
@@ -152,12 +161,11 @@ where
     async fn send_message(&mut self, re: Re, send: SendAsked) -> Result<Flow, Complaint> {
         self.room_for_an_outcome()?;
         let new = send.conversation.is_none();
-        let (id, handle) = match send.conversation {
-            Some(id) => (id, self.open(id).await?),
-            None => {
-                let user = self.user()?.user;
-                self.gateway.registry.begin(user, None, None)?
-            }
+        let (id, handle) = if let Some(id) = send.conversation {
+            (id, self.open(id).await?)
+        } else {
+            let user = self.user()?.user;
+            self.gateway.registry.begin(user, None, None)?
         };
         if self.follows.get(id).is_none() {
             let end = handle.feed().end();
@@ -221,14 +229,15 @@ where
         };
         match followed {
             Ok(()) => self.show(kept).await,
-            Err(complaint) => self.complain(None, complaint.about(kept)).await,
+            Err(complaint) => self.complain(None, complaint.about(&kept)).await,
         }
     }
 
     async fn cancel(&mut self, re: Re, turn: TurnId) -> Result<Flow, Complaint> {
         let handle = self.open_turn(turn).await?;
         let outcome = handle.cancel(turn);
-        Ok(self.when_known(re, outcome, |re, ended| wire::ended_reply(re, ended.turn)))
+        self.when_known(re, outcome, |re, ended| wire::ended_reply(re, ended.turn));
+        Ok(Ok(()))
     }
 
     async fn retry(&mut self, re: Re, turn: TurnId) -> Result<Flow, Complaint> {
@@ -291,13 +300,12 @@ where
         id: ConversationId,
         from: Option<Cursor>,
     ) -> Result<Flow, Complaint> {
-        match from {
-            Some(cursor) => self.follow_from(id, cursor).await?,
-            None => {
-                let handle = self.open(id).await?;
-                let end = handle.feed().end();
-                self.follow(id, handle, end)?;
-            }
+        if let Some(cursor) = from {
+            self.follow_from(id, cursor).await?;
+        } else {
+            let handle = self.open(id).await?;
+            let end = handle.feed().end();
+            self.follow(id, handle, end)?;
         }
         let Some(follow) = self.follows.get(id) else { return Ok(Ok(())) };
         let at = follow.handle.feed().end();
@@ -404,7 +412,7 @@ where
         re: Re,
         outcome: Outcome<R>,
         frame: impl FnOnce(String, R) -> Frame + Send + 'static,
-    ) -> Flow {
+    ) {
         let settled = async move {
             let frame = match outcome.known().await {
                 Ok(result) => re.map(|re| frame(re, result)),
@@ -413,7 +421,6 @@ where
             Settled { frame, then: Then::Nothing }
         };
         self.pending.push(settled.boxed());
-        Ok(())
     }
 
     /// Outcomes that are waited for are limited, so that nobody can pile them up.
@@ -459,10 +466,9 @@ pub(super) fn ask(send: SendAsked) -> Ask {
 fn sent(re: Re, id: ConversationId, new: bool, outcome: Result<Sent, Refusal>) -> Settled {
     match outcome {
         Ok(Sent { accepted, duplicate }) => {
-            let then = match duplicate {
-                true if new => Then::Adopt { begun: id, kept: accepted.conversation },
-                _ => Then::Nothing,
-            };
+            let kept = accepted.conversation;
+            let then =
+                if duplicate && new { Then::Adopt { begun: id, kept } } else { Then::Nothing };
             Settled { frame: re.map(|re| wire::sent_reply(re, &accepted, duplicate)), then }
         }
         Err(refusal) => {

@@ -215,7 +215,7 @@ where
                 Ok(())
             }
             Err(refusal) => {
-                let complaint = Complaint::from(refusal).about(id);
+                let complaint = Complaint::from(refusal).about(&id);
                 self.complain(None, complaint).await
             }
         }
@@ -225,6 +225,6 @@ where
     async fn lose(&mut self, id: ConversationId, error: &crate::store::StoreError) -> Flow {
         tracing::error!(conversation = %id, %error, "a conversation cannot be read");
         self.follows.drop(id);
-        self.complain(None, Complaint::store_unavailable().about(id)).await
+        self.complain(None, Complaint::store_unavailable().about(&id)).await
     }
 }

@@ -200,13 +200,11 @@ where
                 self.voice = Voice::Json;
                 Ok(self.welcome().await)
             }
-            _ => match intent::slash(line) {
-                Some(operation) => self.operate(&operation).await,
-                None => {
-                    let text = format!("There is no {line} here. /help says what there is.");
-                    Err(Complaint::invalid("text", text))
-                }
-            },
+            _ => {
+                let text = || format!("There is no {line} here. /help says what there is.");
+                let operation = intent::slash(line);
+                self.operate(&operation.ok_or_else(|| Complaint::invalid("text", text()))?).await
+            }
         }
     }
 

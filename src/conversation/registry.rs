@@ -267,16 +267,21 @@ impl Registry {
         if matches!(exit, Some(Exit::Retired | Exit::Deleted)) {
             return;
         }
-        if exit.is_none() {
-            tracing::error!(conversation = %id, "a conversation's writer panicked");
-            let store = &*self.workshop.store;
-            // Turns that it left open end now; where that cannot be kept, the next opening tries.
-            if let Ok(Some(record)) = store.conversation(id).await
-                && let Err(error) = recover(store, &self.workshop.clock, record).await
-            {
-                tracing::error!(conversation = %id, %error, "its turns cannot be ended yet");
-            }
+        // Turns that it left open end now; where that cannot be kept, the next opening tries.
+        if exit.is_none()
+            && let Err(error) = self.clear_up(id).await
+        {
+            tracing::error!(conversation = %id, %error, "its turns cannot be ended yet");
         }
         feed.lose();
+    }
+
+    async fn clear_up(&self, id: ConversationId) -> Result<(), StoreError> {
+        tracing::error!(conversation = %id, "a conversation's writer panicked");
+        let store = &*self.workshop.store;
+        if let Some(record) = store.conversation(id).await? {
+            recover(store, &self.workshop.clock, record).await?;
+        }
+        Ok(())
     }
 }

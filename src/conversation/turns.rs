@@ -93,7 +93,7 @@ impl Writer {
             }
             Step::Ended(ending) => match std::mem::replace(&mut self.phase, Phase::Ending) {
                 Phase::Running(running) => {
-                    self.end_running(*running, Outcome::Completed(ending), None);
+                    self.end_running(*running, &Outcome::Completed(ending), None);
                 }
                 other => self.phase = other,
             },
@@ -146,7 +146,7 @@ impl Writer {
     /// Cuts what the conversation is doing.
     fn end_current(&mut self, cut: Cut, settle: Option<Settle>) {
         match std::mem::replace(&mut self.phase, Phase::Ending) {
-            Phase::Running(running) => self.end_running(*running, Outcome::Cut(cut), settle),
+            Phase::Running(running) => self.end_running(*running, &Outcome::Cut(cut), settle),
             Phase::Waiting(waiting, _) => self.end_unstarted(&waiting, cut, settle),
             other => self.phase = other,
         }
@@ -163,7 +163,7 @@ impl Writer {
     }
 
     /// Ends the running turn with what it has.
-    fn end_running(&mut self, mut running: Running, outcome: Outcome, settle: Option<Settle>) {
+    fn end_running(&mut self, mut running: Running, outcome: &Outcome, settle: Option<Settle>) {
         let text = if running.visible {
             self.feed.live_text().unwrap_or_default()
         } else {
@@ -171,7 +171,7 @@ impl Writer {
         };
         let (turn, length) = (running.turn.turn, text.len() as u64);
         let usage = outcome.usage(length);
-        let event = match &outcome {
+        let event = match outcome {
             Outcome::Cut(cut) => cut.event(turn, length),
             Outcome::Completed(ending) => Event::TurnCompleted {
                 turn,

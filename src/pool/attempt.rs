@@ -51,13 +51,11 @@ impl Pool {
             let mut worst: Option<Failure> = None;
             for round in 0..limits::ROUTE_ROUNDS_MAX {
                 if let Some(failure) = worst.take() {
-                    match pause(&failure, round) {
-                        Some(pause) => sleep(pause).await,
-                        None => {
-                            yield Progress::Failed(failure);
-                            return;
-                        }
-                    }
+                    let Some(pause) = pause(&failure, round) else {
+                        yield Progress::Failed(failure);
+                        return;
+                    };
+                    sleep(pause).await;
                 }
                 for leg in &self.route {
                     yield Progress::Asking {

@@ -59,6 +59,7 @@ impl<'a> Plan<'a> {
     pub(super) fn add(&mut self, batch: Batch) -> Result<(), StoreError> {
         self.atomically(|plan| {
             plan.check(batch.expect)?;
+            plan.continues(&batch)?;
             batch.writes.into_iter().try_for_each(|write| plan.write(write))
         })
     }
@@ -110,6 +111,23 @@ impl<'a> Plan<'a> {
             Expect::Epoch(id, epoch) => self.conversation(id)?.is_some_and(|c| c.epoch == epoch),
         };
         if holds { Ok(()) } else { Err(StoreError::Stale) }
+    }
+
+    /// A conversation's numbers go on where they were: what follows a batch that was refused is
+    /// refused as well.
+    fn continues(&self, batch: &Batch) -> Result<(), StoreError> {
+        let Expect::Epoch(id, _) = batch.expect else { return Ok(()) };
+        let is_new = |write: &&Write| matches!(write, Write::Event(e) if e.conversation == id);
+        let events = batch.writes.iter().filter(is_new).count() as u64;
+        let seq = batch.writes.iter().find_map(|write| match write {
+            Write::Conversation(of) if of.id == id => Some(of.seq),
+            _ => None,
+        });
+        let before = self.conversation(id)?.map(|stored| stored.seq);
+        match (seq, before) {
+            (Some(seq), Some(before)) if seq != before + events => Err(StoreError::Stale),
+            _ => Ok(()),
+        }
     }
 
     fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {

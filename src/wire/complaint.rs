@@ -155,7 +155,7 @@ impl Complaint {
 
     /// Names the conversation that it is about, where no frame is answered.
     #[must_use]
-    pub fn about(self, conversation: impl ToString) -> Self {
+    pub fn about(self, conversation: &impl ToString) -> Self {
         self.with(json!({ "conversation": conversation.to_string() }))
     }
 

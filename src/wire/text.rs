@@ -81,9 +81,9 @@ pub fn at_sentence_end(text: &str) -> usize {
     let bytes = text.as_bytes();
     let is_end = |at: &usize| match bytes.get(*at) {
         Some(b'\n') => true,
-        Some(b' ') => at.checked_sub(1).is_some_and(|before| {
-            matches!(bytes.get(before), Some(b'.' | b'!' | b'?' | b':' | b';'))
-        }),
+        Some(b' ') => at
+            .checked_sub(1)
+            .is_some_and(|before| matches!(bytes.get(before), Some(b'.' | b'!' | b'?'))),
         _ => false,
     };
     if let Some(end) = (0..bytes.len()).rev().find(is_end) {
