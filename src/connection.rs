@@ -73,7 +73,10 @@ pub struct Admission {
 
 /// Everything that can happen to a connection.
 enum Wake {
-    Frame(Option<Message>),
+    Frame(Message),
+    /// What came breaks the protocol of sockets.
+    Garbled,
+    Gone,
     Reply(Settled),
     News,
     Silence,
@@ -171,17 +174,22 @@ where
             let wake = tokio::select! {
                 () = &mut closing => Wake::Closing,
                 () = &mut draining, if !told => Wake::Draining,
-                frame = self.socket.next() => Wake::Frame(frame.and_then(Result::ok)),
+                frame = self.socket.next() => match frame {
+                    Some(Ok(message)) => Wake::Frame(message),
+                    Some(Err(_)) => Wake::Garbled,
+                    None => Wake::Gone,
+                },
                 Some(settled) = self.pending.next() => Wake::Reply(settled),
                 () = self.feeds.arrived() => Wake::News,
                 () = &mut silence => Wake::Silence,
             };
             match wake {
-                Wake::Frame(Some(message)) => {
+                Wake::Frame(message) => {
                     heard = Instant::now();
                     self.hear(message).await?;
                 }
-                Wake::Frame(None) => return Err(End::Gone),
+                Wake::Garbled => return Err(End::Close(CloseCode::BadFrame)),
+                Wake::Gone => return Err(End::Gone),
                 Wake::Reply(settled) => self.settle(settled).await?,
                 Wake::News => self.deliver().await?,
                 Wake::Silence => {
@@ -235,6 +243,10 @@ where
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
             Message::Close(_) => return Err(End::Gone),
         };
+        if text.len() > limits::FRAME_BYTES_MAX {
+            let most = limits::FRAME_BYTES_MAX;
+            return self.complain(None, Complaint::too_large("frame", text.len(), most)).await;
+        }
         if let Err(pause) = self.limiter.admit() {
             if self.limiter.abused() {
                 return Err(End::Close(CloseCode::RateLimited));

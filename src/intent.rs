@@ -13,8 +13,8 @@ pub enum Operation {
     Pools,
     /// Which background tasks are there?
     Tasks,
-    /// This conversation goes to that pool from now on.
-    Use(PoolName),
+    /// This conversation goes to that pool from now on; to none in particular where it is `None`.
+    Use(Option<PoolName>),
 }
 
 impl Operation {
@@ -32,7 +32,7 @@ impl Operation {
     /// Its parameters.
     pub fn slots(&self) -> serde_json::Value {
         match self {
-            Self::Use(pool) => serde_json::json!({ "pool": pool.as_str() }),
+            Self::Use(pool) => serde_json::json!({ "pool": pool.as_ref().map(PoolName::as_str) }),
             _ => serde_json::json!({}),
         }
     }
@@ -51,7 +51,8 @@ pub fn slash(text: &str) -> Option<Operation> {
         ("status", None) => Operation::Status,
         ("pools", None) => Operation::Pools,
         ("tasks", None) => Operation::Tasks,
-        ("use", Some(pool)) => Operation::Use(PoolName::from(pool.to_lowercase().as_str())),
+        ("use", Some("auto")) => Operation::Use(None),
+        ("use", Some(pool)) => Operation::Use(Some(PoolName::from(pool.to_lowercase().as_str()))),
         _ => return None,
     })
 }
@@ -67,6 +68,7 @@ mod tests {
             ("/STATUS", Some("status")),
             ("/pools ", Some("pools.list")),
             ("/use Sports", Some("conversation.switch_pool")),
+            ("/use auto", Some("conversation.switch_pool")),
             ("/use", None),
             ("/use a b", None),
             ("/etc/hosts", None),

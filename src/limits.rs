@@ -8,6 +8,8 @@ use std::time::Duration;
 
 /// One frame from a client (WebSocket message after reassembly).
 pub const FRAME_BYTES_MAX: usize = 256 * 1024;
+/// A frame that is still read, so that its sender can be told that it is too large.
+pub const FRAME_BYTES_READ_MAX: usize = 4 * FRAME_BYTES_MAX;
 /// The text of one message.
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;
 /// The `id` that a client gives a frame.

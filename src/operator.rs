@@ -17,7 +17,7 @@ pub struct Report {
     pub text: Arc<str>,
     /// For a program.
     pub data: Value,
-    /// The pool that the conversation goes to from now on.
+    /// The pool that the conversation goes to from now on; an empty name unpins.
     pub pin: Option<PoolName>,
 }
 
@@ -33,7 +33,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("/status", "how the gateway is"),
     ("/pools", "the pools of specialists and their routes"),
     ("/tasks", "background tasks"),
-    ("/use POOL", "this conversation goes to that pool from now on"),
+    ("/use POOL", "this conversation goes to that pool from now on; /use auto undoes it"),
 ];
 
 /// Carries operator commands out.
@@ -57,7 +57,14 @@ impl Operator {
                 "This gateway runs no background tasks; messages are answered as they come.",
                 json!({ "tasks": [] }),
             ),
-            Operation::Use(pool) => self.pin(pool),
+            Operation::Use(Some(pool)) => self.pin(pool),
+            Operation::Use(None) => Report {
+                pin: Some(PoolName::from("")),
+                ..Report::new(
+                    "Each message here is routed by itself again.",
+                    json!({ "pinned": null }),
+                )
+            },
         }
     }
 

@@ -15,7 +15,7 @@ pub use outbound::{
     event, following_reply, goaway, gone_reply, messages_reply, pong, position, resumed,
     sent_reply, snapshot, ticket, welcome,
 };
-pub use text::{at_sentence_end, line, note, warning};
+pub use text::{answer, at_sentence_end, line, note, warning};
 
 pub use operatoros_protocol::{CloseCode, SUBPROTOCOL_BEARER, SUBPROTOCOL_JSON, SUBPROTOCOL_TEXT};
 

@@ -151,7 +151,7 @@ impl Talk {
     fn tell(&mut self, event: &Event) {
         match event {
             Event::TurnQueued { position, .. } => {
-                self.note(&format!("# waiting, number {position}"))
+                self.note(&format!("# waiting, number {position}"));
             }
             Event::TurnStarted { pool, provider, model, .. } => {
                 self.note(&format!("# {pool} · {provider}/{model}"));

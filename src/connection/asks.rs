@@ -50,10 +50,21 @@ where
     /// Does what is asked. The outer result is the frame's, the inner one the connection's.
     async fn answer(&mut self, re: Re, asked: Asked) -> Result<Flow, Complaint> {
         Ok(match asked {
-            Asked::Ping => self.say(wire::pong(re)).await,
+            Asked::Ping => {
+                let answered = self.say(wire::pong(re.clone())).await;
+                match answered {
+                    Ok(()) => self.reply(re, wire::done_reply).await,
+                    ended => ended,
+                }
+            }
             Asked::Send(send) => self.send_message(re, *send).await?,
             Asked::Cancel { turn } => self.cancel(re, turn).await?,
             Asked::Retry { turn } => self.retry(re, turn).await?,
+            Asked::Fork { conversation, at, title } => {
+                let granted = self.granted(conversation).await?;
+                let fork = self.gateway.registry.fork(granted, at, title).await?;
+                self.reply(re, |re| wire::conversation_reply(re, &fork)).await
+            }
             about_a_conversation => self.manage(re, about_a_conversation).await?,
         })
     }
@@ -76,11 +87,6 @@ where
                 let outcome = handle.change(Change { title, pool, head });
                 self.when_known(re, outcome, |re, record| wire::conversation_reply(re, &record));
                 Ok(())
-            }
-            Asked::Fork { conversation, at, title } => {
-                let granted = self.granted(conversation).await?;
-                let fork = self.gateway.registry.fork(granted, at, title).await?;
-                self.reply(re, |re| wire::conversation_reply(re, &fork)).await
             }
             Asked::Delete { conversation } => {
                 let outcome = self.open(conversation).await?.delete();
@@ -167,9 +173,8 @@ where
             let user = self.user()?.user;
             self.gateway.registry.begin(user, None, None)?
         };
-        if self.follows.get(id).is_none() {
-            let end = handle.feed().end();
-            self.follow(id, handle.clone(), end)?;
+        if let Err(end) = self.join(id, &handle).await? {
+            return Ok(Err(end));
         }
         let outcome = match command(&send) {
             Some(operation) => self.execute(&handle, &send, &operation),
@@ -244,9 +249,8 @@ where
         self.room_for_an_outcome()?;
         let handle = self.open_turn(turn).await?;
         let id = handle.feed().conversation();
-        if self.follows.get(id).is_none() {
-            let end = handle.feed().end();
-            self.follow(id, handle.clone(), end)?;
+        if let Err(end) = self.join(id, &handle).await? {
+            return Ok(Err(end));
         }
         let outcome = handle.retry(turn);
         self.pending.push(async move { sent(re, id, false, outcome.known().await) }.boxed());
@@ -332,7 +336,22 @@ where
         Ok(())
     }
 
-    pub(super) fn follow(
+    /// Follows a conversation from here on, where it is not followed yet. An answer that grows
+    /// already is shown as a whole first.
+    pub(super) async fn join(
+        &mut self,
+        id: ConversationId,
+        handle: &Handle,
+    ) -> Result<Flow, Complaint> {
+        if self.follows.get(id).is_some() {
+            return Ok(Ok(()));
+        }
+        let (end, growing) = handle.feed().end_with_answer();
+        self.follow(id, handle.clone(), Cursor { reading: None, ..end })?;
+        Ok(if growing.is_some() { self.show(id).await } else { Ok(()) })
+    }
+
+    fn follow(
         &mut self,
         id: ConversationId,
         handle: Handle,

@@ -58,13 +58,13 @@ impl Person {
             match message.role {
                 Role::User => self.show(wire::note(&format!("> {}", message.text))),
                 Role::Assistant if message.text.is_empty() => {}
-                Role::Assistant => self.show(message.text.as_ref().into()),
+                Role::Assistant => self.show(wire::answer(&message.text)),
             }
         }
         if let Some((turn, text)) = answer {
             self.turn = Some(*turn);
             if !text.is_empty() {
-                self.show(text.as_ref().into());
+                self.show(wire::answer(text));
             }
         }
     }
@@ -92,7 +92,7 @@ impl Reader for Person {
         let (text, _) = growth.text.split_at(taken);
         let text = text.trim_end();
         if !text.is_empty() && self.muted != Some(growth.turn) {
-            self.show(text.into());
+            self.show(wire::answer(text));
         }
         taken
     }
@@ -171,9 +171,8 @@ where
             Some(id) => (id, self.open(id).await?),
             None => self.gateway.registry.begin(user, None, pool)?,
         };
-        if self.follows.get(id).is_none() {
-            let end = handle.feed().end();
-            self.follow(id, handle.clone(), end)?;
+        if let Err(end) = self.join(id, &handle).await? {
+            return Ok(Err(end));
         }
         if let Some(person) = self.person() {
             person.conversation = Some(id);
@@ -214,7 +213,7 @@ where
         if let Some(pool) = report.pin
             && let Some(person) = self.person()
         {
-            person.pool = Some(pool.clone());
+            person.pool = Some(pool.clone()).filter(|pool| !pool.as_str().is_empty());
             if let Some(id) = person.conversation {
                 let change = Change { pool: Some(pool), ..Change::default() };
                 let outcome = self.open(id).await?.change(change);

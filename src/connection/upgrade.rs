@@ -77,8 +77,8 @@ fn sized(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
     upgrade
         .read_buffer_size(limits::READ_BUFFER_BYTES)
         .max_write_buffer_size(limits::WRITE_BUFFER_BYTES_MAX)
-        .max_message_size(limits::FRAME_BYTES_MAX)
-        .max_frame_size(limits::FRAME_BYTES_MAX)
+        .max_message_size(limits::FRAME_BYTES_READ_MAX)
+        .max_frame_size(limits::FRAME_BYTES_READ_MAX)
 }
 
 /// The subprotocols that the client offers.

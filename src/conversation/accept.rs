@@ -340,8 +340,13 @@ impl Writer {
         let Change { title, pool, head } = change;
         let mut shows = Vec::new();
         if title.is_some() || pool.is_some() || head.is_some() {
-            self.record.title = title.clone().or(self.record.title.take());
-            self.record.pool = pool.clone().or(self.record.pool.take());
+            // What is empty is taken away; what is absent stays.
+            if let Some(title) = &title {
+                self.record.title = Some(title.clone()).filter(|title| !title.is_empty());
+            }
+            if let Some(pool) = &pool {
+                self.record.pool = Some(pool.clone()).filter(|pool| !pool.as_str().is_empty());
+            }
             self.record.head = head.or(self.record.head);
             let updated = self.number(Event::ConversationUpdated { title, pool, head });
             shows.push(Shown::new(updated, None));
@@ -355,7 +360,7 @@ impl Writer {
     }
 
     async fn can_change(&mut self, change: &Change) -> Result<(), Refusal> {
-        if let Some(pool) = &change.pool {
+        if let Some(pool) = change.pool.as_ref().filter(|pool| !pool.as_str().is_empty()) {
             self.pool(pool)?;
         }
         if let Some(head) = change.head {

@@ -374,10 +374,12 @@ fn read_text(
     let start = answer.floor_char_boundary(usize::try_from(has).unwrap_or(usize::MAX));
     let (_, text) = answer.split_at(start);
     let offset = start as u64;
-    if text.is_empty() {
+    let ahead = has > offset;
+    if text.is_empty() && !ahead {
         cursor.reading = Some((turn, offset));
         return Reading::UpToDate;
     }
+    // A reader that is ahead of the answer gets an empty piece, which cuts it where the answer ends.
     let taken = reader.text(&Growth { turn, offset, text, last }, shared);
     cursor.reading = Some((turn, offset + taken as u64));
     if taken > 0 && taken < text.len() { Reading::More } else { Reading::UpToDate }

@@ -16,6 +16,18 @@ pub fn warning(complaint: &Complaint) -> Frame {
     marked('!', complaint.message())
 }
 
+/// A part of an answer. A line of it that looks like one of ours is set in by a space.
+pub fn answer(text: &str) -> Frame {
+    let looks_like_ours = |line: &str| line.starts_with(['#', '!']);
+    if !text.lines().any(looks_like_ours) {
+        return text.into();
+    }
+    let set_in = text
+        .lines()
+        .map(|line| if looks_like_ours(line) { format!(" {line}") } else { line.to_owned() });
+    set_in.collect::<Vec<_>>().join("\n").into()
+}
+
 fn marked(mark: char, text: &str) -> Frame {
     let mut lines = String::with_capacity(text.len() + 16);
     for line in text.lines() {
