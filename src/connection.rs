@@ -15,7 +15,11 @@ mod upgrade;
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use axum::extract::ws::{CloseFrame, Message};
-use futures_util::{Sink, SinkExt, Stream, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use futures_util::{
+    Sink, SinkExt, Stream, StreamExt,
+    future::{BoxFuture, poll_immediate},
+    stream::FuturesUnordered,
+};
 use tokio::time::{Instant, sleep_until, timeout};
 
 pub use sessions::Seats;
@@ -165,8 +169,8 @@ where
 {
     async fn run(&mut self) -> Flow {
         let lifecycle = self.gateway.lifecycle.clone();
-        let mut draining = pin!(lifecycle.draining().cancelled());
-        let mut closing = pin!(lifecycle.closing().cancelled());
+        let mut draining = lifecycle.draining().reached();
+        let mut closing = lifecycle.closing().reached();
         let mut told = false;
         let mut heard = Instant::now();
         let mut silence = pin!(sleep_until(heard + self.patience()));
@@ -359,7 +363,13 @@ where
 
 /// A write that may take as long as a slow reader is worth waiting for.
 async fn in_time<E>(write: impl Future<Output = Result<(), E>>) -> Flow {
-    match timeout(limits::WRITE_WITHIN, write).await {
+    let mut write = pin!(write);
+    // Nearly every write is taken at once, and then needs no timer.
+    let written = match poll_immediate(&mut write).await {
+        Some(written) => Ok(written),
+        None => timeout(limits::WRITE_WITHIN, write).await,
+    };
+    match written {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) | Err(_) => Err(End::Gone),
     }

@@ -45,7 +45,7 @@ async fn healthz() -> Response {
 /// The process can take new work.
 async fn readyz(State(registry): State<Registry>) -> Response {
     let workshop = registry.workshop();
-    if workshop.lifecycle.draining().is_cancelled() {
+    if workshop.lifecycle.draining().is_reached() {
         return json(StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"draining"}"#);
     }
     if !workshop.store.health().writable {
@@ -61,7 +61,7 @@ fn json(status: StatusCode, body: &'static str) -> Response {
 /// Accepts connections until everything closes.
 pub async fn serve(listener: TcpListener, router: Router, lifecycle: Lifecycle) {
     let closing = lifecycle.closing().clone();
-    while let Some(accepted) = closing.run_until_cancelled(listener.accept()).await {
+    while let Some(accepted) = closing.or(listener.accept()).await {
         match accepted {
             Ok((stream, _)) => lifecycle.spawn(attend(stream, router.clone(), lifecycle.clone())),
             Err(error) => {
@@ -87,7 +87,7 @@ async fn attend(stream: TcpStream, router: Router, lifecycle: Lifecycle) {
     tokio::pin!(connection);
     tokio::select! {
         ended = connection.as_mut() => return log(ended),
-        () = lifecycle.closing().cancelled() => connection.as_mut().graceful_shutdown(),
+        () = lifecycle.closing().reached() => connection.as_mut().graceful_shutdown(),
     }
     log(connection.await);
 }

@@ -2,11 +2,20 @@
 //!
 //! Invariant: every task starts here, can be told to stop and is awaited at the drain.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Waker, ready},
+    time::Duration,
+};
 
 use tokio::time::timeout;
 use tokio_util::{
-    sync::CancellationToken,
+    sync::{CancellationToken, WaitForCancellationFutureOwned},
     task::{TaskTracker, task_tracker::TaskTrackerToken},
 };
 
@@ -16,13 +25,70 @@ use crate::limits;
 #[derive(Debug, Clone, Default)]
 pub struct Lifecycle {
     /// New work is refused, clients are told to go elsewhere.
-    draining: CancellationToken,
+    draining: Stage,
     /// Running turns end now, with what they have.
-    interrupting: CancellationToken,
+    interrupting: Stage,
     /// Everybody says goodbye and ends.
-    closing: CancellationToken,
+    closing: Stage,
     tasks: TaskTracker,
     turns: TaskTracker,
+}
+
+/// One step on the way down.
+#[derive(Debug, Clone, Default)]
+pub struct Stage {
+    reached: Arc<AtomicBool>,
+    token: CancellationToken,
+}
+
+impl Stage {
+    /// Whether it has come to this.
+    pub fn is_reached(&self) -> bool {
+        self.reached.load(Ordering::Acquire)
+    }
+
+    /// Resolves when it comes to this.
+    pub fn reached(&self) -> Reached {
+        Reached {
+            stage: self.reached.clone(),
+            wait: Box::pin(self.token.clone().cancelled_owned()),
+            waker: None,
+        }
+    }
+
+    /// Runs `work` until it comes to this; `None` where that came first.
+    pub async fn or<F: Future>(&self, work: F) -> Option<F::Output> {
+        self.token.run_until_cancelled(work).await
+    }
+
+    fn reach(&self) {
+        self.reached.store(true, Ordering::Release);
+        self.token.cancel();
+    }
+}
+
+/// Waits for a stage. A loop polls this for every token that passes, so it asks for the lock that
+/// all tasks share only when the task's waker is new.
+pub struct Reached {
+    stage: Arc<AtomicBool>,
+    wait: Pin<Box<WaitForCancellationFutureOwned>>,
+    waker: Option<Waker>,
+}
+
+impl Future for Reached {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.stage.load(Ordering::Acquire) {
+            return Poll::Ready(());
+        }
+        if self.waker.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
+            return Poll::Pending;
+        }
+        self.waker = Some(cx.waker().clone());
+        ready!(self.wait.as_mut().poll(cx));
+        Poll::Ready(())
+    }
 }
 
 /// Held while a turn runs: a drain waits for it.
@@ -61,31 +127,31 @@ impl Lifecycle {
         self.turns.len()
     }
 
-    /// Cancelled when new work is refused.
-    pub fn draining(&self) -> &CancellationToken {
+    /// Reached when new work is refused.
+    pub fn draining(&self) -> &Stage {
         &self.draining
     }
 
-    /// Cancelled when running turns must end.
-    pub fn interrupting(&self) -> &CancellationToken {
+    /// Reached when running turns must end.
+    pub fn interrupting(&self) -> &Stage {
         &self.interrupting
     }
 
-    /// Cancelled when everybody says goodbye.
-    pub fn closing(&self) -> &CancellationToken {
+    /// Reached when everybody says goodbye.
+    pub fn closing(&self) -> &Stage {
         &self.closing
     }
 
     /// Refuses new work, lets running turns finish for `patience`, interrupts the rest, then
     /// closes whatever is open.
     pub async fn drain(&self, patience: Duration) -> Drained {
-        self.draining.cancel();
+        self.draining.reach();
         self.turns.close();
         if timeout(patience, self.turns.wait()).await.is_err() {
-            self.interrupting.cancel();
+            self.interrupting.reach();
             let _left = timeout(limits::FAREWELL_WITHIN, self.turns.wait()).await;
         }
-        self.closing.cancel();
+        self.closing.reach();
         self.tasks.close();
         match timeout(limits::FAREWELL_WITHIN, self.tasks.wait()).await {
             Ok(()) => Drained::Clean,
@@ -104,11 +170,11 @@ mod tests {
         let inside = lifecycle.clone();
         let turn = lifecycle.working();
         lifecycle.spawn(async move {
-            inside.draining().cancelled().await;
-            assert!(!inside.interrupting().is_cancelled());
-            inside.interrupting().cancelled().await;
+            inside.draining().reached().await;
+            assert!(!inside.interrupting().is_reached());
+            inside.interrupting().reached().await;
             drop(turn);
-            inside.closing().cancelled().await;
+            inside.closing().reached().await;
         });
         assert_eq!(lifecycle.drain(Duration::from_secs(20)).await, Drained::Clean);
     }

@@ -71,7 +71,7 @@ impl Operator {
     fn status(&self, vitals: &Vitals) -> Report {
         let workshop = self.registry.workshop();
         let store = workshop.store.health();
-        let draining = workshop.lifecycle.draining().is_cancelled();
+        let draining = workshop.lifecycle.draining().is_reached();
         let health = match (draining, store.writable) {
             (true, _) => "draining",
             (false, true) => "ok",

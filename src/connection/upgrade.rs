@@ -43,7 +43,7 @@ async fn upgrade(
         Ok(subprotocol) => subprotocol,
         Err(complaint) => return refuse(StatusCode::BAD_REQUEST, complaint),
     };
-    if gateway.lifecycle.draining().is_cancelled() {
+    if gateway.lifecycle.draining().is_reached() {
         return refuse(StatusCode::SERVICE_UNAVAILABLE, Complaint::shutting_down());
     }
     let Some(seat) = gateway.seats.take() else {
@@ -169,7 +169,7 @@ async fn echo(State(gateway): State<Arc<Gateway>>, upgrade: WebSocketUpgrade) ->
                 }
             }
         };
-        let _stopped = closing.run_until_cancelled(echoing).await;
+        let _stopped = closing.or(echoing).await;
         drop((seat, counted));
     })
 }

@@ -114,7 +114,7 @@ impl Writer {
 
     /// Whether one more turn may be accepted.
     fn room(&self, if_busy: IfBusy) -> Result<(), Refusal> {
-        if self.workshop.lifecycle.draining().is_cancelled() {
+        if self.workshop.lifecycle.draining().is_reached() {
             return Err(Refusal::Draining);
         }
         let busy = !matches!(self.phase, Phase::Idle) || !self.queue.is_empty();

@@ -40,7 +40,11 @@ impl Shown {
 
 /// Frames of slices that several readers at the same place can share.
 #[derive(Debug, Default)]
-pub struct SharedSlices(VecDeque<(TurnId, u64, u64, Frame)>);
+pub struct SharedSlices {
+    frames: VecDeque<(TurnId, u64, u64, Frame)>,
+    /// There is more than one reader, so keeping a frame can be of use.
+    worthwhile: bool,
+}
 
 impl SharedSlices {
     /// The frame for these bytes of the answer, encoded at most once while readers keep abreast.
@@ -51,14 +55,17 @@ impl SharedSlices {
         encode: impl FnOnce() -> Frame,
     ) -> Frame {
         let same = |(t, o, e, _): &&(TurnId, u64, u64, Frame)| (*t, *o, *e) == (turn, offset, end);
-        if let Some((.., frame)) = self.0.iter().find(same) {
+        if !self.worthwhile {
+            return encode();
+        }
+        if let Some((.., frame)) = self.frames.iter().find(same) {
             return frame.clone();
         }
         let frame = encode();
-        if self.0.len() == limits::FEED_SHARED_SLICES_MAX {
-            self.0.pop_front();
+        if self.frames.len() == limits::FEED_SHARED_SLICES_MAX {
+            self.frames.pop_front();
         }
-        self.0.push_back((turn, offset, end, frame.clone()));
+        self.frames.push_back((turn, offset, end, frame.clone()));
         frame
     }
 }
@@ -126,7 +133,6 @@ impl Place {
 pub struct Feed {
     conversation: ConversationId,
     state: Mutex<State>,
-    watches: Mutex<Vec<Arc<Watch>>>,
 }
 
 #[derive(Debug)]
@@ -142,6 +148,7 @@ struct State {
     positions_rev: u64,
     positions_at: Timestamp,
     fate: Option<Reading>,
+    watches: Vec<Arc<Watch>>,
 }
 
 #[derive(Debug)]
@@ -166,8 +173,8 @@ impl Feed {
                 positions_rev: 0,
                 positions_at: Timestamp::default(),
                 fate: None,
+                watches: Vec::new(),
             }),
-            watches: Mutex::default(),
         }
     }
 
@@ -195,16 +202,16 @@ impl Feed {
         state.ring_text_bytes += shown.text_bytes();
         state.ring.push_back(shown);
         state.trim();
-        drop(state);
-        self.mark();
+        state.mark();
     }
 
     /// Lets the answer of the turn that was started last grow.
     pub(super) fn grow(&self, text: &str) {
-        if let Some(live) = &mut self.lock().live {
+        let mut state = self.lock();
+        if let Some(live) = &mut state.live {
             live.text.push_str(text);
         }
-        self.mark();
+        state.mark();
     }
 
     /// The answer so far.
@@ -221,33 +228,26 @@ impl Feed {
         state.positions = positions;
         state.positions_rev += 1;
         state.positions_at = at;
-        drop(state);
-        self.mark();
+        state.mark();
     }
 
     /// The writer ends without having ended the conversation.
     pub(super) fn lose(&self) {
-        self.lock().fate.get_or_insert(Reading::Lost);
-        self.mark();
-    }
-
-    fn mark(&self) {
-        for watch in self.watches.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            watch.mark();
-        }
+        let mut state = self.lock();
+        state.fate.get_or_insert(Reading::Lost);
+        state.mark();
     }
 
     // ---- a reader's side ------------------------------------------------------------------
 
     /// From now on `watch` is marked when there is news.
     pub fn watch(&self, watch: Arc<Watch>) {
-        self.watches.lock().unwrap_or_else(PoisonError::into_inner).push(watch);
+        self.lock().watches.push(watch);
     }
 
     /// Ends that.
     pub fn unwatch(&self, watch: &Arc<Watch>) {
-        let mut watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
-        watches.retain(|w| !Arc::ptr_eq(w, watch));
+        self.lock().watches.retain(|w| !Arc::ptr_eq(w, watch));
     }
 
     /// The position of a reader that wants only what comes from here on, and the running answer.
@@ -279,6 +279,7 @@ impl Feed {
         if state.fate == Some(Reading::Lost) {
             return Reading::Lost;
         }
+        state.shared.worthwhile = state.watches.len() > 1;
         let cursor = &mut place.cursor;
         let oldest = state.seq - state.ring.len() as u64;
         if cursor.epoch != state.epoch || cursor.seq > state.seq || cursor.seq < oldest {
@@ -311,6 +312,12 @@ impl Feed {
 impl State {
     fn is_live(&self, turn: TurnId) -> bool {
         self.live.as_ref().is_some_and(|live| live.turn == turn)
+    }
+
+    fn mark(&self) {
+        for watch in &self.watches {
+            watch.mark();
+        }
     }
 
     fn trim(&mut self) {

@@ -193,7 +193,7 @@ impl Registry {
         at: Option<MessageId>,
         title: Option<Arc<str>>,
     ) -> Result<Conversation, Refusal> {
-        if self.workshop.lifecycle.draining().is_cancelled() {
+        if self.workshop.lifecycle.draining().is_reached() {
             return Err(Refusal::Draining);
         }
         let store = &self.workshop.store;

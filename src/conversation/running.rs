@@ -111,7 +111,7 @@ impl Running {
         }
     }
 
-    /// The next step. Text that has arrived together is one step. Cancel-safe.
+    /// The next step. Cancel-safe.
     pub(super) async fn step(&mut self, grow: impl FnMut(&str)) -> Step {
         let first = self.progress.next().await;
         self.take(first, grow)
@@ -149,54 +149,43 @@ impl Running {
         .boxed()
     }
 
-    fn take(&mut self, first: Option<Progress>, mut grow: impl FnMut(&str)) -> Step {
-        let mut next = first;
-        let mut step = Step::Quiet;
-        loop {
-            match next {
-                Some(Progress::Piece(Piece::Text(text))) => {
-                    self.push(&text, &mut grow);
-                    step = Step::Grew;
+    fn take(&mut self, progress: Option<Progress>, grow: impl FnMut(&str)) -> Step {
+        match progress {
+            Some(Progress::Piece(Piece::Text(text))) => {
+                self.push(&text, grow);
+                if self.length > limits::ANSWER_BYTES_MAX as u64 {
+                    return Step::Failed(TOO_LONG);
                 }
-                Some(Progress::Piece(Piece::Reasoning(text))) => self.reason(&text),
-                Some(Progress::Piece(Piece::ToolCall(call))) => {
-                    // No tool was offered, so a call can only be a model's mistake.
-                    tracing::warn!(turn = %self.turn.turn, tool = %call.name, "unasked tool call");
-                }
-                // Only after the end does it matter where the provider keeps the answer.
-                Some(Progress::Piece(Piece::Remote(_))) => {}
-                Some(Progress::Asking { provider, model }) => {
-                    self.provider = provider;
-                    self.model = model;
-                }
-                Some(Progress::Piece(Piece::End(ending))) => {
-                    if let Some(model) = &ending.model {
-                        self.model = model.clone();
-                    }
-                    return Step::Ended(ending);
-                }
-                Some(Progress::Reset(reason)) => {
-                    self.forget();
-                    return Step::Reset(reason);
-                }
-                Some(Progress::Failed(failure)) => return Step::Failed(failure),
-                None => return Step::Failed(BROKEN_OFF),
+                return Step::Grew;
             }
-            if self.length > limits::ANSWER_BYTES_MAX as u64 {
-                return Step::Failed(TOO_LONG);
+            Some(Progress::Piece(Piece::Reasoning(text))) => self.reason(&text),
+            // Only after the end does it matter where the provider keeps the answer.
+            Some(Progress::Piece(Piece::Remote(_))) => {}
+            Some(Progress::Piece(Piece::ToolCall(call))) => {
+                // No tool was offered, so a call can only be a model's mistake.
+                tracing::warn!(turn = %self.turn.turn, tool = %call.name, "unasked tool call");
             }
-            if !self.hungry() {
-                return step;
+            Some(Progress::Asking { provider, model }) => {
+                self.provider = provider;
+                self.model = model;
             }
-            // What came in the same packet belongs into the same frame.
-            match self.progress.next().now_or_never() {
-                Some(more) => next = more,
-                None => return step,
+            Some(Progress::Piece(Piece::End(ending))) => {
+                if let Some(model) = &ending.model {
+                    self.model = model.clone();
+                }
+                return Step::Ended(ending);
             }
+            Some(Progress::Reset(reason)) => {
+                self.forget();
+                return Step::Reset(reason);
+            }
+            Some(Progress::Failed(failure)) => return Step::Failed(failure),
+            None => return Step::Failed(BROKEN_OFF),
         }
+        Step::Quiet
     }
 
-    fn push(&mut self, text: &str, grow: &mut impl FnMut(&str)) {
+    fn push(&mut self, text: &str, mut grow: impl FnMut(&str)) {
         if text.is_empty() {
             return;
         }

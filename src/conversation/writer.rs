@@ -4,7 +4,11 @@
 //! never before. When the store refuses, the writer gives up everything that is not durable and
 //! ends; the conversation is opened anew from what the store holds.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    pin::{Pin, pin},
+    sync::Arc,
+};
 
 use futures_util::future::{BoxFuture, OptionFuture};
 use tokio::{
@@ -99,10 +103,9 @@ impl Writer {
         retire: impl Fn() -> bool,
     ) -> Exit {
         let lifecycle = self.workshop.lifecycle.clone();
-        let interrupted = lifecycle.interrupting().cancelled();
-        let closed = lifecycle.closing().cancelled();
-        let alarm = sleep(limits::CONVERSATION_IDLE);
-        tokio::pin!(interrupted, closed, alarm);
+        let mut interrupted = lifecycle.interrupting().reached();
+        let mut closed = lifecycle.closing().reached();
+        let mut alarm = pin!(sleep(limits::CONVERSATION_IDLE));
         let mut interrupting = false;
         let mut last_active = Instant::now();
         loop {
@@ -157,7 +160,7 @@ impl Writer {
     }
 
     /// Saves what is due, and sets the alarm to whatever is due next.
-    fn arm(&mut self, alarm: std::pin::Pin<&mut Sleep>, last_active: Instant) {
+    fn arm(&mut self, alarm: Pin<&mut Sleep>, last_active: Instant) {
         let mut due = last_active + limits::CONVERSATION_IDLE;
         if let Phase::Running(running) = &mut self.phase
             && let Some(since) = running.unsaved_since

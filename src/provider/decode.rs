@@ -3,9 +3,12 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use async_stream::try_stream;
-use futures_util::{Stream, StreamExt};
+use futures_util::{FutureExt, Stream, StreamExt};
 
-use super::{Failure, Piece, Retry, ToolCall, sse::Event};
+use super::{
+    Failure, Piece, Retry, ToolCall,
+    sse::{Event, Unread},
+};
 use crate::{
     limits::{TOOL_ARGUMENTS_BYTES_MAX, TOOL_CALLS_MAX},
     model::Reason,
@@ -13,8 +16,8 @@ use crate::{
 
 /// What an answer's body is.
 pub(super) enum Body<S> {
-    /// Events, as asked for.
-    Stream(S),
+    /// Events, as asked for, and whether more of what arrived is still to be looked at.
+    Stream(S, Unread),
     /// One JSON document; some compatible servers send an error or a whole answer so.
     Whole(Vec<u8>),
 }
@@ -49,15 +52,15 @@ where
                 let json = String::from_utf8_lossy(&json);
                 decoder.whole(&json, &mut ready)
             }
-            Body::Stream(events) => {
+            Body::Stream(events, unread) => {
                 let mut events = std::pin::pin!(events);
                 while let Some(event) = events.next().await {
-                    let event = event?;
-                    if event.data.trim_start().is_empty() {
-                        // Some proxies keep a connection alive so.
-                        continue;
+                    let mut decoded = read(event, &mut decoder, &mut ready);
+                    // What came in the same packet belongs into the same piece.
+                    while decoded.is_ok() && unread.any() && ready.len() <= 1 {
+                        let Some(Some(event)) = events.next().now_or_never() else { break };
+                        decoded = read(event, &mut decoder, &mut ready);
                     }
-                    let decoded = decoder.event(&event, &mut ready);
                     while let Some(piece) = ready.pop_front() {
                         let ended = matches!(piece, Piece::End(_));
                         yield piece;
@@ -75,6 +78,26 @@ where
         }
         decoded?;
     }
+}
+
+/// Decodes one event, and joins its text to text that was not handed on yet.
+fn read(
+    event: Result<Event, Failure>,
+    decoder: &mut impl Decoder,
+    ready: &mut Pieces,
+) -> Result<(), Failure> {
+    let event = event?;
+    if event.data.trim_start().is_empty() {
+        // Some proxies keep a connection alive so.
+        return Ok(());
+    }
+    let decoded = decoder.event(&event, ready);
+    match (ready.pop_back(), ready.back_mut()) {
+        (Some(Piece::Text(more)), Some(Piece::Text(text))) => text.push_str(&more),
+        (Some(other), _) => ready.push_back(other),
+        (None, _) => {}
+    }
+    decoded
 }
 
 /// Whether the server says that the stream is over; in each dialect some do.

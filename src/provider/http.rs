@@ -138,7 +138,8 @@ async fn body(
         Some(kind) if kind.contains("html") => Err(sse::unreadable()),
         _ => {
             let bytes = response.bytes_stream().inspect_ok(move |_| pulse.beat());
-            Ok(Body::Stream(sse::events(bytes)))
+            let (events, unread) = sse::events(bytes);
+            Ok(Body::Stream(events, unread))
         }
     }
 }

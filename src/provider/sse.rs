@@ -8,6 +8,10 @@
 
 use std::{
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, ready},
 };
 
@@ -21,16 +25,29 @@ use super::{Failure, Retry};
 use crate::{limits::SSE_EVENT_BYTES_MAX, model::Reason};
 
 /// The events of a body. Ends after its first failure.
-pub(super) fn events<S, E>(bytes: S) -> impl Stream<Item = Result<Event, Failure>> + Send
+pub(super) fn events<S, E>(bytes: S) -> (impl Stream<Item = Result<Event, Failure>> + Send, Unread)
 where
     S: Stream<Item = Result<Bytes, E>> + Send + Unpin,
 {
-    Guard::new(bytes).eventsource().map(|event| {
+    let unread = Unread::default();
+    let events = Guard::new(bytes, unread.clone()).eventsource().map(|event| {
         event.map_err(|error| match error {
             EventStreamError::Transport(failure) => failure,
             EventStreamError::Utf8(_) | EventStreamError::Parser(_) => unreadable(),
         })
-    })
+    });
+    (events, unread)
+}
+
+/// Whether more of what arrived is still to be looked at, so that looking on costs no waiting.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unread(Arc<AtomicBool>);
+
+impl Unread {
+    /// There is more.
+    pub(super) fn any(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// What came back is no event stream. Another server, or the same one later, may do better.
@@ -52,12 +69,13 @@ struct Guard<S> {
     /// How much of a byte order mark was seen; none once the text has begun.
     mark: Option<usize>,
     begun: bool,
+    unread: Unread,
 }
 
 impl<S> Guard<S> {
-    fn new(bytes: S) -> Self {
+    fn new(bytes: S, unread: Unread) -> Self {
         let (rest, line) = (Bytes::new(), BytesMut::new());
-        Self { bytes, rest, line, event_bytes: 0, mark: Some(0), begun: false }
+        Self { bytes, rest, line, event_bytes: 0, mark: Some(0), begun: false, unread }
     }
 
     /// The decoder panics on a byte order mark, so every leading one goes, even in pieces.
@@ -122,6 +140,7 @@ where
             if !self.rest.is_empty()
                 && let Some(line) = self.next_line().transpose()
             {
+                self.unread.0.store(!self.rest.is_empty(), Ordering::Relaxed);
                 return Poll::Ready(Some(line));
             }
             match ready!(self.bytes.poll_next_unpin(cx)) {
@@ -155,7 +174,7 @@ mod tests {
     fn data(body: &[u8], size: usize) -> Result<Vec<String>, Reason> {
         let chunks: Vec<_> =
             body.chunks(size).map(|c| Ok::<_, Infallible>(Bytes::copy_from_slice(c))).collect();
-        let mut events = std::pin::pin!(events(stream::iter(chunks)));
+        let mut events = std::pin::pin!(events(stream::iter(chunks)).0);
         let mut data = Vec::new();
         while let Some(event) = events.next().now_or_never().expect("nothing waits") {
             data.push(event.map_err(|failure| failure.reason)?.data);
@@ -210,7 +229,7 @@ mod tests {
             [(None, Reason::ProviderUnavailable), (Some("data"), Reason::ProviderTruncated)]
         {
             let chunks = before.map(|text| Ok(Bytes::from(text))).into_iter().chain([Err(())]);
-            let mut events = std::pin::pin!(events(stream::iter(chunks)));
+            let mut events = std::pin::pin!(events(stream::iter(chunks)).0);
             let failure = events.next().now_or_never().unwrap().unwrap().unwrap_err();
             assert_eq!(failure.reason, reason);
         }
@@ -219,7 +238,8 @@ mod tests {
     #[test]
     fn a_line_that_came_whole_is_not_copied() {
         let chunk = Bytes::from_static(b"data: a\n\n");
-        let mut guard = Guard::new(stream::iter([Ok::<_, Infallible>(chunk.clone())]));
+        let mut guard =
+            Guard::new(stream::iter([Ok::<_, Infallible>(chunk.clone())]), Unread::default());
         let line = guard.next().now_or_never().unwrap().unwrap().unwrap();
         assert_eq!(line.as_ptr(), chunk.as_ptr());
     }

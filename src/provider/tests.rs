@@ -75,7 +75,8 @@ async fn told(answer: impl Stream<Item = Result<Piece, Failure>>) -> String {
         };
         let what = what.trim_matches('"');
         match kind {
-            "text" | "reasoning" if kind == last => write!(told, "|{what}").unwrap(),
+            // How a text is cut into pieces depends on how it arrived.
+            "text" | "reasoning" if kind == last => told.push_str(what),
             _ if last.is_empty() => write!(told, "{kind} {what}").unwrap(),
             _ => write!(told, "\n{kind} {what}").unwrap(),
         }

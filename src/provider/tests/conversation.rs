@@ -12,7 +12,7 @@ const ANSWER: &[u8] =
     include_bytes!("../../../tests/fixtures/openai/responses_stream_conversation.sse");
 const CREATED: &str = include_str!("../../../tests/fixtures/openai/conversation_created.json");
 const REMOTE: &str = "remote conv_2034676408d5fdd2830763f6d4cd6ac6489a844e8cd7747c";
-const TOLD: &str = "text Saved|.\nend Ending";
+const TOLD: &str = "text Saved.\nend Ending";
 
 fn provider(server: &Server) -> Arc<dyn Provider> {
     server.provider(ProviderKind::Openai, |settings| settings.server_state = true)

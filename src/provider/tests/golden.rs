@@ -17,7 +17,8 @@ use crate::provider::{
 fn decoded(body: &[u8], size: usize, decoder: impl Decoder) -> String {
     let chunks: Vec<_> =
         body.chunks(size).map(|c| Ok::<_, Infallible>(Bytes::copy_from_slice(c))).collect();
-    let pieces = decode::pieces(Body::Stream(sse::events(stream::iter(chunks))), decoder);
+    let (events, unread) = sse::events(stream::iter(chunks));
+    let pieces = decode::pieces(Body::Stream(events, unread), decoder);
     told(pieces).now_or_never().expect("nothing waits")
 }
 
