@@ -196,6 +196,7 @@ where
                 Wake::Gone => return Err(End::Gone),
                 Wake::Reply(settled) => self.settle(settled).await?,
                 Wake::News => self.deliver().await?,
+                Wake::Silence if heard.elapsed() < self.patience() && self.identity.is_some() => {}
                 Wake::Silence => {
                     self.break_silence(heard).await?;
                     let next = Instant::now() + limits::PING_AFTER;
@@ -371,6 +372,7 @@ async fn in_time<E>(write: impl Future<Output = Result<(), E>>) -> Flow {
     };
     match written {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) | Err(_) => Err(End::Gone),
+        Ok(Err(_)) => Err(End::Gone),
+        Err(_) => Err(End::Close(CloseCode::TooSlow)),
     }
 }

@@ -13,6 +13,8 @@ mod keys;
 mod recovery;
 mod registry;
 mod running;
+#[cfg(test)]
+pub(crate) mod tests;
 mod turns;
 mod wake;
 mod writer;

@@ -3,6 +3,8 @@
 //! Invariant: a pool knows no session, no socket and no store.
 
 mod attempt;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::BTreeMap,

@@ -6,6 +6,8 @@ mod complaint;
 mod inbound;
 mod objects;
 mod outbound;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use complaint::Complaint;

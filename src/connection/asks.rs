@@ -16,6 +16,9 @@ use crate::{
     wire::{self, Asked, CloseCode, Complaint, Frame, Greeting, Resume, SendAsked, Understand},
 };
 
+/// Before the first event of a new conversation.
+const BEGINNING: Cursor = Cursor { epoch: 1, seq: 0, reading: None };
+
 /// The `id` of a frame, which comes back as `re`.
 type Re = Option<String>;
 
@@ -50,19 +53,18 @@ where
     /// Does what is asked. The outer result is the frame's, the inner one the connection's.
     async fn answer(&mut self, re: Re, asked: Asked) -> Result<Flow, Complaint> {
         Ok(match asked {
-            Asked::Ping => {
-                let answered = self.say(wire::pong(re.clone())).await;
-                match answered {
-                    Ok(()) => self.reply(re, wire::done_reply).await,
-                    ended => ended,
-                }
-            }
+            Asked::Ping => match self.say(wire::pong(re.clone())).await {
+                Ok(()) => self.reply(re, wire::done_reply).await,
+                ended => ended,
+            },
             Asked::Send(send) => self.send_message(re, *send).await?,
             Asked::Cancel { turn } => self.cancel(re, turn).await?,
             Asked::Retry { turn } => self.retry(re, turn).await?,
             Asked::Fork { conversation, at, title } => {
                 let granted = self.granted(conversation).await?;
                 let fork = self.gateway.registry.fork(granted, at, title).await?;
+                let handle = self.open(fork.id).await?;
+                self.follow(fork.id, handle, BEGINNING)?;
                 self.reply(re, |re| wire::conversation_reply(re, &fork)).await
             }
             about_a_conversation => self.manage(re, about_a_conversation).await?,
@@ -74,7 +76,7 @@ where
             Asked::Create { title, pool } => {
                 let user = self.user()?.user;
                 let (record, handle) = self.gateway.registry.create(user, title, pool).await?;
-                self.follow(record.id, handle, Cursor { epoch: 1, seq: 0, reading: None })?;
+                self.follow(record.id, handle, BEGINNING)?;
                 self.reply(re, |re| wire::conversation_reply(re, &record)).await
             }
             Asked::Get { conversation } => {

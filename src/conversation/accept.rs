@@ -45,7 +45,7 @@ impl Writer {
     /// Carries a command out, or refuses it.
     pub(super) async fn obey(&mut self, command: Command) {
         if self.deleted {
-            return;
+            return command.refuse(Refusal::NotFound);
         }
         match command {
             Command::Create(reply) => self.change(Change::default(), reply).await,
@@ -117,9 +117,8 @@ impl Writer {
         if self.workshop.lifecycle.draining().is_reached() {
             return Err(Refusal::Draining);
         }
-        let busy = !matches!(self.phase, Phase::Idle) || !self.queue.is_empty();
         match if_busy {
-            IfBusy::Reject if busy => Err(Refusal::Busy),
+            IfBusy::Reject if self.is_busy() => Err(Refusal::Busy),
             IfBusy::Queue if self.queue.len() >= limits::QUEUED_TURNS_MAX => {
                 Err(Refusal::QueueFull)
             }
@@ -162,7 +161,7 @@ impl Writer {
         let current = match &self.phase {
             Phase::Running(running) => Some(running.turn.turn),
             Phase::Waiting(waiting, _) => Some(waiting.turn.turn),
-            Phase::Idle | Phase::Ending => None,
+            Phase::Idle | Phase::Ending(_) => None,
         };
         if current.into_iter().chain(self.queue.iter().map(|w| w.turn.turn)).any(|t| t == turn) {
             return Err(Refusal::TurnOpen);
@@ -236,8 +235,7 @@ impl Writer {
     /// A worker, where the turn would be the first and the pool has one free.
     fn free_worker(&self, pool: &Arc<Pool>) -> Option<Worker> {
         // What is still on its way to the store cannot be read back as history yet.
-        let first =
-            matches!(self.phase, Phase::Idle) && self.queue.is_empty() && self.in_flight.is_empty();
+        let first = !self.is_busy() && self.in_flight.is_empty();
         if first { pool.try_worker() } else { None }
     }
 
@@ -268,7 +266,7 @@ impl Writer {
             return answer_to(receipt.reply, Err(refusal));
         }
         // While a turn runs the command stands beside the branch, so that the answer keeps its place.
-        let beside = !matches!(self.phase, Phase::Idle) || !self.queue.is_empty();
+        let beside = self.is_busy();
         let message = self.written(executed.asked.clone(), self.record.head);
         let turn = Turn {
             conversation: self.record.id,
@@ -364,7 +362,7 @@ impl Writer {
             self.pool(pool)?;
         }
         if let Some(head) = change.head {
-            if !matches!(self.phase, Phase::Idle) {
+            if self.is_busy() {
                 return Err(Refusal::Busy);
             }
             let message = self.workshop.store.message(self.record.id, head).await?;

@@ -35,6 +35,20 @@ pub(super) enum Command {
     Delete(Reply<Done>),
 }
 
+impl Command {
+    /// Answers whoever asked, where it was not even looked at.
+    pub(super) fn refuse(self, refusal: Refusal) {
+        match self {
+            Self::Create(reply) | Self::Change(_, reply) => answer_to(reply, Err(refusal)),
+            Self::Ask(_, reply) | Self::Note(_, reply) | Self::Retry(_, reply) => {
+                answer_to(reply, Err(refusal));
+            }
+            Self::Cancel(_, reply) => answer_to(reply, Err(refusal)),
+            Self::Delete(reply) => answer_to(reply, Err(refusal)),
+        }
+    }
+}
+
 /// A message to be answered.
 #[derive(Debug, Clone)]
 pub struct Ask {

@@ -192,7 +192,11 @@ impl Feed {
         match event {
             Event::TurnStarted { turn, .. } | Event::TurnReset { turn, .. } => {
                 state.live = Some(Live { turn: *turn, text: String::new() });
+                // After a reset the same bytes of the same answer hold another text.
+                state.shared = SharedSlices::default();
             }
+            // Whoever reads the event knows its place in the queue.
+            Event::TurnQueued { turn, position } => state.positions.push((*turn, *position)),
             Event::ConversationDeleted => state.fate = Some(Reading::Gone),
             _ if event.ends().is_some_and(|(turn, _)| state.is_live(turn)) => state.live = None,
             _ => {}
@@ -264,6 +268,11 @@ impl Feed {
             (*turn, u64::try_from(text.len()).unwrap_or(u64::MAX))
         });
         (Cursor { epoch: state.epoch, seq: state.seq, reading }, live)
+    }
+
+    /// The conversation was deleted.
+    pub(super) fn is_gone(&self) -> bool {
+        self.lock().fate == Some(Reading::Gone)
     }
 
     /// The oldest position from which this feed can be read without the store.
@@ -349,6 +358,8 @@ fn read_event(
         return false;
     }
     let event = &shown.event.event;
+    // A turn that ends beside the running one leaves the place in that one's answer alone.
+    let beside = event.ends().and_then(|(turn, _)| cursor.reading.filter(|(t, _)| *t != turn));
     if let (Some((turn, _)), Some(answer)) = (event.ends(), &shown.answer) {
         while read_text(cursor, (turn, answer, true), reader, shared) == Reading::More {
             if reader.full() {
@@ -364,7 +375,7 @@ fn read_event(
             cursor.reading = Some((*turn, 0));
         }
         Event::TurnReset { turn, .. } => cursor.reading = Some((*turn, 0)),
-        _ if event.ends().is_some() => cursor.reading = None,
+        _ if event.ends().is_some() => cursor.reading = beside,
         _ => {}
     }
     true

@@ -3,11 +3,12 @@
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
-    model::{Clock, Conversation, ConversationId, Message, MessageId, Role, TurnId},
+    model::{AnswerStatus, Clock, Conversation, ConversationId, Message, MessageId, Role, TurnId},
     store::{Turn, Write},
 };
 
-/// The copy, and what makes it. A running answer is copied with the text that the store has.
+/// The copy, and what makes it. A running answer is copied as interrupted, with the text that the
+/// store has.
 pub(super) fn copy(
     clock: &Clock,
     source: &Conversation,
@@ -42,8 +43,19 @@ pub(super) fn copy(
             // A retry's answer has a turn of its own, and its question one before it.
             turn.message = fork.head.unwrap_or(id);
         }
-        let copied =
-            Message { id, conversation: fork.id, turn: turn.turn, parent: fork.head, ..message };
+        // Nobody goes on with the copy of an answer that still runs.
+        let status = message.status.map(|status| match status {
+            AnswerStatus::Running => AnswerStatus::Interrupted,
+            ended => ended,
+        });
+        let copied = Message {
+            id,
+            conversation: fork.id,
+            turn: turn.turn,
+            parent: fork.head,
+            status,
+            ..message
+        };
         fork.head = Some(id);
         writes.push(Write::Message(copied));
     }

@@ -86,7 +86,9 @@ impl Handle {
             Ok(()) => Outcome(Ok(outcome)),
             Err(mpsc::error::TrySendError::Full(_)) => Outcome(Err(Refusal::Overloaded)),
             Err(mpsc::error::TrySendError::Closed(_)) => {
-                Outcome(Err(Refusal::Store(StoreError::Stale)))
+                let deleted = self.0.feed.is_gone();
+                let lost = Refusal::Store(StoreError::Stale);
+                Outcome(Err(if deleted { Refusal::NotFound } else { lost }))
             }
         }
     }
@@ -251,9 +253,13 @@ impl Registry {
 
     /// Lets go of a conversation that nobody else holds.
     fn retire(&self, id: ConversationId) -> bool {
+        // Who let go of it a moment ago may have left a command behind.
         let unheld = |_: &ConversationId, place: &Place| {
             Arc::strong_count(place) == 1
-                && place.get().is_none_or(|handle| Arc::strong_count(&handle.0) == 1)
+                && place.get().is_none_or(|Handle(inner)| {
+                    let commands = &inner.commands;
+                    Arc::strong_count(inner) == 1 && commands.capacity() == commands.max_capacity()
+                })
         };
         self.live.remove_if(&id, unheld).is_some()
     }

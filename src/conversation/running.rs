@@ -44,8 +44,8 @@ pub(super) struct Running {
     pub(super) provider: ProviderName,
     /// The model that is asked now.
     pub(super) model: Arc<str>,
-    /// Its start is durable, so readers may see its text.
-    pub(super) visible: bool,
+    /// Starts and resets that are not durable yet. Readers may see its text when there are none.
+    beginnings: u32,
     /// Text that came before that.
     pub(super) early: String,
     /// Bytes of the answer.
@@ -60,7 +60,7 @@ pub(super) struct Running {
     first_token: Option<Instant>,
     progress: BoxStream<'static, Progress>,
     _worker: Worker,
-    _working: Working,
+    working: Working,
 }
 
 /// What the running turn wants its writer to know.
@@ -96,7 +96,7 @@ impl Running {
             turn: waiting.turn,
             provider,
             model,
-            visible: false,
+            beginnings: 1,
             early: String::new(),
             length: 0,
             reasoning: String::new(),
@@ -107,7 +107,7 @@ impl Running {
             first_token: None,
             progress,
             _worker: worker,
-            _working: waiting.working,
+            working: waiting.working,
         }
     }
 
@@ -119,7 +119,23 @@ impl Running {
 
     /// More text may be taken: what readers cannot see yet is limited.
     pub(super) fn hungry(&self) -> bool {
-        self.visible || self.early.len() < limits::EARLY_TEXT_BYTES_MAX
+        self.is_visible() || self.early.len() < limits::EARLY_TEXT_BYTES_MAX
+    }
+
+    /// Readers may see its text.
+    pub(super) fn is_visible(&self) -> bool {
+        self.beginnings == 0
+    }
+
+    /// A start or reset is durable. Gives the text that readers may see by that.
+    pub(super) fn reveal(&mut self) -> String {
+        self.beginnings = self.beginnings.saturating_sub(1);
+        if self.is_visible() { std::mem::take(&mut self.early) } else { String::new() }
+    }
+
+    /// What a drain waits for; held until the end of the turn is shown.
+    pub(super) fn working(&self) -> Working {
+        self.working.clone()
     }
 
     /// Milliseconds so far.
@@ -194,7 +210,7 @@ impl Running {
         self.unsaved_since.get_or_insert(now);
         self.unsaved.push_str(text);
         self.length += text.len() as u64;
-        if self.visible {
+        if self.is_visible() {
             grow(text);
         } else {
             self.early.push_str(text);
@@ -209,7 +225,7 @@ impl Running {
 
     /// The answer starts over.
     fn forget(&mut self) {
-        self.visible = false;
+        self.beginnings += 1;
         self.early.clear();
         self.length = 0;
         self.reasoning.clear();

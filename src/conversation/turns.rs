@@ -11,6 +11,7 @@ use super::{
     writer::{Phase, Settle, Writer},
 };
 use crate::{
+    lifecycle::Working,
     limits,
     model::{AnswerStatus, Event, FinishReason, Message, Reason, Role, TurnError, TurnId, Usage},
     pool::Worker,
@@ -27,7 +28,6 @@ impl Writer {
         if let Some(waiting) = self.queue.pop_front() {
             self.seat(waiting);
         }
-        self.show_positions();
     }
 
     /// Gives the turn a worker now, or has it wait for one.
@@ -46,8 +46,8 @@ impl Writer {
                     retryable: true,
                     retry_after_ms: None,
                 };
-                self.phase = Phase::Ending;
-                self.end_unstarted(&waiting, Cut::Failed(error), None);
+                self.phase = Phase::Ending(waiting.turn.turn);
+                self.end_unstarted(waiting, Cut::Failed(error), None);
             }
         }
     }
@@ -59,7 +59,6 @@ impl Writer {
         let (event, running) = self.begin(waiting, worker);
         self.phase = running;
         self.commit(Vec::new(), vec![event], None);
-        self.show_positions();
     }
 
     /// Asks the pool; the event says so once the caller has committed it.
@@ -91,7 +90,7 @@ impl Writer {
                 let reset = self.number(Event::TurnReset { turn, because });
                 self.commit(Vec::new(), vec![Shown::new(reset, None)], None);
             }
-            Step::Ended(ending) => match std::mem::replace(&mut self.phase, Phase::Ending) {
+            Step::Ended(ending) => match std::mem::replace(&mut self.phase, Phase::Idle) {
                 Phase::Running(running) => {
                     self.end_running(*running, &Outcome::Completed(ending), None);
                 }
@@ -118,10 +117,9 @@ impl Writer {
             answer_to(reply, kept.map(|()| ended).map_err(Refusal::Store));
         });
         match queued.and_then(|place| self.queue.remove(place)) {
-            Some(waiting) => self.end_unstarted(&waiting, Cut::Cancelled, Some(settle)),
+            Some(waiting) => self.end_unstarted(waiting, Cut::Cancelled, Some(settle)),
             None => self.end_current(Cut::Cancelled, Some(settle)),
         }
-        self.show_positions();
     }
 
     /// Ends everything that was accepted: the user wants something else now.
@@ -138,16 +136,18 @@ impl Writer {
     fn end_all(&mut self, cut: Cut) {
         self.end_current(cut, None);
         while let Some(waiting) = self.queue.pop_front() {
-            self.end_unstarted(&waiting, cut, None);
+            self.end_unstarted(waiting, cut, None);
         }
-        self.show_positions();
     }
 
     /// Cuts what the conversation is doing.
     fn end_current(&mut self, cut: Cut, settle: Option<Settle>) {
-        match std::mem::replace(&mut self.phase, Phase::Ending) {
+        match std::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Running(running) => self.end_running(*running, &Outcome::Cut(cut), settle),
-            Phase::Waiting(waiting, _) => self.end_unstarted(&waiting, cut, settle),
+            Phase::Waiting(waiting, _) => {
+                self.phase = Phase::Ending(waiting.turn.turn);
+                self.end_unstarted(waiting, cut, settle);
+            }
             other => self.phase = other,
         }
     }
@@ -164,12 +164,13 @@ impl Writer {
 
     /// Ends the running turn with what it has.
     fn end_running(&mut self, mut running: Running, outcome: &Outcome, settle: Option<Settle>) {
-        let text = if running.visible {
+        let text = if running.is_visible() {
             self.feed.live_text().unwrap_or_default()
         } else {
             std::mem::take(&mut running.early).into()
         };
         let (turn, length) = (running.turn.turn, text.len() as u64);
+        self.phase = Phase::Ending(turn);
         let usage = outcome.usage(length);
         let event = match outcome {
             Outcome::Cut(cut) => cut.event(turn, length),
@@ -197,26 +198,26 @@ impl Writer {
             ..self.answer(&running.turn)
         };
         let head = message.id;
-        self.end(message, event, settle);
+        self.end(message, event, settle, running.working());
         if matches!(outcome, Outcome::Completed(_)) {
             self.afterglow = Some((head, running.afterglow()));
         }
     }
 
     /// Ends a turn that had not started.
-    fn end_unstarted(&mut self, waiting: &Waiting, cut: Cut, settle: Option<Settle>) {
+    fn end_unstarted(&mut self, waiting: Waiting, cut: Cut, settle: Option<Settle>) {
         let message = Message {
             status: Some(cut.status()),
             pool: Some(waiting.pool.name.clone()),
             ..self.answer(&waiting.turn)
         };
-        self.end(message, cut.event(waiting.turn.turn, 0), settle);
+        self.end(message, cut.event(waiting.turn.turn, 0), settle, waiting.working);
     }
 
-    fn end(&mut self, answer: Message, event: Event, settle: Option<Settle>) {
+    fn end(&mut self, answer: Message, event: Event, settle: Option<Settle>, working: Working) {
         let shown = Shown::new(self.number(event), Some(answer.text.clone()));
         let writes = vec![Write::CloseTurn(answer.turn), Write::Message(answer)];
-        self.commit(writes, vec![shown], settle);
+        self.commit_end(writes, shown, settle, working);
     }
 
     /// The message of an answer that has no word yet.

@@ -18,12 +18,13 @@ use tokio::{
 
 use super::{
     Workshop,
-    command::Command,
+    command::{Command, Refusal},
     feed::{Feed, Shown},
     keys::Keys,
     running::{Running, Step, Waiting},
 };
 use crate::{
+    lifecycle::Working,
     limits,
     model::{Conversation, Event, MessageId, Sequenced, Timestamp, TurnId},
     pool::Worker,
@@ -58,8 +59,8 @@ pub(super) enum Phase {
     Waiting(Waiting, BoxFuture<'static, Worker>),
     /// A turn is being answered.
     Running(Box<Running>),
-    /// Its end is on the way to the store.
-    Ending,
+    /// The end of this turn is on the way to the store.
+    Ending(TurnId),
 }
 
 /// What to do when a batch is durable, or was refused.
@@ -69,7 +70,9 @@ pub(super) type Settle = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 pub(super) struct InFlight {
     commit: Commit,
     shows: Vec<Shown>,
-    settle: Vec<Settle>,
+    settle: Option<Settle>,
+    /// Of a turn that it ends: a drain waits until readers have been shown the end.
+    working: Option<Working>,
 }
 
 /// Everything that can happen to a conversation.
@@ -121,7 +124,7 @@ impl Writer {
             match wake {
                 Wake::Step(step) => self.stepped(step),
                 Wake::Durable(Ok(())) => self.durable(),
-                Wake::Durable(Err(error)) => return self.give_up(&error),
+                Wake::Durable(Err(error)) => return self.give_up(&error, commands),
                 Wake::Command(Some(command)) => self.obey(command).await,
                 Wake::Worker(worker) => self.start(worker),
                 Wake::Kept(remote) => self.keep_remote(remote),
@@ -141,6 +144,7 @@ impl Writer {
                 Wake::Command(None) | Wake::Close => return Exit::Retired,
             }
             if self.deleted && self.in_flight.is_empty() {
+                refuse_the_rest(commands, &Refusal::NotFound);
                 return Exit::Deleted;
             }
             if !self.is_idle() {
@@ -153,6 +157,11 @@ impl Writer {
     /// Nothing runs, waits or is on its way.
     fn is_settled(&self) -> bool {
         matches!(self.phase, Phase::Idle) && self.in_flight.is_empty()
+    }
+
+    /// A turn runs or waits.
+    pub(super) fn is_busy(&self) -> bool {
+        !matches!(self.phase, Phase::Idle) || !self.queue.is_empty()
     }
 
     fn is_idle(&self) -> bool {
@@ -208,7 +217,21 @@ impl Writer {
             writes.extend(shows.iter().map(|shown| Write::Event(shown.event.clone())));
         }
         let commit = self.workshop.store.commit(Batch { expect, writes });
-        self.in_flight.push_back(InFlight { commit, shows, settle: settle.into_iter().collect() });
+        self.in_flight.push_back(InFlight { commit, shows, settle, working: None });
+    }
+
+    /// Hands over the end of a turn; until it is shown, the turn counts as running.
+    pub(super) fn commit_end(
+        &mut self,
+        writes: Vec<Write>,
+        end: Shown,
+        settle: Option<Settle>,
+        working: Working,
+    ) {
+        self.commit(writes, vec![end], settle);
+        if let Some(handed_over) = self.in_flight.back_mut() {
+            handed_over.working = Some(working);
+        }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -218,26 +241,28 @@ impl Writer {
     /// The oldest batch in flight is durable: readers may see it, the one who asked is answered.
     fn durable(&mut self) {
         let Some(done) = self.in_flight.pop_front() else { return };
-        for settle in done.settle {
+        if let Some(settle) = done.settle {
             settle(Ok(()));
         }
-        let mut ended = false;
         for shown in done.shows {
             let began = match &shown.event.event {
                 Event::TurnStarted { turn, .. } | Event::TurnReset { turn, .. } => Some(*turn),
                 _ => None,
             };
-            ended |= shown.event.event.ends().is_some();
+            let ended = shown.event.event.ends().map(|(turn, _)| turn);
             self.feed.show(shown);
+            if matches!(self.phase, Phase::Ending(turn) if Some(turn) == ended) {
+                self.phase = Phase::Idle;
+            }
             if let Some(turn) = began {
                 self.reveal(turn);
             }
         }
-        if ended && matches!(self.phase, Phase::Ending) {
-            self.phase = Phase::Idle;
-        }
         if self.is_settled() {
             self.start_next();
+        }
+        if self.in_flight.is_empty() {
+            self.show_positions();
         }
     }
 
@@ -246,22 +271,30 @@ impl Writer {
         if let Phase::Running(running) = &mut self.phase
             && running.turn.turn == turn
         {
-            running.visible = true;
-            if !running.early.is_empty() {
-                self.feed.grow(&std::mem::take(&mut running.early));
+            let early = running.reveal();
+            if !early.is_empty() {
+                self.feed.grow(&early);
             }
         }
     }
 
     /// The store refused: nothing that is not durable has happened.
-    fn give_up(mut self, error: &StoreError) -> Exit {
+    fn give_up(mut self, error: &StoreError, commands: mpsc::Receiver<Command>) -> Exit {
         tracing::error!(conversation = %self.record.id, %error, "the store refused; giving up");
-        for refused in self.in_flight.drain(..) {
-            for settle in refused.settle {
-                settle(Err(error.clone()));
-            }
+        let settles = self.in_flight.drain(..).filter_map(|refused| refused.settle);
+        for settle in settles {
+            settle(Err(error.clone()));
         }
+        refuse_the_rest(commands, &Refusal::Store(error.clone()));
         Exit::Lost
+    }
+}
+
+/// Nobody will look at the commands that still wait, nor at any that would follow.
+fn refuse_the_rest(mut commands: mpsc::Receiver<Command>, refusal: &Refusal) {
+    commands.close();
+    while let Ok(command) = commands.try_recv() {
+        command.refuse(refusal.clone());
     }
 }
 
@@ -285,7 +318,7 @@ async fn progress(phase: &mut Phase, feed: &Feed) -> Option<Wake> {
             Some(Wake::Step(running.step(|text| feed.grow(text)).await))
         }
         Phase::Waiting(_, worker) => Some(Wake::Worker(worker.await)),
-        Phase::Running(_) | Phase::Idle | Phase::Ending => None,
+        Phase::Running(_) | Phase::Idle | Phase::Ending(_) => None,
     }
 }
 

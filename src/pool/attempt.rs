@@ -48,6 +48,8 @@ impl Pool {
     pub fn answer(self: Arc<Self>, prompt: Prompt) -> BoxStream<'static, Progress> {
         stream! {
             let mut resets = 0;
+            // What was said so far, which only an answer that begins makes void.
+            let mut doubted: Option<Reason> = None;
             let mut worst: Option<Failure> = None;
             for round in 0..limits::ROUTE_ROUNDS_MAX {
                 if let Some(failure) = worst.take() {
@@ -74,7 +76,11 @@ impl Pool {
                     let failure = loop {
                         match next(&mut answer).await {
                             Ok(Some(piece)) => {
-                                spoken |= matches!(piece, Piece::Text(_) | Piece::ToolCall(_));
+                                let speaks = !matches!(piece, Piece::Reasoning(_));
+                                if let Some(because) = doubted.take_if(|_| speaks) {
+                                    yield Progress::Reset(because);
+                                }
+                                spoken |= speaks;
                                 yield Progress::Piece(piece);
                             }
                             Ok(None) => return,
@@ -87,7 +93,7 @@ impl Pool {
                             return;
                         }
                         resets += 1;
-                        yield Progress::Reset(failure.reason);
+                        doubted = Some(failure.reason);
                     }
                     keep_hopeful(&mut worst, failure);
                 }

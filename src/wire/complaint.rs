@@ -67,8 +67,8 @@ impl Complaint {
     pub fn not_authenticated() -> Self {
         Self::new(
             ErrorCode::NotAuthenticated,
-            "Say who you are: send {\"type\":\"hello\",\"token\":\"…\"} or connect with \
-             `Authorization: Bearer …`.",
+            "Say who you are: send {\"type\":\"hello\",\"token\":\"…\"}, type /login TOKEN, or connect \
+             with `Authorization: Bearer …`.",
         )
     }
 

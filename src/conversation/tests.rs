@@ -1,0 +1,11 @@
+//! Tests of conversations: what readers see, in which order, and what outlives a failure.
+
+mod accept;
+mod client;
+mod cursor;
+mod durable;
+mod gate;
+mod life;
+mod play;
+mod script;
+pub(crate) mod stage;

@@ -1,0 +1,245 @@
+//! How long things live: turns through failures, crashes and drains; conversations in memory.
+
+use std::time::Duration;
+
+use super::{
+    play::check,
+    stage::{Stage, settle},
+};
+use crate::{
+    auth::Authority,
+    conversation::{Ask, Handle, IfBusy, Parent},
+    limits,
+    model::{ConversationId, UserId},
+    store::Store,
+};
+
+#[tokio::test(start_paused = true)]
+async fn before_the_first_token_the_next_provider_is_asked_unseen() {
+    check(
+        "ask        | a accepted, a started, ok a
+         fail never |
+         say A      | a +A
+         end        | a completed second",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_it_what_came_is_kept_and_the_turn_fails() {
+    check(
+        "ask       | a accepted, a started, ok a
+         say A     | a +A
+         fail soon | a failed ProviderUnavailable
+         ask       | b accepted, b started, ok b
+         end       | b completed",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_route_that_resets_starts_over_once_somebody_else_speaks() {
+    check(
+        "ask pool=reset | a accepted, a started reset, ok a
+         say void       | a +void
+         fail never     |
+         say new        | a reset, a +new
+         fail never     | a failed ProviderUnavailable
+         ask pool=reset | b accepted, b started reset, ok b
+         say kept       | b +kept
+         fail never     |
+         fail never     | b failed ProviderUnavailable",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_all_fail_there_is_a_pause_and_then_an_end() {
+    check(
+        "ask        | a accepted, a started, ok a
+         fail soon  |
+         fail soon  |
+         wait 500   |
+         fail soon  |
+         fail 7     |
+         wait 1000  |
+         fail soon  |
+         fail never | a failed ProviderUnavailable
+         ask        | b accepted, b started, ok b
+         fail 7     |
+         fail never |
+         wait 6900  |
+         say early  |
+         wait 200   |
+         say B      | b +B
+         end        | b completed
+         ask        | c accepted, c started, ok c
+         fail 21    |
+         fail never | c failed ProviderUnavailable",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_may_not_be_longer_than_its_limit() {
+    check(
+        "ask              | a accepted, a started, ok a
+         say-much 4194304 | a +4194304 bytes
+         say-much 1       | a +x, a failed AnswerTooLong",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_ends_the_turn_as_interrupted() {
+    check(
+        "ask      | a accepted, a started, ok a
+         say A    | a +A
+         ask      | b accepted, b queued 1, ok b
+         wait 300 |
+         panic    | lost
+         return   | snapshot Interrupted A/Interrupted
+         ask      | c accepted, c started, ok c
+         end      | c completed",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_crash_left_open_is_ended_with_its_last_checkpoint() {
+    check(
+        "ask      | a accepted, a started, ok a
+         say kept | a +kept
+         wait 250 |
+         say lost | a +lost
+         ask      | b accepted, b queued 1, ok b
+         crash    | snapshot Interrupted kept/Interrupted
+         ask      | c accepted, c started, ok c
+         end      | c completed",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn interrupting_ends_what_runs_and_what_waits() {
+    check(
+        "ask           | a accepted, a started, ok a
+         say A         | a +A
+         ask           | b accepted, b queued 1, ok b
+         drain         |
+         interrupt-all | a interrupted, b interrupted",
+    )
+    .await;
+}
+
+// ---- beside a play ----------------------------------------------------------------------------
+
+fn me() -> UserId {
+    Authority::new(None).anonymous().unwrap().user
+}
+
+fn ask(handle: &Handle) {
+    let (text, if_busy) = ("question".into(), IfBusy::Queue);
+    let ask = Ask { text, key: None, pool: None, parent: Parent::Head, if_busy, metadata: None };
+    drop(handle.ask(ask));
+}
+
+#[tokio::test(start_paused = true)]
+async fn new_text_is_checkpointed_by_time_and_by_size_and_only_once() {
+    let mut stage = Stage::new();
+    let (_, handle) = stage.registry.begin(me(), None, None).unwrap();
+    ask(&handle);
+    let call = stage.calls.recv().await.unwrap();
+    let mut made = Vec::new();
+    for (say, wait_ms, expected) in [
+        ("a", 100, None),
+        ("b", 100, None),
+        ("c", 100, Some((0, 3))),
+        ("", 1_000, None),
+        ("d", 251, Some((3, 1))),
+        (&*"e".repeat(limits::CHECKPOINT_BYTES), 1, Some((4, limits::CHECKPOINT_BYTES))),
+    ] {
+        call.say(say);
+        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+        made.extend(expected);
+        let checkpoints = stage.store.checkpoints();
+        let sizes: Vec<_> = checkpoints.iter().map(|(at, slice)| (*at, slice.len())).collect();
+        assert_eq!(sizes, made, "after {} bytes", say.len());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conversation_leaves_memory_when_nobody_holds_it() {
+    let mut stage = Stage::new();
+    let (_, handle) = stage.registry.begin(me(), None, None).unwrap();
+    ask(&handle);
+    tokio::time::sleep(limits::CONVERSATION_IDLE * 3).await;
+    let call = stage.calls.recv().await.unwrap();
+    call.end();
+    drop(call);
+    tokio::time::sleep(limits::CONVERSATION_IDLE * 3).await;
+    assert_eq!(stage.registry.live(), 1, "it is held");
+    drop(handle);
+    tokio::time::sleep(limits::CONVERSATION_IDLE + Duration::from_secs(1)).await;
+    assert_eq!(stage.registry.live(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_running_turn_keeps_its_conversation_in_memory() {
+    let mut stage = Stage::new();
+    let (_, handle) = stage.registry.begin(me(), None, None).unwrap();
+    ask(&handle);
+    drop(handle);
+    tokio::time::sleep(limits::CONVERSATION_IDLE * 5).await;
+    let call = stage.calls.recv().await.unwrap();
+    assert!(!call.is_dropped(), "a disconnect is not a cancel");
+    call.end();
+    drop(call);
+    tokio::time::sleep(limits::CONVERSATION_IDLE + Duration::from_secs(1)).await;
+    assert_eq!(stage.registry.live(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn opening_many_times_at_once_makes_one_writer() {
+    let stage = Stage::new();
+    let identity = Authority::new(None).anonymous().unwrap();
+    let (record, handle) = stage.registry.create(identity.user, None, None).await.unwrap();
+    drop(handle);
+    tokio::time::sleep(limits::CONVERSATION_IDLE * 2).await;
+    assert_eq!(stage.registry.live(), 0);
+    let granted = identity.grant(&record).unwrap();
+    let opening = (0..20).map(|_| stage.registry.open(granted));
+    let opened = futures_util::future::join_all(opening).await;
+    assert_eq!(stage.registry.live(), 1);
+    let first = opened[0].as_ref().unwrap().feed().clone();
+    assert!(opened.iter().flatten().all(|handle| std::sync::Arc::ptr_eq(handle.feed(), &first)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_exist_is_not_kept_in_memory() {
+    let stage = Stage::new();
+    let identity = Authority::new(None).anonymous().unwrap();
+    let (record, handle) = stage.registry.create(identity.user, None, None).await.unwrap();
+    let granted = identity.grant(&record).unwrap();
+    handle.delete().known().await.unwrap();
+    settle().await;
+    assert!(stage.registry.open(granted).await.is_err());
+    assert_eq!(stage.registry.live(), 0);
+    assert_eq!(stage.store.conversation(ConversationId::new()).await.unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_waits_until_the_last_end_is_shown() {
+    let stage = Stage::new();
+    let (_, handle) = stage.registry.begin(me(), None, None).unwrap();
+    ask(&handle);
+    settle().await;
+    stage.store.hold();
+    let lifecycle = stage.registry.workshop().lifecycle.clone();
+    lifecycle.interrupting().cancel();
+    settle().await;
+    assert_eq!(lifecycle.turns_running(), 1, "its end is not durable yet");
+    stage.store.open();
+    settle().await;
+    assert_eq!(lifecycle.turns_running(), 0);
+}

@@ -1,0 +1,67 @@
+//! What a conversation needs around it, with everything outside in the test's hands.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use tokio::sync::mpsc;
+
+pub(crate) use super::{
+    gate::Gate,
+    script::{Call, Script},
+};
+use crate::{
+    config::{PoolSettings, Restart, Settings},
+    conversation::{Registry, Workshop},
+    lifecycle::Lifecycle,
+    model::{Clock, Timestamp},
+    pool::Pools,
+    provider::{Prices, Provider, Providers},
+};
+
+/// A registry over a gated store, and the calls that its providers get.
+pub(crate) struct Stage {
+    pub(crate) store: Arc<Gate>,
+    pub(crate) registry: Registry,
+    pub(crate) calls: mpsc::Receiver<Call>,
+}
+
+impl Stage {
+    /// Pools `general` and `reset`, which ask `first` and then `second`, and `small`, which has
+    /// one worker.
+    pub(crate) fn new() -> Self {
+        Self::over(Gate::new())
+    }
+
+    /// The same over what another stage left.
+    pub(crate) fn over(store: Gate) -> Self {
+        let store = Arc::new(store);
+        let (scripts, calls) = Script::cast(["first", "second"]);
+        let providers: Providers = scripts
+            .map(|script| (script.name().clone(), Arc::new(script) as Arc<dyn Provider>))
+            .into();
+        let pool = |workers, restart| PoolSettings {
+            route: vec!["first".to_owned(), "second".to_owned()],
+            workers,
+            restart,
+            ..PoolSettings::default()
+        };
+        let pools = BTreeMap::from([
+            ("general".to_owned(), pool(100, Restart::Keep)),
+            ("reset".to_owned(), pool(100, Restart::Reset)),
+            ("small".to_owned(), pool(1, Restart::Keep)),
+        ]);
+        let settings = Settings { pools, ..Settings::default() };
+        let registry = Registry::new(Workshop {
+            store: store.clone(),
+            pools: Pools::new(&settings, &providers),
+            prices: Arc::new(Prices::new(BTreeMap::new())),
+            clock: Clock::at(Timestamp(1_000)),
+            lifecycle: Lifecycle::default(),
+        });
+        Self { store, registry, calls }
+    }
+}
+
+/// Lets everybody do what they can: paused time moves only once nobody has anything to do.
+pub(crate) async fn settle() {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}
