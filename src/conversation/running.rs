@@ -59,8 +59,9 @@ pub(super) struct Running {
     started: Instant,
     first_token: Option<Instant>,
     progress: BoxStream<'static, Progress>,
+    /// A drain waits for it.
+    pub(super) working: Working,
     _worker: Worker,
-    _working: Working,
 }
 
 /// What the running turn wants its writer to know.
@@ -106,8 +107,8 @@ impl Running {
             started: Instant::now(),
             first_token: None,
             progress,
+            working: waiting.working,
             _worker: worker,
-            _working: waiting.working,
         }
     }
 

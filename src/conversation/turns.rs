@@ -198,6 +198,7 @@ impl Writer {
         };
         let head = message.id;
         self.end(message, event, settle);
+        self.hold(running.working.clone());
         if matches!(outcome, Outcome::Completed(_)) {
             self.afterglow = Some((head, running.afterglow()));
         }
@@ -211,6 +212,7 @@ impl Writer {
             ..self.answer(&waiting.turn)
         };
         self.end(message, cut.event(waiting.turn.turn, 0), settle);
+        self.hold(waiting.working.clone());
     }
 
     fn end(&mut self, answer: Message, event: Event, settle: Option<Settle>) {

@@ -20,6 +20,7 @@ use super::{
     running::{Running, Step, Waiting},
 };
 use crate::{
+    lifecycle::Working,
     limits,
     model::{Conversation, Event, MessageId, Sequenced, Timestamp, TurnId},
     pool::Worker,
@@ -66,6 +67,8 @@ pub(super) struct InFlight {
     commit: Commit,
     shows: Vec<Shown>,
     settle: Vec<Settle>,
+    /// The turn that it ends: a drain waits until that is shown.
+    working: Option<Working>,
 }
 
 /// Everything that can happen to a conversation.
@@ -205,7 +208,15 @@ impl Writer {
             writes.extend(shows.iter().map(|shown| Write::Event(shown.event.clone())));
         }
         let commit = self.workshop.store.commit(Batch { expect, writes });
-        self.in_flight.push_back(InFlight { commit, shows, settle: settle.into_iter().collect() });
+        let settle = settle.into_iter().collect();
+        self.in_flight.push_back(InFlight { commit, shows, settle, working: None });
+    }
+
+    /// A drain waits for what was committed last, too.
+    pub(super) fn hold(&mut self, working: Working) {
+        if let Some(last) = self.in_flight.back_mut() {
+            last.working = Some(working);
+        }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -230,6 +241,7 @@ impl Writer {
                 self.reveal(turn);
             }
         }
+        drop(done.working);
         if ended && matches!(self.phase, Phase::Ending) {
             self.phase = Phase::Idle;
         }
