@@ -5,7 +5,7 @@ import json
 import time
 
 from harness import TEXT, Client, Gateway, offline
-from test_frames import Raw
+from rawsocket import Raw
 
 T = "an-end-to-end-token"
 
@@ -41,7 +41,7 @@ async def test_nobody_learns_of_anothers_conversations():
                     ("conversation.follow", {"conversation": where, "epoch": 1, "seq": 0}),
                     ("conversation.unfollow", {"conversation": where})]:
                 frame = await other.refusal(kind, **fields)
-                strange = {k: v.replace(where[4:], "0190b6f2c7d87b3c9a54d1e2f3a4b5c6")
+                strange = {k: v if isinstance(v, int) else v.replace(where[4:], "0190b6f2c7d87b3c9a54d1e2f3a4b5c6")
                            .replace(turn[4:], "0190b6f2c7d87b3c9a54d1e2f3a4b5c6")
                            for k, v in fields.items()}
                 unknown = await other.refusal(kind, **strange)
@@ -54,6 +54,7 @@ async def test_nobody_learns_of_anothers_conversations():
             own = await other.say("Mine", key="shared-key")
             assert "duplicate" not in own or not own["duplicate"], "keys are each user's own"
             assert own["conversation"] != where
+            await other.end(own["turn"])
             # An id of hers in one's own conversation is as unknown.
             for field in ("parent",):
                 frame = await other.refusal("message.send", text="x", conversation=own["conversation"], **{field: message})
