@@ -38,7 +38,7 @@ pub const RESUME_ENTRIES_MAX: usize = 1_024;
 pub const FRAMES_BURST_MAX: u32 = 400;
 /// Frames a second that a connection may send for ever.
 pub const FRAMES_PER_SECOND_MAX: u32 = 100;
-/// Refusals for rate, one after the other, before the connection is closed with 4029.
+/// Refusals for rate, beyond the frames admitted meanwhile, before the connection is closed with 4029.
 pub const RATE_REFUSALS_MAX: u32 = 1_000;
 /// Bad frames a minute before the connection is closed with 4500.
 pub const BAD_FRAMES_PER_MINUTE_MAX: u32 = 20;

@@ -39,7 +39,8 @@ impl Limiter {
         self.filled = now;
         if self.tokens >= 1.0 {
             self.tokens -= 1.0;
-            self.refusals = 0;
+            // One for one: a flood gets a frame in now and then, and must not be forgiven for it.
+            self.refusals = self.refusals.saturating_sub(1);
             return Ok(());
         }
         self.refusals += 1;
@@ -82,6 +83,18 @@ mod tests {
             assert!(limiter.admit().is_err());
         }
         assert!(limiter.abused());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_is_abuse_although_some_of_it_gets_in() {
+        let mut limiter = Limiter::new();
+        let mut frames = 0;
+        while !limiter.abused() {
+            tokio::time::advance(Duration::from_millis(1)).await;
+            drop(limiter.admit());
+            frames += 1;
+            assert!(frames < 2 * limits::RATE_REFUSALS_MAX, "1,000 frames a second go on for ever");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::ws::Message;
 use futures_util::{FutureExt, Sink, Stream};
 
-use super::{Connection, Flow, Settled, Then, Voice, asks::ask};
+use super::{Connection, Flow, Settled, Then, Voice, asks::ask, follows::Follows};
 use crate::{
     conversation::{Change, Growth, Reader, Refusal, SharedSlices, Shown},
     intent::{self, Operation},
@@ -148,6 +148,8 @@ where
             Ok(identity) => {
                 let name = identity.name.clone();
                 self.identity = Some(identity);
+                // What the one before followed is none of theirs.
+                self.follows = Follows::new(self.feeds.clone());
                 if let Voice::Text(person) = &mut self.voice {
                     **person = Person::default();
                 }

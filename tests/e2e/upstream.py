@@ -1,0 +1,137 @@
+"""A provider's server that does what the test says: it speaks three dialects, and breaks.
+
+A script is a coroutine `script(exchange)`; the exchange knows the request and writes raw bytes.
+"""
+
+import asyncio
+import contextlib
+import json
+
+
+class Exchange:
+    def __init__(self, head, body, reader, writer):
+        self.head, self.reader, self.writer = head, reader, writer
+        self.path = head.split(" ")[1]
+        self.body = json.loads(body) if body else {}
+        self.dialect = ("responses" if self.path.endswith("/responses")
+                        else "messages" if self.path.endswith("/messages") else "chat")
+
+    async def raw(self, data):
+        self.writer.write(data if isinstance(data, bytes) else data.encode())
+        await self.writer.drain()
+
+    async def begin(self):
+        await self.raw("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
+                       "connection: close\r\n\r\n")
+        for event in self._opening():
+            await self.event(event)
+
+    async def event(self, event):
+        name = f"event: {event['type']}\n" if self.dialect != "chat" and "type" in event else ""
+        await self.raw(f"{name}data: {json.dumps(event)}\n\n")
+
+    def _opening(self):
+        if self.dialect == "messages":
+            return [{"type": "message_start", "message": {
+                        "id": "m", "type": "message", "role": "assistant", "model": "fake",
+                        "content": [], "usage": {"input_tokens": 3, "output_tokens": 0}}},
+                    {"type": "content_block_start", "index": 0,
+                     "content_block": {"type": "text", "text": ""}}]
+        if self.dialect == "responses":
+            return [{"type": "response.created", "sequence_number": 0,
+                     "response": {"id": "resp_1", "status": "in_progress", "model": "fake"}}]
+        return []
+
+    async def token(self, text):
+        if self.dialect == "messages":
+            return await self.event({"type": "content_block_delta", "index": 0,
+                                     "delta": {"type": "text_delta", "text": text}})
+        if self.dialect == "responses":
+            return await self.event({"type": "response.output_text.delta", "item_id": "i",
+                                     "output_index": 0, "content_index": 0, "delta": text})
+        await self.event({"id": "c", "object": "chat.completion.chunk", "model": "fake",
+                          "choices": [{"index": 0, "delta": {"content": text}}]})
+
+    async def end(self):
+        if self.dialect == "messages":
+            await self.event({"type": "content_block_stop", "index": 0})
+            await self.event({"type": "message_delta", "delta": {"stop_reason": "end_turn"},
+                              "usage": {"output_tokens": 2}})
+            return await self.event({"type": "message_stop"})
+        if self.dialect == "responses":
+            return await self.event({"type": "response.completed", "response": {
+                "id": "resp_1", "status": "completed", "model": "fake", "output": [],
+                "usage": {"input_tokens": 3, "output_tokens": 2}}})
+        await self.event({"id": "c", "object": "chat.completion.chunk", "model": "fake",
+                          "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}],
+                          "usage": {"prompt_tokens": 3, "completion_tokens": 2}})
+        await self.raw("data: [DONE]\n\n")
+
+    async def status(self, code, body=None, **headers):
+        text = json.dumps(body if body is not None else {"error": {"message": "no"}})
+        lines = "".join(f"{k.replace('_', '-')}: {v}\r\n" for k, v in headers.items())
+        await self.raw(f"HTTP/1.1 {code} X\r\ncontent-type: application/json\r\n{lines}"
+                       f"content-length: {len(text.encode())}\r\nconnection: close\r\n\r\n{text}")
+
+    async def left(self, within):
+        """True when the other side closes the connection within this time."""
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            return await asyncio.wait_for(self.reader.read(1), within) == b""
+        return False
+
+
+async def answer(exchange, text="Good day. All is well.", pause=0):
+    """What a healthy provider does."""
+    await exchange.begin()
+    for word in text.split(" "):
+        await exchange.token(word + " ")
+        await asyncio.sleep(pause)
+    await exchange.end()
+
+
+class Upstream:
+    """`async with Upstream(script) as up`; `up.script` may be changed at any time."""
+
+    def __init__(self, script=answer):
+        self.script, self.exchanges, self.tasks = script, [], set()
+
+    async def __aenter__(self):
+        self.server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 24)
+        self.port = self.server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_):
+        self.server.close()
+        for task in list(self.tasks):
+            task.cancel()
+
+    async def _serve(self, reader, writer):
+        self.tasks.add(asyncio.current_task())
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            length = next((int(line.split(":")[1]) for line in head.lower().split("\r\n")
+                           if line.startswith("content-length:")), 0)
+            body = await reader.readexactly(length)
+            exchange = Exchange(head, body, reader, writer)
+            if exchange.path.endswith("/conversations"):
+                return await exchange.status(404)
+            self.exchanges.append(exchange)
+            await self.script(exchange)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            self.tasks.discard(asyncio.current_task())
+            writer.close()
+
+    def provider(self, name, kind="openai-chat", key="sk-planted-5ecret", **more):
+        """The provider's table in operatoros.toml."""
+        path = "" if kind == "anthropic" else "/v1"
+        lines = {"kind": kind, "base_url": f"http://127.0.0.1:{self.port}{path}",
+                 "api_key": key, "model": "fake", "connect_ms": 1000, "first_token_ms": 1500,
+                 "silence_ms": 1500, "turn_ms": 20000, **more}
+        table = "\n".join(f"{k} = {json.dumps(v)}" for k, v in lines.items())
+        return f"[providers.{name}]\n{table}\n"
+
+
+def pool(*route, restart="keep", name="general"):
+    return f"[pools.{name}]\nroute = {json.dumps(list(route))}\nrestart = \"{restart}\"\n"
