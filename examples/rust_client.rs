@@ -15,7 +15,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let url = arguments.next().unwrap_or_else(|| "ws://127.0.0.1:8000/ws".to_owned());
     let question = arguments.next().unwrap_or_else(|| "What can you do?".to_owned());
-    let token = std::env::vars().find(|(name, _)| name == "OPERATOROS_TOKEN").map(|(_, token)| token);
+    let token =
+        std::env::vars().find(|(name, _)| name == "OPERATOROS_TOKEN").map(|(_, token)| token);
 
     let mut client = Client::connect(Options { token, ..Options::new(url) }).await?;
     ask(&mut client, &question).await?;
@@ -36,14 +37,16 @@ async fn ask(client: &mut Client, question: &str) -> Result<(), ClientError> {
                 note("\n[this is how it stands now]");
                 let answer = snapshot.messages.iter().rev().find(|m| m.turn == sent.turn);
                 let whole = snapshot.turn.as_ref().map(|growing| growing.text.as_str());
-                drop(write!(out, "{}", whole.or(answer.map(|m| m.text.as_str())).unwrap_or("")));
+                drop(write!(out, "{}", whole.or(answer.map(|m| &*m.text)).unwrap_or("")));
             }
             Update::Event(event) => {
                 if let Event::TurnFailed { error, .. } = &event.event {
                     note(&format!("\n[failed: {}]", error.message));
                 }
             }
-            Update::Disconnected { retry_in, .. } => note(&format!("[lost; again in {retry_in:?}]")),
+            Update::Disconnected { retry_in, .. } => {
+                note(&format!("[lost; again in {retry_in:?}]"))
+            }
             Update::Reconnected => note("[connected again]"),
             Update::Closed(closed) => return Err(closed.into()),
             _ => {}

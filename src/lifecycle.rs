@@ -61,7 +61,8 @@ impl Stage {
         self.token.run_until_cancelled(work).await
     }
 
-    fn reach(&self) {
+    /// It has come to this.
+    pub fn reach(&self) {
         self.reached.store(true, Ordering::Release);
         self.token.cancel();
     }

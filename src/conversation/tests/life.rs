@@ -236,7 +236,7 @@ async fn a_drain_waits_until_the_last_end_is_shown() {
     settle().await;
     stage.store.hold();
     let lifecycle = stage.registry.workshop().lifecycle.clone();
-    lifecycle.interrupting().cancel();
+    lifecycle.interrupting().reach();
     settle().await;
     assert_eq!(lifecycle.turns_running(), 1, "its end is not durable yet");
     stage.store.open();

@@ -112,8 +112,8 @@ impl Play {
             "leave" => self.scene().handle = None,
             "return" => self.open().await,
             "crash" => self.crash().await,
-            "interrupt-all" => self.stage.registry.workshop().lifecycle.interrupting().cancel(),
-            "drain" => self.stage.registry.workshop().lifecycle.draining().cancel(),
+            "interrupt-all" => self.stage.registry.workshop().lifecycle.interrupting().reach(),
+            "drain" => self.stage.registry.workshop().lifecycle.draining().reach(),
             _ => self.command(verb, rest).await,
         }
         settle().await;
@@ -325,7 +325,7 @@ impl Play {
     async fn finish(self) {
         self.stage.store.refuse(None);
         self.stage.store.open();
-        self.stage.registry.workshop().lifecycle.interrupting().cancel();
+        self.stage.registry.workshop().lifecycle.interrupting().reach();
         settle().await;
         let clock = self.stage.registry.workshop().clock.clone();
         let store = self.stage.store.clone();
