@@ -23,7 +23,7 @@ use crate::{
     config::{Effort, PoolSettings, Restart, Settings},
     limits,
     model::{PoolName, ProviderName},
-    provider::{OFFLINE, Provider, Providers, Style},
+    provider::{OFFLINE, Provider, Providers, Style, context_window},
 };
 
 /// A stop on a pool's route.
@@ -99,8 +99,8 @@ impl Pool {
                 effort: settings.effort.map(effort_name),
                 max_output_tokens: settings.max_output_tokens,
             },
+            window_tokens: window(settings, &route),
             route,
-            window_tokens: settings.window_tokens,
             restart: settings.restart,
             size: settings.workers,
             workers: Arc::new(Semaphore::new(settings.workers as usize)),
@@ -152,6 +152,15 @@ impl Pool {
             waiting: self.waiting.load(Ordering::Relaxed),
         }
     }
+}
+
+/// The tokens of history that fit every model of the route, beside the answer, and the settings.
+fn window(settings: &PoolSettings, route: &[Leg]) -> u32 {
+    let room = |leg: &Leg| {
+        let reads = context_window(&leg.model)?;
+        Some(reads.saturating_sub(settings.max_output_tokens))
+    };
+    route.iter().filter_map(room).fold(settings.window_tokens, u32::min)
 }
 
 fn effort_name(effort: Effort) -> Arc<str> {
