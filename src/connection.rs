@@ -10,6 +10,8 @@ mod follows;
 mod limiter;
 mod person;
 mod sessions;
+#[cfg(test)]
+mod tests;
 mod upgrade;
 
 use std::{pin::pin, sync::Arc, time::Duration};
@@ -196,11 +198,9 @@ where
                 Wake::Gone => return Err(End::Gone),
                 Wake::Reply(settled) => self.settle(settled).await?,
                 Wake::News => self.deliver().await?,
-                Wake::Silence if heard.elapsed() < self.patience() && self.identity.is_some() => {}
                 Wake::Silence => {
-                    self.break_silence(heard).await?;
-                    let next = Instant::now() + limits::PING_AFTER;
-                    silence.as_mut().reset(next.min(heard + limits::CLOSE_AFTER));
+                    let next = self.break_silence(heard).await?;
+                    silence.as_mut().reset(next);
                 }
                 Wake::Draining => {
                     told = true;
@@ -210,10 +210,6 @@ where
                     self.deliver().await?;
                     return Err(End::Close(CloseCode::GoingAway));
                 }
-            }
-            // Moved only once it has fired: a timer that is moved by every frame costs more.
-            if silence.is_elapsed() {
-                silence.as_mut().reset(heard + self.patience());
             }
         }
     }
@@ -307,7 +303,9 @@ where
         self.deliver().await
     }
 
-    async fn break_silence(&mut self, heard: Instant) -> Flow {
+    /// Does what silence since `heard` calls for, and says when to look again. A timer that is
+    /// moved by every frame would cost more than one that fires for nothing now and then.
+    async fn break_silence(&mut self, heard: Instant) -> Result<Instant, End> {
         if self.identity.is_none() {
             let frame = wire::error(None, Complaint::not_authenticated());
             self.say(frame).await?;
@@ -316,7 +314,11 @@ where
         if heard.elapsed() >= limits::CLOSE_AFTER {
             return Err(End::Close(CloseCode::TooSlow));
         }
-        self.send(Message::Ping(axum::body::Bytes::new())).await
+        if heard.elapsed() < limits::PING_AFTER {
+            return Ok(heard + limits::PING_AFTER);
+        }
+        self.send(Message::Ping(axum::body::Bytes::new())).await?;
+        Ok((Instant::now() + limits::PING_AFTER).min(heard + limits::CLOSE_AFTER))
     }
 
     async fn say_goaway(&mut self) -> Flow {

@@ -26,7 +26,7 @@ fn ids() -> (ConversationId, TurnId, MessageId) {
 
 /// The frame of an event, without what all of them have.
 #[track_caller]
-fn check(of: Event, expected: Value) {
+fn check(of: Event, expected: &Value) {
     let (conversation, ..) = ids();
     let frame =
         event(&Sequenced { conversation, epoch: 4, seq: 5, at: Timestamp(1_500), event: of });
@@ -34,7 +34,7 @@ fn check(of: Event, expected: Value) {
     let fields = frame.as_object_mut().unwrap();
     let common = ["conversation", "epoch", "seq", "at"].map(|key| fields.remove(key).unwrap());
     assert_eq!(common, [json!(CNV), json!(4), json!(5), json!("1970-01-01T00:00:01.500Z")]);
-    assert_eq!(frame, expected);
+    assert_eq!(&frame, expected);
 }
 
 #[test]
@@ -43,31 +43,31 @@ fn how_a_turn_comes_along() {
     let key = Some("k".into());
     check(
         Event::MessageAccepted { message, turn, text: "Hi \"you\"".into(), key },
-        json!({"type": "message.accepted", "message": MSG, "turn": TRN, "text": "Hi \"you\"", "key": "k"}),
+        &json!({"type": "message.accepted", "message": MSG, "turn": TRN, "text": "Hi \"you\"", "key": "k"}),
     );
     check(
         Event::MessageAccepted { message, turn, text: "Hi".into(), key: None },
-        json!({"type": "message.accepted", "message": MSG, "turn": TRN, "text": "Hi"}),
+        &json!({"type": "message.accepted", "message": MSG, "turn": TRN, "text": "Hi"}),
     );
     check(
         Event::TurnQueued { turn, position: 2 },
-        json!({"type": "turn.queued", "turn": TRN, "position": 2}),
+        &json!({"type": "turn.queued", "turn": TRN, "position": 2}),
     );
     let routing = Routing { by: "pinned".into(), confidence: Some(0.5), because: "so".into() };
     let (pool, provider, model) = ("general".into(), "openai".into(), "m".into());
     check(
         Event::TurnStarted { turn, pool, provider, model, routing },
-        json!({"type": "turn.started", "turn": TRN, "pool": "general", "provider": "openai",
+        &json!({"type": "turn.started", "turn": TRN, "pool": "general", "provider": "openai",
                "model": "m", "routing": {"by": "pinned", "confidence": 0.5, "because": "so"}}),
     );
     let (tool, call, phase) = ("quote".into(), "c1".into(), ToolPhase::Finished);
     check(
         Event::TurnTool { turn, tool, phase, call, summary: None },
-        json!({"type": "turn.tool", "turn": TRN, "tool": "quote", "phase": "finished", "call": "c1"}),
+        &json!({"type": "turn.tool", "turn": TRN, "tool": "quote", "phase": "finished", "call": "c1"}),
     );
     check(
         Event::TurnReset { turn, because: Reason::ProviderTruncated },
-        json!({"type": "turn.reset", "turn": TRN, "because": "provider_truncated"}),
+        &json!({"type": "turn.reset", "turn": TRN, "because": "provider_truncated"}),
     );
 }
 
@@ -85,23 +85,23 @@ fn how_a_turn_ends() {
             provider: "openai".into(),
             model: "m".into(),
         },
-        json!({"type": "turn.completed", "turn": TRN, "finish_reason": "length",
+        &json!({"type": "turn.completed", "turn": TRN, "finish_reason": "length",
                "usage": {"input": 1, "output": 2, "estimated": true}, "cost_usd": 0.25, "length": 9,
                "timing_ms": {"queued": 1, "first_token": 2, "total": 3},
                "provider": "openai", "model": "m"}),
     );
     check(
         Event::TurnCancelled { turn, length: 9 },
-        json!({"type": "turn.cancelled", "turn": TRN, "length": 9}),
+        &json!({"type": "turn.cancelled", "turn": TRN, "length": 9}),
     );
     check(
         Event::TurnInterrupted { turn, length: 9 },
-        json!({"type": "turn.interrupted", "turn": TRN, "length": 9}),
+        &json!({"type": "turn.interrupted", "turn": TRN, "length": 9}),
     );
     let (slots, data) = (json!({"pool": "sports"}), json!({"done": true}));
     check(
         Event::CommandResult { turn, intent: "pool.pause".into(), slots, text: "Ok.".into(), data },
-        json!({"type": "command.result", "turn": TRN, "intent": "pool.pause",
+        &json!({"type": "command.result", "turn": TRN, "intent": "pool.pause",
                "slots": {"pool": "sports"}, "text": "Ok.", "data": {"done": true}}),
     );
 }
@@ -143,14 +143,14 @@ fn how_a_conversation_changes() {
     let (.., message) = ids();
     check(
         Event::ConversationUpdated { title: Some("T".into()), pool: None, head: None },
-        json!({"type": "conversation.updated", "title": "T"}),
+        &json!({"type": "conversation.updated", "title": "T"}),
     );
     let pool = Some("sports".into());
     check(
         Event::ConversationUpdated { title: None, pool, head: Some(message) },
-        json!({"type": "conversation.updated", "pool": "sports", "head": MSG}),
+        &json!({"type": "conversation.updated", "pool": "sports", "head": MSG}),
     );
-    check(Event::ConversationDeleted, json!({"type": "conversation.deleted"}));
+    check(Event::ConversationDeleted, &json!({"type": "conversation.deleted"}));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::{
     conversation::{Ask, Handle, IfBusy, Parent},
     limits,
     model::{ConversationId, UserId},
+    provider::Item,
     store::Store,
 };
 
@@ -165,6 +166,22 @@ async fn new_text_is_checkpointed_by_time_and_by_size_and_only_once() {
         let checkpoints = stage.store.checkpoints();
         let sizes: Vec<_> = checkpoints.iter().map(|(at, slice)| (*at, slice.len())).collect();
         assert_eq!(sizes, made, "after {} bytes", say.len());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_brings_its_branch_along() {
+    let mut stage = Stage::new();
+    let (_, handle) = stage.registry.begin(me(), None, None).unwrap();
+    for (said, before) in [("one", 0), ("two", 2), ("three", 4)] {
+        ask(&handle);
+        let call = stage.calls.recv().await.unwrap();
+        let items = &call.request.items;
+        assert_eq!(items.len(), before + 1);
+        assert_eq!(items.last(), Some(&Item::User("question".into())));
+        call.say(said);
+        call.end();
+        settle().await;
     }
 }
 

@@ -1,0 +1,8 @@
+//! Tests of connections: frames in, frames out, over a transport in memory.
+
+mod asks;
+mod lines;
+mod peer;
+mod resume;
+mod rights;
+mod stalls;
