@@ -14,47 +14,37 @@ import websockets
 
 ENDS = {"turn.completed", "turn.failed", "turn.cancelled", "turn.interrupted"}
 
-
 class Answer:
     """One answer, put together from deltas, and the position to resume from."""
 
     def __init__(self):
-        self.conversation = self.turn = None
-        self.epoch = self.seq = 0
-        self.text, self.end = b"", None  # Offsets count bytes of UTF-8.
+        self.position, self.turn, self.end = {}, None, None
+        self.text = b""  # Offsets count bytes of UTF-8.
 
     def take(self, frame):
-        kind = frame["type"]
-        if kind == "reply" and "turn" in frame.get("result", {}):
-            self.conversation, self.turn = (frame["result"][of] for of in ("conversation", "turn"))
-        if kind == "snapshot":
-            self.epoch, self.seq = frame["epoch"], frame["seq"]
+        kind, turn = frame["type"], frame.get("turn")
+        if kind == "turn.delta":
+            self.grow(frame["offset"], frame["text"])
+        elif kind == "snapshot":
+            self.stand(frame)
             for message in frame["messages"]:
                 if message["turn"] == self.turn and message["role"] == "assistant":
-                    self.become(message["text"])
+                    self.grow(0, message["text"])
                     self.end = None if message["status"] == "running" else "turn." + message["status"]
-            if frame.get("turn", {}).get("turn") == self.turn:
-                self.become(frame["turn"]["text"])
-        elif kind == "turn.delta" and self.turn in (None, frame["turn"]):
-            self.text = self.text[: frame["offset"]] + frame["text"].encode()
-            print(frame["text"], end="", flush=True)
+            if turn:
+                self.grow(0, turn["text"])
         elif "seq" in frame and kind != "resumed":
-            self.conversation, self.turn = frame["conversation"], self.turn or frame.get("turn")
-            self.epoch, self.seq = frame["epoch"], frame["seq"]
-            if kind == "turn.reset":
-                self.text = b""
-            if kind in ENDS and frame["turn"] == self.turn:
-                self.end = kind
+            self.stand(frame)
+            self.turn = self.turn or turn
+            self.text = b"" if kind == "turn.reset" else self.text
+            self.end = kind if kind in ENDS else self.end
 
-    def become(self, text):
-        known, self.text = self.text, text.encode()
-        new = self.text.removeprefix(known)
-        print(new.decode(errors="replace"), end="", flush=True)
+    def grow(self, offset, text):
+        known, self.text = self.text, self.text[:offset] + text.encode()
+        print(self.text.removeprefix(known).decode(), end="", flush=True)
 
-    def position(self):
-        return {"conversation": self.conversation, "epoch": self.epoch, "seq": self.seq,
-                "turn": self.turn, "offset": len(self.text)}
-
+    def stand(self, frame):
+        self.position = {of: frame[of] for of in ("conversation", "epoch", "seq")}
 
 async def ask(url, question, token=None):
     answer, pause = Answer(), 0.2
@@ -63,13 +53,14 @@ async def ask(url, question, token=None):
     while not answer.end:
         try:
             async with websockets.connect(url, subprotocols=["operatoros.v1.json"]) as socket:
-                known = {"resume": [answer.position()]} if answer.turn else {}
-                await socket.send(json.dumps({"type": "hello", "token": token, **known}))
-                if not known:
+                at = {**answer.position, "turn": answer.turn, "offset": len(answer.text)}
+                hello = {"type": "hello", "token": token, "resume": [at] if answer.turn else []}
+                await socket.send(json.dumps(hello))
+                if not answer.turn:
                     await socket.send(json.dumps(message))
-                pause = 0.2
                 while not answer.end:
                     frame = json.loads(await socket.recv())
+                    pause = 0.2
                     if frame["type"] == "error" and not frame["retryable"]:
                         raise SystemExit(frame["message"])
                     answer.take(frame)
@@ -84,5 +75,5 @@ async def ask(url, question, token=None):
 
 
 if __name__ == "__main__":
-    url, question, *_ = [*sys.argv[1:], *["ws://localhost:8000/ws", "What can you do?"][len(sys.argv) - 1 :]]
+    url, question, *_ = sys.argv[1:] + ["ws://localhost:8000/ws", "What can you do?"][len(sys.argv) - 1 :]
     sys.exit(asyncio.run(ask(url, question, os.environ.get("OPERATOROS_TOKEN"))))

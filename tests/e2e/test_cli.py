@@ -5,7 +5,7 @@ import shutil
 
 from harness import Client, Gateway, check_history, offline
 
-QUICK = offline(words=40, per_second=0, first_ms=1)
+QUICK = offline(words=90, per_second=0, first_ms=1)
 
 
 async def test_chat_says_one_message():
