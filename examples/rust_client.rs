@@ -15,8 +15,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let url = arguments.next().unwrap_or_else(|| "ws://127.0.0.1:8000/ws".to_owned());
     let question = arguments.next().unwrap_or_else(|| "What can you do?".to_owned());
-    let token =
-        std::env::vars().find(|(name, _)| name == "OPERATOROS_TOKEN").map(|(_, token)| token);
+    #[expect(clippy::disallowed_methods, reason = "an example has no settings of its own")]
+    let token = std::env::var("OPERATOROS_TOKEN").ok();
 
     let mut client = Client::connect(Options { token, ..Options::new(url) }).await?;
     ask(&mut client, &question).await?;
@@ -45,7 +45,7 @@ async fn ask(client: &mut Client, question: &str) -> Result<(), ClientError> {
                 }
             }
             Update::Disconnected { retry_in, .. } => {
-                note(&format!("[lost; again in {retry_in:?}]"))
+                note(&format!("[lost; again in {retry_in:?}]"));
             }
             Update::Reconnected => note("[connected again]"),
             Update::Closed(closed) => return Err(closed.into()),
