@@ -230,6 +230,9 @@ impl Provider for Script {
             started.notified().await;
             for _ in 0..slices {
                 yield Ok(Piece::Text(slice.clone()));
+                // Once for the writer, who looks whether more came in the same packet, and once to
+                // let the readers have their turn.
+                yield_now().await;
                 yield_now().await;
             }
             let finish_reason = FinishReason::Stop;
