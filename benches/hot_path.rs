@@ -43,7 +43,7 @@ use operatoros::{
 use tokio::{
     net::TcpListener,
     runtime::{Builder, Runtime},
-    sync::mpsc,
+    sync::{Notify, mpsc},
     task::yield_now,
 };
 
@@ -96,7 +96,8 @@ fn frames(criterion: &mut Criterion) {
 // ---- a whole answer, in memory ----------------------------------------------------------------
 
 /// From the provider through pool, writer, feed and connection to a transport in memory. The
-/// readers get a turn after each slice, as they do when a model is slower than they are.
+/// readers get a turn after each slice, as they do when a model is slower than they are; so it
+/// begins to speak only when the first of them knows that it will: what comes earlier is one piece.
 fn answers(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("answer");
     group.throughput(Throughput::Elements(ANSWER_TOKENS as u64)).sample_size(20);
@@ -130,7 +131,9 @@ impl Stage {
             name: OFFLINE.into(),
             slice: TOKEN.repeat(tokens),
             slices: ANSWER_TOKENS.div_ceil(tokens),
+            started: Arc::default(),
         };
+        let started = script.started.clone();
         let (handle, told, ends) = runtime.block_on(async {
             let gateway = gateway(script);
             let identity = gateway.authority.anonymous().expect("no token is set");
@@ -142,11 +145,12 @@ impl Stage {
             );
             let (tell, mut told) = mpsc::channel(readers);
             let mut ends = Vec::new();
-            for _ in 0..readers {
+            for reader in 0..readers {
                 let (end, heard) = mpsc::channel(1);
                 end.try_send(Frame::text(follow.clone())).expect("it is the first");
                 ends.push(end);
-                let transport = Transport { heard, tell: tell.clone(), pieces: 0 };
+                let started = (reader == 0).then(|| started.clone());
+                let transport = Transport { heard, tell: tell.clone(), started, pieces: 0 };
                 let admission = Admission {
                     identity: Some(identity.clone()),
                     subprotocol: Some(wire::SUBPROTOCOL_JSON),
@@ -212,6 +216,7 @@ struct Script {
     name: ProviderName,
     slice: String,
     slices: usize,
+    started: Arc<Notify>,
 }
 
 impl Provider for Script {
@@ -220,10 +225,14 @@ impl Provider for Script {
     }
 
     fn ask(&self, _: Request) -> BoxFuture<'static, Result<Answer, Failure>> {
-        let (slice, slices) = (self.slice.clone(), self.slices);
+        let (slice, slices, started) = (self.slice.clone(), self.slices, self.started.clone());
         let answer = stream! {
+            started.notified().await;
             for _ in 0..slices {
                 yield Ok(Piece::Text(slice.clone()));
+                // Once for the writer, who looks whether more came in the same packet, and once to
+                // let the readers have their turn.
+                yield_now().await;
                 yield_now().await;
             }
             let finish_reason = FinishReason::Stop;
@@ -237,6 +246,8 @@ impl Provider for Script {
 struct Transport {
     heard: mpsc::Receiver<Frame>,
     tell: mpsc::Sender<u64>,
+    /// Told of each start of a turn, by one reader alone.
+    started: Option<Arc<Notify>>,
     pieces: u64,
 }
 
@@ -259,6 +270,8 @@ impl Sink<Frame> for Transport {
         let Frame::Text(text) = frame else { return Ok(()) };
         if text.starts_with(r#"{"type":"turn.delta""#) {
             self.pieces += 1;
+        } else if text.contains(r#""turn.started""#) {
+            self.started.iter().for_each(|started| started.notify_one());
         } else if text.contains(r#""turn.completed""#) || text.contains(r#""reply""#) {
             let pieces = std::mem::take(&mut self.pieces);
             self.tell.try_send(pieces).expect("there is room for each reader");
