@@ -1,7 +1,7 @@
 //! The binary: reads the command line and the settings, and does what they say.
 
 use std::{
-    io::{BufReader, BufWriter, Write as _},
+    io::{BufReader, BufWriter, IsTerminal as _, Write as _},
     path::Path,
     process::ExitCode,
     time::Duration,
@@ -91,8 +91,9 @@ fn run(command: Command, settings: &Settings) -> Result<(), Problem> {
 fn log_to(settings: &Settings) {
     let filter = EnvFilter::try_new(&settings.log).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colours = std::io::stderr().is_terminal();
     match settings.log_format {
-        LogFormat::Text => lines.with_target(false).init(),
+        LogFormat::Text => lines.with_target(false).with_ansi(colours).init(),
         LogFormat::Json => lines.json().init(),
     }
 }

@@ -14,19 +14,32 @@ use super::Chat;
 /// What is asked where nobody says anything.
 const OPENING: &str = "Hello! What is this, and what can you do for me?";
 
+/// Why a chat ends before its user wants it to.
+#[derive(Debug, thiserror::Error)]
+pub enum ChatError {
+    /// The connection, or what was asked over it.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The one message that was to be answered was not.
+    #[error("no whole answer came; the lines above say why")]
+    Unanswered,
+}
+
 /// Whether a gateway answers at the address.
 pub async fn answers(chat: &Chat) -> bool {
     !matches!(Client::connect(options(chat)).await, Err(ClientError::Connect(_)))
 }
 
 /// Talks until the input ends or the user has had enough.
-pub async fn run(chat: Chat) -> Result<(), ClientError> {
+pub async fn run(chat: Chat) -> Result<(), ChatError> {
     let client = Client::connect(options(&chat)).await?;
     let terminal = std::io::stdin().is_terminal();
-    let mut talk = Talk { client, conversation: None, running: Vec::new(), column_zero: true };
+    let mut talk =
+        Talk { client, conversation: None, running: Vec::new(), column_zero: true, whole: true };
     if let Some(message) = &chat.message {
         talk.say(message).await?;
-        return talk.listen_to_the_end().await;
+        let whole = talk.listen_to_the_end().await?;
+        return if whole { Ok(()) } else { Err(ChatError::Unanswered) };
     }
     if chat.opening {
         talk.print(&format!("> {OPENING}\n"));
@@ -41,7 +54,8 @@ pub async fn run(chat: Chat) -> Result<(), ClientError> {
             line => talk.say(line).await?,
         }
     }
-    talk.listen_to_the_end().await
+    talk.listen_to_the_end().await?;
+    Ok(())
 }
 
 fn options(chat: &Chat) -> Options {
@@ -59,6 +73,8 @@ struct Talk {
     conversation: Option<String>,
     running: Vec<TurnId>,
     column_zero: bool,
+    /// No answer failed, and no message was refused.
+    whole: bool,
 }
 
 impl Talk {
@@ -74,7 +90,10 @@ impl Talk {
                 self.conversation = Some(sent.conversation);
                 self.running.push(sent.turn);
             }
-            Err(ClientError::Refused(refused)) => self.note(&format!("! {}", refused.message)),
+            Err(ClientError::Refused(refused)) => {
+                self.whole = false;
+                self.note(&format!("! {}", refused.message));
+            }
             Err(error) => return Err(error),
         }
         Ok(())
@@ -114,15 +133,16 @@ impl Talk {
         }
     }
 
-    async fn listen_to_the_end(mut self) -> Result<(), ClientError> {
+    /// True when every answer was whole.
+    async fn listen_to_the_end(mut self) -> Result<bool, ClientError> {
         while !self.running.is_empty() {
             match self.client.next().await {
                 Some(update) => self.show(update)?,
-                None => return Ok(()),
+                None => return Ok(false),
             }
         }
         self.client.close().await;
-        Ok(())
+        Ok(self.whole)
     }
 
     fn show(&mut self, update: Update) -> Result<(), ClientError> {
@@ -157,12 +177,14 @@ impl Talk {
                 self.note(&format!("# {pool} · {provider}/{model}"));
             }
             Event::TurnCompleted { usage, timing_ms, cost_usd, .. } if usage.output > 0 => {
+                let about = if usage.estimated == Some(true) { "about " } else { "" };
                 let cost = cost_usd.map_or_else(String::new, |usd| format!(" · ${usd:.5}"));
                 let (input, output, ms) = (usage.input, usage.output, timing_ms.total);
-                self.note(&format!("# {input} + {output} tokens · {ms} ms{cost}"));
+                self.note(&format!("# {about}{input} + {output} tokens · {ms} ms{cost}"));
             }
             Event::TurnCompleted { .. } => self.note(""),
             Event::TurnFailed { error, .. } => {
+                self.whole = false;
                 self.note(&format!("! {} ({})", error.message, error.code));
             }
             Event::TurnCancelled { .. } => self.note("# stopped"),

@@ -85,12 +85,14 @@ where
             }
             Asked::List { before, rows } => self.list(re, before, rows).await?,
             Asked::Update { conversation, title, pool, head } => {
+                self.room_for_an_outcome()?;
                 let handle = self.open(conversation).await?;
                 let outcome = handle.change(Change { title, pool, head });
                 self.when_known(re, outcome, |re, record| wire::conversation_reply(re, &record));
                 Ok(())
             }
             Asked::Delete { conversation } => {
+                self.room_for_an_outcome()?;
                 let outcome = self.open(conversation).await?.delete();
                 self.when_known(re, outcome, move |re, _| wire::gone_reply(re, conversation));
                 Ok(())
@@ -241,6 +243,7 @@ where
     }
 
     async fn cancel(&mut self, re: Re, turn: TurnId) -> Result<Flow, Complaint> {
+        self.room_for_an_outcome()?;
         let handle = self.open_turn(turn).await?;
         let outcome = handle.cancel(turn);
         self.when_known(re, outcome, |re, ended| wire::ended_reply(re, ended.turn));

@@ -13,6 +13,7 @@ use std::{
 use futures_util::future::{BoxFuture, OptionFuture};
 use tokio::{
     sync::mpsc,
+    task::consume_budget,
     time::{Instant, Sleep, sleep},
 };
 
@@ -122,7 +123,11 @@ impl Writer {
                 () = &mut closed, if self.is_settled() => Wake::Close,
             };
             match wake {
-                Wake::Step(step) => self.stepped(step),
+                Wake::Step(step) => {
+                    self.stepped(step);
+                    // A provider that is always ready must leave room for the readers.
+                    consume_budget().await;
+                }
                 Wake::Durable(Ok(())) => self.durable(),
                 Wake::Durable(Err(error)) => return self.give_up(&error, commands),
                 Wake::Command(Some(command)) => self.obey(command).await,
