@@ -9,6 +9,7 @@ mod delivery;
 mod follows;
 mod limiter;
 mod person;
+mod rights;
 mod sessions;
 #[cfg(test)]
 mod tests;

@@ -7,11 +7,10 @@ use futures_util::{FutureExt, Sink, Stream};
 
 use super::{Connection, End, Flow, Settled, Then, Voice, sessions};
 use crate::{
-    auth::Granted,
     conversation::{Ask, Change, Executed, Handle, IfBusy, Outcome, Parent, Refusal, Sent},
     intent::{self, Operation},
     limits,
-    model::{Conversation, ConversationId, Cursor, MessageId, TurnId},
+    model::{ConversationId, Cursor, MessageId, TurnId},
     store::Page,
     wire::{self, Asked, CloseCode, Complaint, Frame, Greeting, Resume, SendAsked, Understand},
 };
@@ -365,51 +364,6 @@ where
         let most = limits::FOLLOWED_CONVERSATIONS_MAX;
         let room = self.follows.follow(id, handle, cursor);
         room.then_some(()).ok_or_else(|| Complaint::limit_reached("followed conversations", most))
-    }
-
-    // ---- rights ---------------------------------------------------------------------------
-
-    pub(super) fn user(&self) -> Result<&crate::auth::Identity, Complaint> {
-        self.identity.as_ref().ok_or_else(Complaint::not_authenticated)
-    }
-
-    /// The record of a conversation that is the user's own. Anybody else's does not exist.
-    pub(super) async fn record(&mut self, id: ConversationId) -> Result<Conversation, Complaint> {
-        let store = self.gateway.registry.workshop().store.clone();
-        let record = store.conversation(id).await?;
-        let identity = self.user()?;
-        record
-            .filter(|record| identity.grant(record).is_some())
-            .ok_or_else(|| Complaint::not_found("conversation"))
-    }
-
-    /// The right to a conversation.
-    pub(super) async fn granted(
-        &mut self,
-        id: ConversationId,
-    ) -> Result<Granted<ConversationId>, Complaint> {
-        let record = self.record(id).await?;
-        self.user()?.grant(&record).ok_or_else(|| Complaint::not_found("conversation"))
-    }
-
-    /// The way to a conversation of the user's own.
-    pub(super) async fn open(&mut self, id: ConversationId) -> Result<Handle, Complaint> {
-        if let Some(follow) = self.follows.get(id) {
-            return Ok(follow.handle.clone());
-        }
-        let granted = self.granted(id).await?;
-        self.gateway.registry.open(granted).await.map_err(|refusal| match refusal {
-            Refusal::NotFound => Complaint::not_found("conversation"),
-            other => other.into(),
-        })
-    }
-
-    /// The way to the conversation of a turn of the user's own.
-    async fn open_turn(&mut self, turn: TurnId) -> Result<Handle, Complaint> {
-        let store = self.gateway.registry.workshop().store.clone();
-        let turn = store.turn(turn).await?.ok_or_else(|| Complaint::not_found("turn"))?;
-        self.granted(turn.conversation).await.map_err(|_| Complaint::not_found("turn"))?;
-        self.open(turn.conversation).await
     }
 
     // ---- answers --------------------------------------------------------------------------
