@@ -1,7 +1,6 @@
 //! Asks a question, prints the answer as it comes, and survives any number of lost connections.
 //!
-//! `cargo run --example rust_client -- ws://localhost:8000/ws "How did the markets close?"`
-//! A token, where the gateway asks for one, is read from `OPERATOROS_TOKEN`.
+//! `cargo run --example rust_client -- ws://localhost:8000/ws "How did the markets close?" [TOKEN]`
 
 use std::io::Write;
 
@@ -15,8 +14,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let url = arguments.next().unwrap_or_else(|| "ws://127.0.0.1:8000/ws".to_owned());
     let question = arguments.next().unwrap_or_else(|| "What can you do?".to_owned());
-    let token = std::env::vars().find(|(name, _)| name == "OPERATOROS_TOKEN").map(|(_, token)| token);
 
+    let token = arguments.next();
     let mut client = Client::connect(Options { token, ..Options::new(url) }).await?;
     ask(&mut client, &question).await?;
     client.close().await;
@@ -43,7 +42,9 @@ async fn ask(client: &mut Client, question: &str) -> Result<(), ClientError> {
                     note(&format!("\n[failed: {}]", error.message));
                 }
             }
-            Update::Disconnected { retry_in, .. } => note(&format!("[lost; again in {retry_in:?}]")),
+            Update::Disconnected { retry_in, .. } => {
+                note(&format!("[lost; again in {retry_in:?}]"));
+            }
             Update::Reconnected => note("[connected again]"),
             Update::Closed(closed) => return Err(closed.into()),
             _ => {}
