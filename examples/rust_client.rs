@@ -34,8 +34,8 @@ async fn ask(client: &mut Client, question: &str) -> Result<(), ClientError> {
             Update::Snapshot(snapshot) => {
                 note("\n[this is how it stands now]");
                 let answer = snapshot.messages.iter().rev().find(|m| m.turn == sent.turn);
-                let whole = snapshot.turn.as_ref().map(|growing| growing.text.as_str());
-                drop(write!(out, "{}", whole.or(answer.map(|m| m.text.as_str())).unwrap_or("")));
+                let whole = snapshot.turn.as_ref().map(|growing| &*growing.text);
+                drop(write!(out, "{}", whole.or(answer.map(|m| &*m.text)).unwrap_or("")));
             }
             Update::Event(event) => {
                 if let Event::TurnFailed { error, .. } = &event.event {
