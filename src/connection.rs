@@ -245,15 +245,15 @@ where
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
             Message::Close(_) => return Err(End::Gone),
         };
-        if text.len() > limits::FRAME_BYTES_MAX {
-            let most = limits::FRAME_BYTES_MAX;
-            return self.complain(None, Complaint::too_large("frame", text.len(), most)).await;
-        }
         if let Err(pause) = self.limiter.admit() {
             if self.limiter.abused() {
                 return Err(End::Close(CloseCode::RateLimited));
             }
             return self.refuse_rate(&text, pause).await;
+        }
+        if text.len() > limits::FRAME_BYTES_MAX {
+            let most = limits::FRAME_BYTES_MAX;
+            return self.complain(None, Complaint::too_large("frame", text.len(), most)).await;
         }
         if matches!(self.voice, Voice::Undecided) {
             self.decide(&text).await?;

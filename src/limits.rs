@@ -79,6 +79,10 @@ pub const FEED_TEXT_BYTES_MAX: usize = 1024 * 1024;
 pub const FEED_SHARED_SLICES_MAX: usize = 4;
 /// Events read from the store for one reader's catch-up before it gets a snapshot instead.
 pub const CATCHUP_EVENTS_MAX: usize = 1_024;
+/// Events of a catch-up that are read at a time.
+pub const CATCHUP_ROWS: usize = 64;
+/// Text of answers that a catch-up reads at a time, in bytes; one answer more may be beyond it.
+pub const CATCHUP_TEXT_BYTES: usize = 256 * 1024;
 /// Messages in a snapshot.
 pub const SNAPSHOT_MESSAGES_MAX: usize = 50;
 /// Text in a snapshot's messages, in bytes; older ones are left to `conversation.history`.

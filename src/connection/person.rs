@@ -246,7 +246,7 @@ where
 
     async fn recall(&mut self) -> Result<Flow, Complaint> {
         let conversation = self.person().and_then(|person| person.conversation);
-        let id = conversation.ok_or_else(|| Complaint::not_found("conversation yet"))?;
+        let id = conversation.ok_or_else(nothing_yet)?;
         let head = self.record(id).await?.head;
         let page = Page { rows: limits::PAGE_ROWS, bytes: limits::PAGE_BYTES_MAX };
         let store = self.gateway.registry.workshop().store.clone();
@@ -266,7 +266,7 @@ where
 
     fn last_turn(&mut self) -> Result<(ConversationId, TurnId), Complaint> {
         let person = self.person().and_then(|person| person.conversation.zip(person.turn));
-        person.ok_or_else(|| Complaint::not_found("message yet"))
+        person.ok_or_else(nothing_yet)
     }
 
     fn person(&mut self) -> Option<&mut Person> {
@@ -275,6 +275,11 @@ where
             Voice::Json | Voice::Undecided => None,
         }
     }
+}
+
+/// There is no answer to stop, to repeat or to show.
+fn nothing_yet() -> Complaint {
+    Complaint::invalid("text", "Nothing was said here yet. Type a message first.")
 }
 
 /// What a person is told when something came to nothing; success shows itself.

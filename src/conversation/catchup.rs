@@ -11,7 +11,7 @@ use crate::{
 
 /// What a reader that is behind gets instead of a hole.
 pub enum Catchup {
-    /// The events between its cursor and the ring.
+    /// The first of the events between its cursor and the ring.
     Events(Vec<Shown>),
     /// The state, because the log does not reach back to its cursor or that would be too much.
     Snapshot(Snapshot),
@@ -27,7 +27,8 @@ pub struct Snapshot {
     pub answer: Option<(TurnId, Arc<str>)>,
 }
 
-/// Brings a reader at `cursor` to where the ring begins.
+/// Brings a reader at `cursor` nearer to where the ring begins: as far as one reader may cost. It
+/// asks again when it has written that.
 pub async fn catch_up(
     store: &dyn Store,
     feed: &Feed,
@@ -38,7 +39,7 @@ pub async fn catch_up(
     if cursor.epoch != epoch || missing == 0 || missing > limits::CATCHUP_EVENTS_MAX as u64 {
         return snapshot(store, feed).await.map(Catchup::Snapshot);
     }
-    let rows = usize::try_from(missing).unwrap_or(limits::CATCHUP_EVENTS_MAX);
+    let rows = usize::try_from(missing).unwrap_or(usize::MAX).min(limits::CATCHUP_ROWS);
     let events = store.events(feed.conversation(), cursor.seq, rows).await?;
     let whole = events.len() == rows
         && events.iter().zip(cursor.seq + 1..).all(|(e, seq)| e.seq == seq && e.epoch == epoch);
@@ -46,11 +47,16 @@ pub async fn catch_up(
         return snapshot(store, feed).await.map(Catchup::Snapshot);
     }
     let mut shown = Vec::with_capacity(rows);
+    let mut bytes = 0;
     for event in events {
+        if bytes >= limits::CATCHUP_TEXT_BYTES {
+            break;
+        }
         let answer = match event.event.ends() {
             Some((turn, _)) => answer(store, &event.event, turn).await?,
             None => None,
         };
+        bytes += answer.as_ref().map_or(0, |answer| answer.len());
         shown.push(Shown::new(event, answer));
     }
     Ok(Catchup::Events(shown))

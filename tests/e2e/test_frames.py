@@ -189,3 +189,36 @@ async def test_hello_rules():
         await c.ask("hello", client={"name": "e2e", "version": "1"}, unknown="ignored")
         assert (await c.refusal("hello"))["code"] == "conflict"
         await c.ask("ping")
+
+
+async def test_http_that_is_slow_or_broken():
+    """Who sends a head drop by drop, or none, is left after ten seconds."""
+    async def probe(gateway, data, drip=b""):
+        reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+        began = time.monotonic()
+        writer.write(data)
+
+        async def drop_by_drop():
+            while drip:
+                writer.write(drip)
+                await asyncio.sleep(1)
+        dripping = asyncio.create_task(drop_by_drop())
+        try:
+            said = await asyncio.wait_for(reader.read(300), 15)
+        except ConnectionError:
+            said = b""
+        dripping.cancel()
+        writer.transport.abort()
+        return said, time.monotonic() - began
+
+    async with Gateway(**QUICK) as g:
+        head = b"GET / HTTP/1.1\r\nHost: x\r\n"
+        for said, took in await asyncio.gather(probe(g, b""), probe(g, head), probe(g, head, b"X-a: b\r\n")):
+            assert b" 200 " not in said and 8 < took < 13, (said, took)
+        for data, status in [(b"GET /" + b"x" * 40_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", b"431"),
+                             (b"nonsense\r\n\r\n", b"400"), (b"GET /ws HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
+                             (b"GET /nope HTTP/1.1\r\nHost: x\r\n\r\n", b"404"),
+                             (b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"200"),
+                             (b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n", b"200")]:
+            said, _ = await probe(g, data)
+            assert said.split(b" ")[1] == status, (data[:40], said)

@@ -9,7 +9,7 @@ import websockets
 from harness import TEXT, Client, Gateway, offline
 from upstream import Upstream, pool
 
-QUICK = offline(words=80, per_second=0, first_ms=1)
+QUICK = offline(words=80, per_second=400, first_ms=5)
 
 
 class Person:
