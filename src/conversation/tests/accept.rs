@@ -50,16 +50,6 @@ async fn if_busy_decides_what_becomes_of_the_next() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_so_many_wait() {
-    let mut script = "ask | a accepted, a started, ok a\n".to_owned();
-    for (n, letter) in (1..=crate::limits::QUEUED_TURNS_MAX).zip('b'..='z') {
-        let line = format!("ask | {letter} accepted, {letter} queued {n}, ok {letter}\n");
-        script.push_str(&line);
-    }
-    check(&script).await;
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_turn_is_cancelled_wherever_it_stands() {
     check(
         "ask pool=small          | a accepted, a started small, ok a

@@ -13,7 +13,7 @@ use crate::{
         Accepted, Conversation, ConversationId, Message, MessageId, Sequenced, Session, Timestamp,
         TurnId, User, UserId,
     },
-    store::{Batch, Commit, Health, LocalStore, Page, Read, Store, StoreError, Turn},
+    store::{Batch, Commit, Expect, Health, LocalStore, Page, Read, Store, StoreError, Turn},
 };
 
 /// The store in memory behind a gate, which is open at first.
@@ -102,7 +102,12 @@ impl Gate {
 
     fn apply(&self, job: Job) {
         match job {
-            Job::Checkpoint(turn, offset, slice) => self.store.checkpoint(turn, offset, &slice),
+            Job::Checkpoint(turn, offset, slice) => {
+                self.store.checkpoint(turn, offset, &slice);
+                // An empty batch is through once what came before it is.
+                let nothing = Batch { expect: Expect::Nothing, writes: Vec::new() };
+                at_once(self.store.commit(nothing)).unwrap();
+            }
             Job::Commit(batch, answer) => {
                 let refusal = self.state().refusal.clone();
                 let done = refusal.map_or_else(|| at_once(self.store.commit(batch)), Err);

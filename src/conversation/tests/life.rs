@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     auth::Authority,
-    conversation::{Ask, Handle, IfBusy, Parent},
+    conversation::{Ask, Handle, IfBusy, Outcome, Parent, Refusal, Sent},
     limits,
-    model::{ConversationId, UserId},
+    model::{AnswerStatus, ConversationId, UserId},
     provider::Item,
     store::Store,
 };
@@ -139,17 +139,46 @@ fn me() -> UserId {
     Authority::new(None).anonymous().unwrap().user
 }
 
-fn ask(handle: &Handle) {
+fn ask(handle: &Handle) -> Outcome<Sent> {
     let (text, if_busy) = ("question".into(), IfBusy::Queue);
     let ask = Ask { text, key: None, pool: None, parent: Parent::Head, if_busy, metadata: None };
-    drop(handle.ask(ask));
+    handle.ask(ask)
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_so_many_turns_wait_and_so_many_commands() {
+    let stage = Stage::new();
+    let (_, handle) = stage.registry.begin(me(), None, None).unwrap();
+    for _ in 0..=limits::QUEUED_TURNS_MAX {
+        ask(&handle).known().await.unwrap();
+    }
+    let refused = ask(&handle).known().await;
+    assert!(matches!(refused, Err(Refusal::QueueFull)), "{refused:?}");
+    let waiting: Vec<_> = (0..limits::COMMANDS_WAITING_MAX).map(|_| ask(&handle)).collect();
+    let refused = ask(&handle).known().await;
+    assert!(matches!(refused, Err(Refusal::Overloaded)), "{refused:?}");
+    drop(waiting);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_copy_of_a_running_answer_is_interrupted() {
+    let stage = Stage::new();
+    let identity = Authority::new(None).anonymous().unwrap();
+    let (record, handle) = stage.registry.create(identity.user, None, None).await.unwrap();
+    ask(&handle).known().await.unwrap();
+    let granted = identity.grant(&record).unwrap();
+    let fork = stage.registry.fork(granted, None, None).await.unwrap();
+    let copied = stage.store.messages(fork.id, None, 9).await.unwrap();
+    let statuses: Vec<_> = copied.iter().map(|message| message.status).collect();
+    assert_eq!(statuses, [None, Some(AnswerStatus::Interrupted)]);
+    assert_eq!(stage.store.open_turns(Some(fork.id)).await.unwrap(), []);
 }
 
 #[tokio::test(start_paused = true)]
 async fn new_text_is_checkpointed_by_time_and_by_size_and_only_once() {
     let mut stage = Stage::new();
     let (_, handle) = stage.registry.begin(me(), None, None).unwrap();
-    ask(&handle);
+    drop(ask(&handle));
     let call = stage.calls.recv().await.unwrap();
     let mut made = Vec::new();
     for (say, wait_ms, expected) in [
@@ -174,7 +203,7 @@ async fn a_question_brings_its_branch_along() {
     let mut stage = Stage::new();
     let (_, handle) = stage.registry.begin(me(), None, None).unwrap();
     for (said, before) in [("one", 0), ("two", 2), ("three", 4)] {
-        ask(&handle);
+        drop(ask(&handle));
         let call = stage.calls.recv().await.unwrap();
         let items = &call.request.items;
         assert_eq!(items.len(), before + 1);
@@ -189,7 +218,7 @@ async fn a_question_brings_its_branch_along() {
 async fn a_conversation_leaves_memory_when_nobody_holds_it() {
     let mut stage = Stage::new();
     let (_, handle) = stage.registry.begin(me(), None, None).unwrap();
-    ask(&handle);
+    drop(ask(&handle));
     tokio::time::sleep(limits::CONVERSATION_IDLE * 3).await;
     let call = stage.calls.recv().await.unwrap();
     call.end();
@@ -205,7 +234,7 @@ async fn a_conversation_leaves_memory_when_nobody_holds_it() {
 async fn a_running_turn_keeps_its_conversation_in_memory() {
     let mut stage = Stage::new();
     let (_, handle) = stage.registry.begin(me(), None, None).unwrap();
-    ask(&handle);
+    drop(ask(&handle));
     drop(handle);
     tokio::time::sleep(limits::CONVERSATION_IDLE * 5).await;
     let call = stage.calls.recv().await.unwrap();
@@ -249,7 +278,7 @@ async fn what_does_not_exist_is_not_kept_in_memory() {
 async fn a_drain_waits_until_the_last_end_is_shown() {
     let stage = Stage::new();
     let (_, handle) = stage.registry.begin(me(), None, None).unwrap();
-    ask(&handle);
+    drop(ask(&handle));
     settle().await;
     stage.store.hold();
     let lifecycle = stage.registry.workshop().lifecycle.clone();
