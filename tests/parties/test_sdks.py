@@ -49,11 +49,9 @@ def create(client, path):
 
 
 def valid(kind, body):
-    """Fails where the SDK's type does not know the body."""
+    """Fails where the SDK's type does not fit the body; gives what it does not know of it."""
     TypeAdapter(kind).validate_python(body, strict=False)
-    unknown = set(body) - set(kind.__annotations__) - {
-        name for base in kind.__mro__ for name in getattr(base, "__annotations__", {})}
-    assert not unknown, unknown
+    return set(body) - set(kind.__required_keys__ | kind.__optional_keys__)
 
 
 async def test_requests_are_the_sdks():
@@ -65,9 +63,13 @@ async def test_requests_are_the_sdks():
                 first = await whole(g, "First, please.")
                 await whole(g, "And \"second\" 🏈.", conversation=first.conversation)
             ours = recording.at(path)[-1]
-            valid(TYPES[path], ours.body)
+            # Anthropic's SDK speaks a version that no longer has it; ours, with older models, does.
+            old = {"temperature"} if model == "claude-haiku-4-5" else set()
+            assert valid(TYPES[path], ours.body) == old, ours
+            known = {name: value for name, value in ours.body.items() if name not in old}
+            more = {name: ours.body[name] for name in old}
             async with sdk(recording, kind) as client:
-                async for _ in await create(client, path)(**ours.body):
+                async for _ in await create(client, path)(**known, extra_body=more):
                     pass
             theirs = recording.at(path)[-1]
             assert theirs is not ours and theirs.body == ours.body, (ours, theirs)
@@ -91,14 +93,14 @@ async def test_conversations_are_the_sdks():
             second = await whole(g, "Second.", conversation=first.conversation)
             assert second.text == first.text
         (made,) = recording.at("/v1/conversations")
-        valid(ConversationCreateParams, made.body)
+        assert not valid(ConversationCreateParams, made.body)
         assert [i["role"] for i in made.body["items"]] == ["user", "assistant"], made
         asked = recording.at("/v1/responses")
         assert len(asked) == 2, asked
         assert asked[1].body["conversation"] == "conv_1" and asked[1].body["store"], asked[1]
         assert [i["content"] for i in asked[1].body["input"]] == ["Second."], asked[1]
         assert "instructions" in asked[1].body and "previous_response_id" not in asked[1].body
-        valid(ResponseCreateParamsStreaming, asked[1].body)
+        assert not valid(ResponseCreateParamsStreaming, asked[1].body)
         async with sdk(recording, "openai") as client:
             await client.conversations.create(**made.body)
             await client.conversations.items.create("conv_9", items=made.body["items"])
@@ -107,7 +109,7 @@ async def test_conversations_are_the_sdks():
         theirs = recording.exchanges[-3:]
         assert theirs[0].body == made.body and theirs[0].path == made.path, theirs
         assert theirs[1].path == "/v1/conversations/conv_9/items"
-        valid(ItemCreateParams, theirs[1].body)
+        assert not valid(ItemCreateParams, theirs[1].body)
         assert theirs[2].body == asked[1].body, theirs[2]
 
 
@@ -128,14 +130,16 @@ async def test_a_long_conversation_is_handed_over_in_the_sdks_way():
         (made,) = recording.at("/v1/conversations")
         (more,) = recording.at("/v1/conversations/conv_1/items")
         assert (len(made.body["items"]), len(more.body["items"])) == (20, 8), (made, more)
-        valid(ItemCreateParams, more.body)
+        assert not valid(ItemCreateParams, more.body)
 
 
 async def read_by_sdk(client, path, body):
     """The text that the SDK reads, and whether it read to the end."""
     text, ended = "", False
     try:
-        async for event in await create(client, path)(**body):
+        body = dict(body)
+        more = {name: body.pop(name) for name in body.keys() & {"temperature"}}
+        async for event in await create(client, path)(**body, extra_body=more):
             if path == "/v1/responses":
                 if event.type in ("response.output_text.delta", "response.refusal.delta"):
                     text += event.delta

@@ -66,6 +66,11 @@ async def test_violations_close():
                 except TimeoutError:
                     raise AssertionError(f"{name} ({header}): it hangs") from None
                 assert code in codes, (name, header, code, frames)
+                if code == 4500:
+                    last = frames[-2][1]
+                    said = last.startswith(b"! ") if TEXT_MODE in header else \
+                        json.loads(last)["code"] == "bad_frame"
+                    assert said, (name, header, frames)
                 raw.drop()
         await whole(g, "Still there?")
 
