@@ -11,7 +11,8 @@ LINE = f"Sec-WebSocket-Protocol: {JSON}"
 
 # The gateway closes with a code of its own where the frames themselves are wrong.
 GARBLED = {1002, 1007, 4500}
-TOO_LONG = {1009, 4500}
+# Who is still writing when it closes may see the connection reset instead.
+TOO_LONG = {1009, 4500, None}
 
 # What is sent; the close codes that are right, where none means that the connection just ends.
 VIOLATIONS = {
