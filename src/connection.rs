@@ -117,6 +117,8 @@ type Flow = Result<(), End>;
 enum End {
     /// The other side is gone.
     Gone,
+    /// The other side closes, and waits for us to agree.
+    Parted,
     /// We close, with this code.
     Close(CloseCode),
 }
@@ -161,8 +163,13 @@ where
         Ok(()) => connection.run().await,
         ended => ended,
     };
-    if let Err(End::Close(code)) = ended {
-        connection.farewell(code).await;
+    match ended {
+        Err(End::Close(code)) => connection.farewell(code).await,
+        // The answer to its close is written by reading on.
+        Err(End::Parted) => {
+            let _unfinished = timeout(limits::CLOSE_WITHIN, connection.until_closed()).await;
+        }
+        Ok(()) | Err(End::Gone) => {}
     }
 }
 
@@ -195,7 +202,10 @@ where
                     heard = Instant::now();
                     self.hear(message).await?;
                 }
-                Wake::Garbled => return Err(End::Close(CloseCode::BadFrame)),
+                Wake::Garbled => {
+                    self.complain(None, Complaint::garbled()).await?;
+                    return Err(End::Close(CloseCode::BadFrame));
+                }
                 Wake::Gone => return Err(End::Gone),
                 Wake::Reply(settled) => self.settle(settled).await?,
                 Wake::News => self.deliver().await?,
@@ -243,7 +253,7 @@ where
                 return self.strike();
             }
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
-            Message::Close(_) => return Err(End::Gone),
+            Message::Close(_) => return Err(End::Parted),
         };
         if let Err(pause) = self.limiter.admit() {
             if self.limiter.abused() {
@@ -358,10 +368,15 @@ where
         let closing = async {
             if self.send(Message::Close(Some(frame))).await.is_ok() {
                 // Until the other side has agreed, what was written before may still be lost.
-                while let Some(Ok(_)) = self.socket.next().await {}
+                self.until_closed().await;
             }
         };
         let _unfinished = timeout(limits::CLOSE_WITHIN, closing).await;
+    }
+
+    /// Reads, and hears nothing of it, until the socket is closed.
+    async fn until_closed(&mut self) {
+        while let Some(Ok(_)) = self.socket.next().await {}
     }
 }
 

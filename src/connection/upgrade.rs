@@ -143,7 +143,10 @@ async fn turn_away(mut socket: WebSocket) {
     let error = wire::error(None, Complaint::not_authenticated());
     let goodbye = async {
         socket.send(Message::Text(error)).await?;
-        socket.send(Message::Close(Some(frame))).await
+        socket.send(Message::Close(Some(frame))).await?;
+        // Until the other side has agreed, what was written before may still be lost.
+        while let Some(Ok(_)) = socket.next().await {}
+        Ok::<_, axum::Error>(())
     };
     let _unheard = tokio::time::timeout(limits::CLOSE_WITHIN, goodbye).await;
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use reqwest::{
     Client, Response, Url,
-    header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
     redirect::Policy,
 };
 use serde::Serialize;
@@ -42,14 +42,16 @@ impl Server {
     pub(super) fn new(
         name: ProviderName,
         settings: &ProviderSettings,
-        headers: HeaderMap,
+        mut headers: HeaderMap,
     ) -> Result<Self, Unbuildable> {
         let base = settings.base_url.trim_end_matches('/').to_owned();
         if Url::parse(&base).is_err() {
             return Err(Unbuildable::BaseUrl(name));
         }
-        // gzip stays off: a compressed stream holds tokens back until a block is full. So does
-        // HTTP/2: the client opens one connection, and servers allow about 100 answers on it.
+        // gzip stays off: a compressed stream holds tokens back until a block is full. Who says
+        // nothing takes any coding, so it is said. HTTP/2 stays off as well: the client opens one
+        // connection, and servers allow about 100 answers on it.
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let client = Client::builder()
             .http1_only()
             .user_agent(USER_AGENT)
@@ -132,6 +134,10 @@ async fn body(
     response: Response,
     pulse: Pulse,
 ) -> Result<Body<impl Stream<Item = Result<sse::Event, Failure>> + Send>, Failure> {
+    let coding = response.headers().get(CONTENT_ENCODING);
+    if coding.is_some_and(|coding| coding != "identity") {
+        return Err(sse::unreadable());
+    }
     let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     match kind {
         Some(kind) if kind.contains("json") => Ok(Body::Whole(json(response).await?)),

@@ -46,6 +46,11 @@ impl Complaint {
         Self::new(ErrorCode::BadFrame, "Send text messages; binary ones mean nothing here.")
     }
 
+    /// What came is no WebSocket message, or one too long to be read.
+    pub fn garbled() -> Self {
+        Self::new(ErrorCode::BadFrame, "No message could be read from what you sent.")
+    }
+
     /// A value makes no sense.
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
         Self::new(ErrorCode::InvalidArgument, message).with(json!({ "field": field }))

@@ -57,7 +57,8 @@ async fn an_answer_comes_from_each_kind_with_its_own_manners() {
         let mut lines = exchange.head.lines();
         assert_eq!(lines.next(), Some(line));
         let user_agent = concat!("user-agent: operatoros/", env!("CARGO_PKG_VERSION"));
-        for header in headers.iter().chain(&[user_agent, "content-type: application/json"]) {
+        let all = [user_agent, "content-type: application/json", "accept-encoding: identity"];
+        for header in headers.iter().chain(&all) {
             assert!(exchange.head.lines().any(|line| line == *header), "{header}");
         }
         assert_eq!(exchange.body["stream"], true);
@@ -148,6 +149,12 @@ async fn garbage_is_no_answer() {
         exchange.send_for_ever(&endless).await;
     };
     assert_eq!(tokio::join!(asked(&*provider), endless).0, told);
+    let compressed = async {
+        let mut exchange = server.request().await;
+        exchange.send("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n").await;
+        exchange.send(&format!("content-length: {}\r\n\r\n{TOKEN}", TOKEN.len())).await;
+    };
+    assert_eq!(tokio::join!(asked(&*provider), compressed).0, told);
 }
 
 #[tokio::test]
