@@ -1,7 +1,6 @@
 //! Asks a question, prints the answer as it comes, and survives any number of lost connections.
 //!
-//! `cargo run --example rust_client -- ws://localhost:8000/ws "How did the markets close?"`
-//! A token, where the gateway asks for one, is read from `OPERATOROS_TOKEN`.
+//! `cargo run --example rust_client -- ws://localhost:8000/ws "How did the markets close?" [TOKEN]`
 
 use std::io::Write;
 
@@ -15,9 +14,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let url = arguments.next().unwrap_or_else(|| "ws://127.0.0.1:8000/ws".to_owned());
     let question = arguments.next().unwrap_or_else(|| "What can you do?".to_owned());
-    #[expect(clippy::disallowed_methods, reason = "an example has no settings of its own")]
-    let token = std::env::var("OPERATOROS_TOKEN").ok();
 
+    let token = arguments.next();
     let mut client = Client::connect(Options { token, ..Options::new(url) }).await?;
     ask(&mut client, &question).await?;
     client.close().await;
@@ -36,7 +34,7 @@ async fn ask(client: &mut Client, question: &str) -> Result<(), ClientError> {
             Update::Snapshot(snapshot) => {
                 note("\n[this is how it stands now]");
                 let answer = snapshot.messages.iter().rev().find(|m| m.turn == sent.turn);
-                let whole = snapshot.turn.as_ref().map(|growing| growing.text.as_str());
+                let whole = snapshot.turn.as_ref().map(|growing| &*growing.text);
                 drop(write!(out, "{}", whole.or(answer.map(|m| &*m.text)).unwrap_or("")));
             }
             Update::Event(event) => {
