@@ -91,7 +91,7 @@ mod tests {
         let mut frames = 0;
         while !limiter.abused() {
             tokio::time::advance(Duration::from_millis(1)).await;
-            let _refused_or_not = limiter.admit();
+            let _admitted_or_not = limiter.admit();
             frames += 1;
             assert!(frames < 2 * limits::RATE_REFUSALS_MAX, "1,000 frames a second go on for ever");
         }

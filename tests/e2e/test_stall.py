@@ -60,7 +60,8 @@ async def test_stalled_readers_slow_nobody():
         assert took < 4 * turns, f"the answers took {took:.1f} s, due is one a second"
         assert worst < 400_000, f"live readers lie {worst} bytes apart"
         # A delivery each and an answer or two: 10 MB for each reader would be another 120 MiB.
-        assert peak - before < 60, f"memory grew from {before:.0f} to {peak:.0f} MiB"
+        assert peak - before < 100, f"memory grew from {before:.0f} to {peak:.0f} MiB"
+        writing = peak
         caught_up = asyncio.gather(*(wake_up(r, lambda b: asked[-1] in b.ended) for r in stalled))
         while not caught_up.done():
             await asyncio.sleep(0.1)
@@ -75,7 +76,7 @@ async def test_stalled_readers_slow_nobody():
             assert count(frames) < count(writer.frames), "a slow reader gets fewer deltas"
         print(f"     {took:.1f} s for {turns} answers; deltas: live {count(writer.frames)}, stalled "
               f"{min(count(f) for _, f in caught_up.result())} to "
-              f"{max(count(f) for _, f in caught_up.result())}; {before:.0f} to {peak:.0f} MiB")
+              f"{max(count(f) for _, f in caught_up.result())}; {before:.0f} to {writing:.0f}, then {peak:.0f} MiB")
 
 
 test_stalled_readers_slow_nobody.alone = True
