@@ -119,6 +119,8 @@ enum End {
     Gone,
     /// The other side closes, and waits for us to agree.
     Parted,
+    /// What the other side sends is no message; nothing more can be read.
+    Garbled,
     /// We close, with this code.
     Close(CloseCode),
 }
@@ -165,6 +167,11 @@ where
     };
     match ended {
         Err(End::Close(code)) => connection.farewell(code).await,
+        Err(End::Garbled) => {
+            if connection.complain(None, Complaint::garbled()).await.is_ok() {
+                connection.farewell(CloseCode::BadFrame).await;
+            }
+        }
         // The answer to its close is written by reading on.
         Err(End::Parted) => {
             let _unfinished = timeout(limits::CLOSE_WITHIN, connection.until_closed()).await;
@@ -202,10 +209,7 @@ where
                     heard = Instant::now();
                     self.hear(message).await?;
                 }
-                Wake::Garbled => {
-                    self.complain(None, Complaint::garbled()).await?;
-                    return Err(End::Close(CloseCode::BadFrame));
-                }
+                Wake::Garbled => return Err(End::Garbled),
                 Wake::Gone => return Err(End::Gone),
                 Wake::Reply(settled) => self.settle(settled).await?,
                 Wake::News => self.deliver().await?,
