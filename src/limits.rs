@@ -134,11 +134,19 @@ pub const STORE_FREE_BYTES_MIN: u64 = 32 * 1024 * 1024;
 /// Room set aside for opening sled on a full disk, to read on: it then writes a snapshot, about a
 /// hundredth of what it holds.
 pub const STORE_RESERVE_BYTES: u64 = 8 * 1024 * 1024;
-/// A database up to this size is opened as a copy before the original is: sled takes one with a
-/// damaged beginning for empty and overwrites it. Copying costs about a second.
-pub const STORE_REHEARSED_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// A database up to this size that was not closed, or was touched since, is opened as a copy before
+/// the original is: sled takes one with a damaged beginning for empty and overwrites it. Copying
+/// costs up to three tenths of a second.
+pub const STORE_REHEARSED_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// A database up to this size is also read from end to end before it is opened.
 pub const STORE_READ_THROUGH_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// The text of open turns, beyond which what was forgotten is left out; or twice what is of use,
+/// where that is more. One open turn has up to `ANSWER_BYTES_MAX`.
+pub const STORE_DRAFTS_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// What is read of it, or copied, at a time.
+pub const STORE_DRAFTS_WINDOW_BYTES: usize = 256 * 1024;
+/// How long the text of a growing answer may wait for more, so that one write takes all of it.
+pub const STORE_DRAFTS_GATHER: Duration = Duration::from_millis(20);
 /// Expired idempotency keys that one group forgets.
 pub const STORE_KEYS_PURGED_MAX: usize = 64;
 /// Records of one step of a long scan (a delete, an export).
@@ -212,5 +220,6 @@ const _: () = assert!(SNAPSHOT_BYTES_MAX <= PAGE_BYTES_MAX);
 const _: () = assert!(PING_AFTER.as_secs() * 2 < CLOSE_AFTER.as_secs());
 const _: () = assert!(STORE_GROUP_MAX <= STORE_JOBS_MAX);
 const _: () = assert!(STORE_READ_THROUGH_BYTES_MAX <= STORE_REHEARSED_BYTES_MAX);
+const _: () = assert!(STORE_DRAFTS_GATHER.as_millis() * 4 < CHECKPOINT_EVERY.as_millis());
 const _: () = assert!(STORE_PIECE_BYTES * 20 < 128 * 1024);
 const _: () = assert!(EARLY_TEXT_BYTES_MAX < ANSWER_BYTES_MAX);

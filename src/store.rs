@@ -9,6 +9,7 @@ mod conformance;
 #[cfg(test)]
 mod damage;
 mod directory;
+mod drafts;
 mod embedded;
 mod export;
 mod import;
@@ -18,10 +19,12 @@ mod kv;
 mod lives;
 mod local;
 mod memory;
+mod paper;
 mod plan;
 mod quiet;
 mod reads;
 mod reserve;
+mod seal;
 mod watermark;
 mod writer;
 

@@ -11,8 +11,10 @@ use std::{
 };
 
 use super::{
-    Expect, LocalStore, OpenError, Page, Store, StoreError, Write,
-    conformance::{commit, conversation, event, message},
+    Expect, LocalStore, OpenError, Page, Store, StoreError, Turn, Write,
+    conformance::{commit, conversation, event, message, turn},
+    embedded::sealed_files,
+    seal,
 };
 use crate::{
     limits::STORE_FREE_BYTES_MIN,
@@ -61,6 +63,14 @@ const ROWS: &[(&str, Damage, Outcome)] = &[
     ("watermark removed", |dir| remove(dir, "watermark"), Outcome::Damaged),
     ("watermark cut", |dir| resize(dir, "watermark", |len| len / 2), Outcome::Damaged),
     ("watermark is a text", |dir| overwrite(dir, "watermark"), Outcome::Damaged),
+    ("drafts removed", |dir| remove(dir, "drafts"), Outcome::Whole),
+    ("drafts cut to half", |dir| resize(dir, "drafts", |len| len / 2), Outcome::Whole),
+    ("drafts doubled", |dir| twice(dir, "drafts"), Outcome::Whole),
+    ("drafts are a text", |dir| overwrite(dir, "drafts"), Outcome::Whole),
+    ("garbage in the drafts", |dir| fill(dir, "drafts", 30..50, 0xa5), Outcome::Whole),
+    ("drafts are a folder", |dir| folder(dir, "drafts"), Outcome::Whole),
+    ("seal removed", |dir| remove(dir, "seal"), Outcome::Whole),
+    ("seal is a text", |dir| overwrite(dir, "seal"), Outcome::Whole),
     ("marker removed", |dir| remove(dir, "operatoros.json"), Outcome::Foreign),
     ("marker cut", |dir| resize(dir, "operatoros.json", |len| len / 2), Outcome::Damaged),
     ("marker of a newer version", |dir| newer(dir), Outcome::Newer),
@@ -79,11 +89,18 @@ async fn a_damaged_directory_is_refused_untouched_or_whole() {
     for (what, damage, expected) in ROWS {
         let dir = tempfile::tempdir().unwrap();
         copy(original.path(), dir.path());
+        // Whoever comes after a clean end is noticed by the time of the change.
+        LocalStore::open(dir.path()).unwrap().close().await;
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        assert!(seal::holds(dir.path(), &sealed_files(dir.path()).unwrap()), "{what}");
         damage(dir.path());
         let before = contents(dir.path());
         let outcome = match LocalStore::open(dir.path()) {
             Ok(store) => {
                 assert!(holds(&store, &told).await, "{what}: acknowledged records are missing");
+                let draft = store.checkpointed(told.2.turn).await.unwrap();
+                let whole = draft == DRAFT.concat() || what.contains("drafts");
+                assert!(whole && DRAFT.concat().starts_with(&draft), "{what}: {draft}");
                 Outcome::Whole
             }
             Err(error) => {
@@ -105,7 +122,10 @@ async fn a_damaged_directory_is_refused_untouched_or_whole() {
     assert_eq!(surprises, Vec::<String>::new());
 }
 
-type Told = (Conversation, Vec<Message>);
+type Told = (Conversation, Vec<Message>, Turn);
+
+/// What had grown of an answer.
+const DRAFT: [&str; 4] = ["it ", "had ", "grown ", "so far"];
 
 /// Makes a store of a few megabytes in several segments, ending as a crash does.
 async fn populate(dir: &Path) -> Told {
@@ -120,10 +140,18 @@ async fn populate(dir: &Path) -> Told {
         commit(&store, Expect::Epoch(held.id, 1), writes).await.unwrap();
         told.push(said);
     }
-    (held, told)
+    let grows = turn(held.id);
+    commit(&store, Expect::Nothing, vec![Write::OpenTurn(grows.clone())]).await.unwrap();
+    let mut offset = 0;
+    for slice in DRAFT {
+        store.checkpoint(grows.turn, offset, slice);
+        offset += slice.len() as u64;
+    }
+    commit(&store, Expect::Nothing, vec![]).await.unwrap();
+    (held, told, grows)
 }
 
-async fn holds(store: &LocalStore, (held, told): &Told) -> bool {
+async fn holds(store: &LocalStore, (held, told, _): &Told) -> bool {
     let all = Page { rows: 1_000, bytes: usize::MAX };
     let last = told.last().unwrap().id;
     let mut branch = store.branch(held.id, last, all).await.unwrap_or_default();
@@ -178,6 +206,11 @@ fn overwrite(dir: &Path, name: &str) {
     }
 }
 
+fn folder(dir: &Path, name: &str) {
+    remove(dir, name);
+    fs::create_dir(dir.join(name)).unwrap();
+}
+
 fn overwrite_new(dir: &Path, name: &str) {
     fs::write(dir.join(name), "not ours\n").unwrap();
 }
@@ -217,6 +250,25 @@ fn contents(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 fn differing(a: &BTreeMap<PathBuf, Vec<u8>>, b: &BTreeMap<PathBuf, Vec<u8>>) -> Vec<PathBuf> {
     let paths = a.keys().chain(b.keys());
     paths.filter(|path| a.get(*path) != b.get(*path)).cloned().collect()
+}
+
+#[tokio::test]
+async fn a_seal_is_true_only_while_nobody_touches_a_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let told = populate(dir.path()).await;
+    let sealed = || seal::holds(dir.path(), &sealed_files(dir.path()).unwrap());
+    for name in ["db", "conf", "watermark"] {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        assert!(sealed(), "{name}");
+        fill(dir.path(), name, 0..0, 0);
+        assert!(!sealed(), "{name}");
+        let store = LocalStore::open(dir.path()).unwrap();
+        assert!(!dir.path().join("seal").exists(), "{name}");
+        assert!(holds(&store, &told).await, "{name}");
+        store.close().await;
+    }
+    overwrite_new(dir.path(), "blobs/holiday.jpg");
+    assert!(!sealed());
 }
 
 #[test]

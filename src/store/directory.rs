@@ -1,8 +1,9 @@
 //! Opens a data directory: ours, not in use, of a format we know, undamaged; or says why not.
 //!
 //! Invariant: what cannot be opened is left byte for byte as it was, up to
-//! `limits::STORE_REHEARSED_BYTES_MAX` and while the disk has room for a copy. sled truncates and rewrites
-//! what it does not understand, so all but a huge database is first opened as a copy.
+//! `limits::STORE_REHEARSED_BYTES_MAX` and while the disk has room for a copy. sled truncates and
+//! rewrites what it does not understand, so all but a large database is first opened as a copy,
+//! unless nobody has touched it since it was closed.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -14,10 +15,11 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    embedded::{self, DATABASE, Embedded, FreeSpace},
+    embedded::{self, DATABASE, Embedded, FreeSpace, SLED_CONFIG, WATERMARK, sled_files},
     keys::FORMAT,
     quiet,
     reserve::Reserve,
+    seal,
     watermark::Watermark,
 };
 use crate::limits::{STORE_READ_THROUGH_BYTES_MAX, STORE_REHEARSED_BYTES_MAX};
@@ -25,12 +27,7 @@ use crate::limits::{STORE_READ_THROUGH_BYTES_MAX, STORE_REHEARSED_BYTES_MAX};
 const MARKER: &str = "operatoros.json";
 const MARKER_NEW: &str = "operatoros.json.new";
 const LOCK: &str = "lock";
-const WATERMARK: &str = "watermark";
 const REHEARSAL: &str = "rehearsal";
-/// What sled writes into its directory beside its snapshots.
-const SLED_CONFIG: &str = "conf";
-const SLED_BLOBS: &str = "blobs";
-const SLED_SNAPSHOT: &str = "snap.";
 
 /// Why a data directory cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -109,7 +106,10 @@ pub(super) fn open(dir: &Path, free: FreeSpace) -> Result<Embedded, OpenError> {
         watermark = Watermark::open(&dir.join(WATERMARK))
             .map_err(|_| place.damaged("its watermark is missing or unreadable"))?;
         place.inspect()?;
-        place.rehearse(&watermark, &reserve)?;
+        if !seal::holds(dir, &place.io(embedded::sealed_files(dir))?) {
+            place.rehearse(&watermark, &reserve)?;
+        }
+        place.io(seal::lift(dir))?;
         db = place.open_sled(dir, &watermark)?;
     } else {
         (db, watermark) = place.make()?;
@@ -270,18 +270,6 @@ impl Place<'_> {
 fn quietly<T>(step: impl FnOnce() -> T) -> Option<T> {
     let _hush = quiet::hush();
     catch_unwind(AssertUnwindSafe(step)).ok()
-}
-
-fn sled_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let name = entry?.file_name();
-        let ours = [DATABASE, SLED_CONFIG, SLED_BLOBS].iter().any(|known| name == **known);
-        if ours || name.to_string_lossy().starts_with(SLED_SNAPSHOT) {
-            files.push(dir.join(name));
-        }
-    }
-    Ok(files)
 }
 
 fn size(dir: &Path) -> io::Result<u64> {

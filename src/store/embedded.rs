@@ -4,7 +4,7 @@
 //! our own, since sled's `flush` is no fsync; `flush_async` is never called (it hangs).
 
 use std::{
-    fs::File,
+    fs::{self, File, TryLockError},
     io,
     ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -21,12 +21,22 @@ use super::{
     StoreError, keys,
     kv::{Changes, Kv, Order, Pair, View},
     reserve::Reserve,
+    seal,
     watermark::Watermark,
 };
 use crate::limits::STORE_CACHE_BYTES;
 
 /// The file in which sled keeps everything.
 pub(super) const DATABASE: &str = "db";
+/// What sled writes into its directory beside its snapshots.
+pub(super) const SLED_CONFIG: &str = "conf";
+const SLED_BLOBS: &str = "blobs";
+const SLED_SNAPSHOT: &str = "snap.";
+/// The file beside them that says how much they hold.
+pub(super) const WATERMARK: &str = "watermark";
+/// How often sled's lock is tried: its threads let go of it a moment after their database.
+const LOCK_TRIES: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// Tells how many bytes are free where a directory lies; a test tells something else.
 pub(super) type FreeSpace = Box<dyn Fn(&Path) -> io::Result<u64> + Send + Sync>;
@@ -95,7 +105,7 @@ impl Embedded {
         Ok(())
     }
 
-    fn write(&self, changes: Changes, durable: bool) -> io::Result<()> {
+    fn write(&self, changes: Changes) -> io::Result<()> {
         let commits = changes
             .get(keys::COMMITS)
             .and_then(Option::as_ref)
@@ -112,15 +122,27 @@ impl Embedded {
             let State::Open { db, .. } = &*state else { return Err(gone()) };
             db.apply_batch(batch).map_err(into_io)?;
         }
-        if !durable {
-            return Ok(());
-        }
         let state = self.state();
         let State::Open { db, file } = &*state else { return Err(gone()) };
         db.flush().map_err(into_io)?;
         file.sync_data()?;
         let length = file.metadata()?.len();
         commits.map_or(Ok(()), |commits| self.watermark.raise(commits, length))
+    }
+}
+
+impl Embedded {
+    /// Notes what the files look like, so that the next start can trust them.
+    fn seal(&self, file: &File) -> io::Result<()> {
+        for _ in 0..LOCK_TRIES {
+            match file.try_lock() {
+                Ok(()) => return seal::put(&self.dir, &sealed_files(&self.dir)?),
+                // Its threads may still write.
+                Err(TryLockError::WouldBlock) => thread::park_timeout(LOCK_PAUSE),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
+        Err(io::ErrorKind::TimedOut.into())
     }
 }
 
@@ -138,12 +160,12 @@ impl Kv for Embedded {
         if self.broken.load(Ordering::Relaxed) { self.revive() } else { Ok(()) }
     }
 
-    fn apply(&self, changes: Changes, durable: bool) -> io::Result<()> {
+    fn apply(&self, changes: Changes) -> io::Result<()> {
         let bytes: usize =
             changes.iter().map(|(k, v)| k.len() + v.as_ref().map_or(0, Vec::len)).sum();
         self.reserve.room_for(4 * bytes as u64)?;
         self.reserve.set_aside();
-        let written = catch_unwind(AssertUnwindSafe(|| self.write(changes, durable)))
+        let written = catch_unwind(AssertUnwindSafe(|| self.write(changes)))
             .unwrap_or_else(|_| Err(io::Error::other("the database gave up while writing")));
         if written.is_err() {
             self.broken.store(true, Ordering::Relaxed);
@@ -152,6 +174,10 @@ impl Kv for Embedded {
             }
         }
         written
+    }
+
+    fn room_for(&self, bytes: u64) -> io::Result<()> {
+        self.reserve.room_for(bytes)
     }
 
     fn bytes(&self) -> Option<u64> {
@@ -164,10 +190,14 @@ impl Kv for Embedded {
     fn close(&self) {
         if let State::Open { db, file } = self.replace(State::Closed) {
             let flushed = db.flush().map_err(into_io).and_then(|_| file.sync_data());
-            if let Err(error) = flushed {
+            if let Err(error) = &flushed {
                 tracing::warn!(%error, "the store could not be flushed while closing");
             }
+            let whole = flushed.is_ok() && !self.broken.load(Ordering::Relaxed);
             drop(db);
+            if whole && let Err(error) = self.seal(&file) {
+                tracing::warn!(%error, "the next start will take longer");
+            }
         }
         self.claim.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
@@ -213,19 +243,37 @@ impl View for EmbeddedView<'_> {
 
 /// Opens sled in `dir`. It may panic on a damaged one.
 pub(super) fn open_sled(dir: &Path) -> Result<sled::Db, sled::Error> {
-    /// How often sled's lock is tried: its threads let go of it a moment after their database.
-    const TRIES: u32 = 50;
     let config =
         sled::Config::new().path(dir).cache_capacity(STORE_CACHE_BYTES).flush_every_ms(Some(250));
-    for _ in 1..TRIES {
+    for _ in 1..LOCK_TRIES {
         match config.open() {
             Err(sled::Error::Io(error)) if error.to_string().contains("acquire lock") => {
-                thread::park_timeout(Duration::from_millis(20));
+                thread::park_timeout(LOCK_PAUSE);
             }
             opened => return opened,
         }
     }
     config.open()
+}
+
+/// What sled keeps in a directory: its files and its folder.
+pub(super) fn sled_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let name = entry?.file_name();
+        let ours = [DATABASE, SLED_CONFIG, SLED_BLOBS].iter().any(|known| name == **known);
+        if ours || name.to_string_lossy().starts_with(SLED_SNAPSHOT) {
+            files.push(dir.join(name));
+        }
+    }
+    Ok(files)
+}
+
+/// What must not be touched while the database is closed.
+pub(super) fn sealed_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = sled_files(dir)?;
+    files.push(dir.join(WATERMARK));
+    Ok(files)
 }
 
 /// How many durable groups a database holds.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     LocalStore, StoreError, Turn,
-    keys::{self, CHECKPOINT, CONVERSATION, EVENT, KEY, MESSAGE, SESSION, TURN, USER},
+    keys::{self, CONVERSATION, EVENT, KEY, MESSAGE, SESSION, TURN, USER},
     kv::{Order, View},
     plan::Keyed,
 };
@@ -91,8 +91,10 @@ pub(super) enum Line {
 pub fn export(store: &LocalStore, to: &mut impl Write) -> io::Result<Counts> {
     let mut lines = Lines { to, hash: blake3::Hasher::new(), counts: Counts::default() };
     lines.write(&Line::Head { format: FORMAT.into(), version: VERSION })?;
-    let kinds = [USER, SESSION, CONVERSATION, MESSAGE, EVENT, TURN, CHECKPOINT, KEY];
-    for kind in kinds {
+    for kind in [USER, SESSION, CONVERSATION, MESSAGE, EVENT, TURN, KEY] {
+        if kind == KEY {
+            write_drafts(store, &mut lines)?;
+        }
         let mut range = keys::under(vec![kind]);
         loop {
             let page = store.look(|view| page(view, kind, &range.start, &range.end));
@@ -107,6 +109,18 @@ pub fn export(store: &LocalStore, to: &mut impl Write) -> io::Result<Counts> {
     lines.write(&Line::End { records: counts.records(), blake3 })?;
     lines.to.flush()?;
     Ok(counts)
+}
+
+/// The text of open turns, after the turns: it is kept only for those that are known.
+fn write_drafts(store: &LocalStore, lines: &mut Lines<'_, impl Write>) -> io::Result<()> {
+    let turns = store.drafts().turns();
+    for turn in turns {
+        let slices = store.drafts().slices(turn);
+        for (offset, text) in slices {
+            lines.write(&Line::Checkpoint { turn, offset, text: text.into() })?;
+        }
+    }
+    Ok(())
 }
 
 struct Lines<'a, W> {
@@ -152,11 +166,6 @@ fn line(view: &dyn View, kind: u8, key: &[u8], value: &[u8]) -> Result<Line, Sto
             let turn: Turn = keys::decode(value, "a turn")?;
             let open = view.get(&keys::open(turn.conversation, turn.turn))?.is_some();
             Ok(Line::Turn { turn, open })
-        }
-        CHECKPOINT => {
-            let text = str::from_utf8(value).map_err(|_| StoreError::Damaged("a checkpoint"))?;
-            let turn = TurnId::from_bytes(keys::first_id(key)?);
-            Ok(Line::Checkpoint { turn, offset: keys::last_number(key)?, text: text.into() })
         }
         _ => {
             let Keyed { accepted, expires_at } = keys::decode(value, "an idempotency key")?;

@@ -31,7 +31,6 @@ pub(super) const EVENT: u8 = b'e';
 pub(super) const TURN: u8 = b't';
 pub(super) const TURN_OF: u8 = b'v';
 pub(super) const OPEN: u8 = b'o';
-pub(super) const CHECKPOINT: u8 = b'p';
 pub(super) const KEY: u8 = b'k';
 pub(super) const EXPIRY: u8 = b'x';
 const PIECE: u8 = b'~';
@@ -82,10 +81,6 @@ pub(super) fn turn_of(conversation: ConversationId, id: TurnId) -> Vec<u8> {
 /// That a turn is open.
 pub(super) fn open(conversation: ConversationId, id: TurnId) -> Vec<u8> {
     key(OPEN, &[conversation.bytes(), id.bytes()])
-}
-
-pub(super) fn checkpoint(turn: TurnId, offset: u64) -> Vec<u8> {
-    key(CHECKPOINT, &[turn.bytes(), &offset.to_be_bytes()])
 }
 
 pub(super) fn idempotency(user: UserId, given: &str) -> Vec<u8> {

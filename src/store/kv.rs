@@ -36,8 +36,13 @@ pub(super) trait Kv: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Applies all or nothing; returns once it would survive a power cut where `durable`.
-    fn apply(&self, changes: Changes, durable: bool) -> io::Result<()>;
+    /// Applies all or nothing; returns once it would survive a power cut.
+    fn apply(&self, changes: Changes) -> io::Result<()>;
+
+    /// `StorageFull` where so many bytes beside the engine's own would leave too little free.
+    fn room_for(&self, _bytes: u64) -> io::Result<()> {
+        Ok(())
+    }
 
     /// Bytes on disk, where there is one.
     fn bytes(&self) -> Option<u64>;

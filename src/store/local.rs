@@ -4,7 +4,7 @@ use std::{
     fmt, io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
@@ -14,9 +14,11 @@ use tokio::sync::oneshot;
 use super::{
     Batch, Commit, Health, Page, Read, Store, StoreError, Turn,
     directory::{self, OpenError},
+    drafts::Drafts,
     keys,
     kv::{Kv, View},
     memory::Memory,
+    paper::Paper,
     reads,
     writer::{Desk, Job},
 };
@@ -33,6 +35,7 @@ use crate::model::{
 pub struct LocalStore {
     kv: Arc<dyn Kv>,
     desk: Arc<Desk>,
+    drafts: Arc<Mutex<Drafts>>,
     writer: Mutex<Option<thread::JoinHandle<()>>>,
 }
 
@@ -52,17 +55,36 @@ impl LocalStore {
         free: super::embedded::FreeSpace,
     ) -> Result<Self, OpenError> {
         let kv = directory::open(dir, free)?;
-        Self::over(Arc::new(kv)).map_err(|source| OpenError::Io { dir: dir.to_path_buf(), source })
+        let paper = Paper::in_dir(dir).unwrap_or_else(|error| {
+            tracing::warn!(%error, "answers that still grow will not be kept for a crash");
+            Paper::Memory(Vec::new())
+        });
+        Self::over(Arc::new(kv), paper)
+            .map_err(|source| OpenError::Io { dir: dir.to_path_buf(), source })
     }
 
     /// A store that forgets everything with the process. Fails only where no thread can be made.
     pub fn in_memory() -> io::Result<Self> {
-        Self::over(Arc::new(Memory::new()))
+        Self::over(Arc::new(Memory::new()), Paper::Memory(Vec::new()))
     }
 
-    pub(super) fn over(kv: Arc<dyn Kv>) -> io::Result<Self> {
-        let (desk, writer) = Desk::open(Arc::clone(&kv))?;
-        Ok(Self { kv, desk, writer: Mutex::new(Some(writer)) })
+    pub(super) fn over(kv: Arc<dyn Kv>, paper: Paper) -> io::Result<Self> {
+        let drafts = match look(&*kv, |view| reads::open_ids(view, None)) {
+            Ok(open) => Drafts::open(paper, open),
+            Err(error) => {
+                // What was written is left for a start that can tell whose it is.
+                tracing::warn!(%error, "it is not known which answers were growing");
+                Drafts::open(Paper::Memory(Vec::new()), Vec::new())
+            }
+        };
+        let drafts = Arc::new(Mutex::new(drafts));
+        let (desk, writer) = Desk::open(Arc::clone(&kv), Arc::clone(&drafts))?;
+        Ok(Self { kv, desk, drafts, writer: Mutex::new(Some(writer)) })
+    }
+
+    /// The text of open turns.
+    pub(super) fn drafts(&self) -> MutexGuard<'_, Drafts> {
+        self.drafts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads at once: a record or two, from the page cache or by one access to the disk.
@@ -119,7 +141,7 @@ impl Store for LocalStore {
     }
 
     fn checkpoint(&self, turn: TurnId, offset: u64, slice: &str) {
-        // Dropped when the queue is full: what follows does not join and is ignored by the plan.
+        // Dropped when the queue is full: what follows does not join and is ignored.
         drop(self.desk.hand_over(Job::Checkpoint(turn, offset, slice.into())));
     }
 
@@ -184,7 +206,11 @@ impl Store for LocalStore {
     }
 
     fn checkpointed(&self, turn: TurnId) -> Read<'_, String> {
-        self.scan(move |view| reads::checkpointed(view, turn))
+        let drafts = Arc::clone(&self.drafts);
+        self.scan(move |_| {
+            let drafts = drafts.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok(drafts.slices(turn).into_iter().map(|(_, text)| text).collect())
+        })
     }
 
     fn keyed(&self, user: UserId, key: &str, now: Timestamp) -> Read<'_, Option<Accepted>> {

@@ -32,7 +32,7 @@ impl Kv for Memory {
         Ok(Box::new(MemoryView(tree)))
     }
 
-    fn apply(&self, changes: Changes, _durable: bool) -> io::Result<()> {
+    fn apply(&self, changes: Changes) -> io::Result<()> {
         let mut tree = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let tree = tree.as_mut().ok_or(io::ErrorKind::NotConnected)?;
         for (key, value) in changes {

@@ -6,7 +6,8 @@ use std::{collections::BTreeMap, ops::Range};
 
 use super::{
     Batch, Expect, StoreError, Turn, Write,
-    keys::{self, CHECKPOINT, OPEN},
+    drafts::Step,
+    keys::{self, OPEN},
     kv::{self, Changes, Order, Pair, View},
 };
 use crate::{
@@ -20,6 +21,8 @@ pub(super) struct Plan<'a> {
     changes: Changes,
     /// What the batch at hand replaced in `changes`, to take it back.
     undo: Vec<(Vec<u8>, Option<Change>)>,
+    /// What the batch at hand does to turns.
+    steps: Vec<Step>,
     bytes: usize,
 }
 
@@ -34,7 +37,7 @@ pub(super) struct Keyed {
 
 impl<'a> Plan<'a> {
     pub(super) fn over(stored: &'a dyn View) -> Self {
-        Self { stored, changes: Changes::new(), undo: Vec::new(), bytes: 0 }
+        Self { stored, changes: Changes::new(), undo: Vec::new(), steps: Vec::new(), bytes: 0 }
     }
 
     /// Roughly what the plan will write.
@@ -42,36 +45,22 @@ impl<'a> Plan<'a> {
         self.bytes
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.changes.is_empty()
-    }
-
-    /// The changes, and the count of durable groups that they bring about where they are one.
-    pub(super) fn into_changes(mut self, durable: bool) -> Result<Changes, StoreError> {
-        if durable {
-            let commits = self.get(keys::COMMITS)?.map_or(Ok(0), |n| keys::last_number(&n))?;
-            self.put_raw(keys::COMMITS.to_vec(), Some((commits + 1).to_be_bytes().to_vec()));
-        }
+    /// The changes, and the count of groups that they bring about.
+    pub(super) fn into_changes(mut self) -> Result<Changes, StoreError> {
+        let commits = self.get(keys::COMMITS)?.map_or(Ok(0), |n| keys::last_number(&n))?;
+        self.put_raw(keys::COMMITS.to_vec(), Some((commits + 1).to_be_bytes().to_vec()));
         Ok(self.changes)
     }
 
-    /// Adds a batch, whole or not at all.
-    pub(super) fn add(&mut self, batch: Batch) -> Result<(), StoreError> {
+    /// Adds a batch, whole or not at all. Tells what it does to turns.
+    pub(super) fn add(&mut self, batch: Batch) -> Result<Vec<Step>, StoreError> {
+        self.steps.clear();
         self.atomically(|plan| {
             plan.check(batch.expect)?;
             plan.continues(&batch)?;
             batch.writes.into_iter().try_for_each(|write| plan.write(write))
-        })
-    }
-
-    /// Adds a slice of a growing answer where it joins what is there and the turn is open.
-    pub(super) fn checkpoint(
-        &mut self,
-        turn: TurnId,
-        offset: u64,
-        slice: &[u8],
-    ) -> Result<(), StoreError> {
-        self.atomically(|plan| plan.add_slice(turn, offset, slice))
+        })?;
+        Ok(std::mem::take(&mut self.steps))
     }
 
     /// Forgets some of the idempotency keys that have expired.
@@ -154,6 +143,7 @@ impl<'a> Plan<'a> {
             Write::OpenTurn(turn) => {
                 self.put(&keys::turn(turn.turn), &keys::encode(&turn))?;
                 self.put(&keys::turn_of(turn.conversation, turn.turn), &[])?;
+                self.steps.push(Step::Opened(turn.turn));
                 self.put(&keys::open(turn.conversation, turn.turn), &[])
             }
             Write::CloseTurn(id) => match self.turn(id)? {
@@ -186,8 +176,8 @@ impl<'a> Plan<'a> {
     }
 
     fn close(&mut self, conversation: ConversationId, turn: TurnId) -> Result<(), StoreError> {
-        self.remove(&keys::open(conversation, turn))?;
-        self.remove_all(&keys::under(keys::key(CHECKPOINT, &[turn.bytes()])))
+        self.steps.push(Step::Closed(turn));
+        self.remove(&keys::open(conversation, turn))
     }
 
     fn delete(&mut self, id: ConversationId) -> Result<(), StoreError> {
@@ -203,30 +193,6 @@ impl<'a> Plan<'a> {
             self.remove_all(&keys::of(kind, id))?;
         }
         self.remove(&keys::conversation(id))
-    }
-
-    fn add_slice(&mut self, turn: TurnId, offset: u64, slice: &[u8]) -> Result<(), StoreError> {
-        let Some(of) = self.turn(turn)?.map(|turn| turn.conversation) else { return Ok(()) };
-        if self.get(&keys::open(of, turn))?.is_none() {
-            return Ok(());
-        }
-        let slices = keys::under(keys::key(CHECKPOINT, &[turn.bytes()]));
-        if offset == 0 {
-            self.remove_all(&slices)?;
-        } else if self.end_of(&slices)? != offset {
-            return Ok(());
-        }
-        if slice.is_empty() {
-            return Ok(());
-        }
-        self.put(&keys::checkpoint(turn, offset), slice)
-    }
-
-    fn end_of(&self, slices: &Range<Vec<u8>>) -> Result<u64, StoreError> {
-        let last = self.page(&slices.start..&slices.end, Order::Falling, 1)?;
-        let Some((key, first)) = last.into_iter().next() else { return Ok(0) };
-        let text = keys::join(self, &key, first)?;
-        Ok(keys::last_number(&key)? + text.len() as u64)
     }
 
     fn all(&self, range: &Range<Vec<u8>>) -> Result<Vec<Pair>, StoreError> {

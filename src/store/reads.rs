@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Page, StoreError, Turn,
-    keys::{self, CHECKPOINT, EVENT, LISTED, MESSAGE, OPEN},
+    keys::{self, EVENT, LISTED, MESSAGE, OPEN},
     kv::{Order, View},
     plan::Keyed,
 };
@@ -88,11 +88,11 @@ pub(super) fn events(
     keys::records(view, &range, rows, "an event")
 }
 
-/// The open turns; the marks alone are scanned, so ended turns cost nothing.
-pub(super) fn open_turns(
+/// The ids of the open turns; the marks alone are scanned, so ended turns cost nothing.
+pub(super) fn open_ids(
     view: &dyn View,
     of: Option<ConversationId>,
-) -> Result<Vec<Turn>, StoreError> {
+) -> Result<Vec<TurnId>, StoreError> {
     let mut range = of.map_or_else(|| keys::under(vec![OPEN]), |of| keys::of(OPEN, of));
     let mut open = Vec::new();
     loop {
@@ -100,24 +100,21 @@ pub(super) fn open_turns(
         let Some((last, _)) = page.last() else { return Ok(open) };
         range.start = keys::next(last);
         for (key, _) in &page {
-            let id = TurnId::from_bytes(keys::last_id(key)?);
-            let turn = keys::record(view, &keys::turn(id), "a turn")?;
-            open.push(turn.ok_or(StoreError::Damaged("a turn"))?);
+            open.push(TurnId::from_bytes(keys::last_id(key)?));
         }
     }
 }
 
-/// The slices that join, from the first byte on.
-pub(super) fn checkpointed(view: &dyn View, turn: TurnId) -> Result<String, StoreError> {
-    let range = keys::under(keys::key(CHECKPOINT, &[turn.bytes()]));
-    let mut text = Vec::new();
-    for (key, first) in view.page(&range.start..&range.end, Order::Rising, usize::MAX)? {
-        if keys::last_number(&key)? != text.len() as u64 {
-            break;
-        }
-        text.append(&mut keys::join(view, &key, first)?);
-    }
-    String::from_utf8(text).map_err(|_| StoreError::Damaged("a checkpoint"))
+/// The open turns.
+pub(super) fn open_turns(
+    view: &dyn View,
+    of: Option<ConversationId>,
+) -> Result<Vec<Turn>, StoreError> {
+    let turn = |id| {
+        let turn = keys::record(view, &keys::turn(id), "a turn")?;
+        turn.ok_or(StoreError::Damaged("a turn"))
+    };
+    open_ids(view, of)?.into_iter().map(turn).collect()
 }
 
 /// What a message with this key was answered, unless that has expired.

@@ -16,9 +16,15 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{Batch, StoreError, kv::Kv, plan::Plan};
+use super::{
+    Batch, StoreError,
+    drafts::{Drafts, Step},
+    kv::{Changes, Kv},
+    plan::Plan,
+    reads,
+};
 use crate::{
-    limits::{STORE_GROUP_BYTES_MAX, STORE_GROUP_MAX, STORE_JOBS_MAX},
+    limits::{STORE_DRAFTS_GATHER, STORE_GROUP_BYTES_MAX, STORE_GROUP_MAX, STORE_JOBS_MAX},
     model::{Timestamp, TurnId},
 };
 
@@ -43,12 +49,17 @@ pub(super) struct Desk {
 #[derive(Default)]
 struct Waiting {
     jobs: VecDeque<Job>,
+    /// Somebody waits for an answer, or there is a group already.
+    urgent: bool,
     shut: bool,
 }
 
 impl Desk {
     /// Starts the thread that serves this desk.
-    pub(super) fn open(kv: Arc<dyn Kv>) -> io::Result<(Arc<Self>, thread::JoinHandle<()>)> {
+    pub(super) fn open(
+        kv: Arc<dyn Kv>,
+        drafts: Arc<Mutex<Drafts>>,
+    ) -> io::Result<(Arc<Self>, thread::JoinHandle<()>)> {
         let desk = Arc::new(Self {
             waiting: Mutex::default(),
             arrived: Condvar::new(),
@@ -56,7 +67,7 @@ impl Desk {
             now: AtomicI64::new(i64::MIN),
         });
         let served = Arc::clone(&desk);
-        let serve = move || serve(&served, &*kv);
+        let serve = move || serve(&Office { desk: &served, kv: &*kv, drafts: &drafts });
         let thread = thread::Builder::new().name("store-writer".to_owned()).spawn(serve)?;
         Ok((desk, thread))
     }
@@ -70,8 +81,14 @@ impl Desk {
         if waiting.jobs.len() >= STORE_JOBS_MAX && !matches!(job, Job::Close(_)) {
             return Err(StoreError::Busy);
         }
+        // A checkpoint wakes nobody but the one who sleeps for want of any: what follows joins it.
+        let first = waiting.jobs.is_empty();
+        waiting.urgent |=
+            !matches!(job, Job::Checkpoint(..)) || waiting.jobs.len() >= STORE_GROUP_MAX;
         waiting.jobs.push_back(job);
-        self.arrived.notify_one();
+        if first || waiting.urgent {
+            self.arrived.notify_one();
+        }
         Ok(())
     }
 
@@ -104,35 +121,48 @@ impl Desk {
     /// What has gathered, waiting for the first job; none once the desk is shut.
     fn take(&self) -> Option<VecDeque<Job>> {
         let waiting = self.waiting();
-        let mut waiting = self
+        let waiting = self
             .arrived
             .wait_while(waiting, |w| w.jobs.is_empty() && !w.shut)
+            .unwrap_or_else(PoisonError::into_inner);
+        let (mut waiting, _) = self
+            .arrived
+            .wait_timeout_while(waiting, STORE_DRAFTS_GATHER, |w| !w.urgent && !w.shut)
             .unwrap_or_else(PoisonError::into_inner);
         if waiting.shut {
             return None;
         }
         let group = waiting.jobs.len().min(STORE_GROUP_MAX);
-        Some(waiting.jobs.drain(..group).collect())
+        let jobs = waiting.jobs.drain(..group).collect();
+        waiting.urgent = !waiting.jobs.is_empty();
+        Some(jobs)
     }
 }
 
-fn serve(desk: &Desk, kv: &dyn Kv) {
-    while let Some(mut jobs) = desk.take() {
+/// What the thread works with.
+struct Office<'a> {
+    desk: &'a Desk,
+    kv: &'a dyn Kv,
+    drafts: &'a Mutex<Drafts>,
+}
+
+fn serve(office: &Office<'_>) {
+    while let Some(mut jobs) = office.desk.take() {
         while !jobs.is_empty() {
-            if let Some(closed) = write_group(desk, kv, &mut jobs) {
-                close(desk, kv, jobs, closed);
+            if let Some(closed) = write_group(office, &mut jobs) {
+                close(office, jobs, closed);
                 return;
             }
         }
     }
-    kv.close();
+    office.kv.close();
 }
 
-fn close(desk: &Desk, kv: &dyn Kv, late: VecDeque<Job>, closed: oneshot::Sender<()>) {
+fn close(office: &Office<'_>, late: VecDeque<Job>, closed: oneshot::Sender<()>) {
     refuse(late);
-    desk.abandon();
+    office.desk.abandon();
     // A panic here would leave the closer waiting for an answer that is certain otherwise.
-    drop(catch_unwind(AssertUnwindSafe(|| kv.close())));
+    drop(catch_unwind(AssertUnwindSafe(|| office.kv.close())));
     closed.send(()).unwrap_or_default();
 }
 
@@ -146,86 +176,103 @@ fn refuse(jobs: VecDeque<Job>) {
     }
 }
 
+/// What comes of the jobs that are done together.
+#[derive(Default)]
+struct Group {
+    answers: Vec<(Answer, Result<(), StoreError>)>,
+    /// What the drafts have to know, in the order of the jobs.
+    steps: Vec<Step>,
+    close: Option<oneshot::Sender<()>>,
+}
+
 /// Writes as many of the jobs as one group takes and answers them.
-fn write_group(desk: &Desk, kv: &dyn Kv, jobs: &mut VecDeque<Job>) -> Option<oneshot::Sender<()>> {
-    let mut answers = Vec::new();
-    let mut close = None;
-    let written = catch_unwind(AssertUnwindSafe(|| {
-        match gather(desk, kv, jobs, &mut answers, &mut close)? {
-            Some((changes, durable)) => {
-                kv.apply(changes, durable).map_err(unwritable)?;
-                desk.writable.fetch_or(durable, Ordering::Relaxed);
-                Ok(())
-            }
-            None => Ok(()),
+fn write_group(office: &Office<'_>, jobs: &mut VecDeque<Job>) -> Option<oneshot::Sender<()>> {
+    let Office { desk, kv, drafts } = office;
+    let mut group = Group::default();
+    let written = catch_unwind(AssertUnwindSafe(|| match gather(office, jobs, &mut group)? {
+        Some(changes) => {
+            kv.apply(changes).map_err(unwritable)?;
+            desk.writable.store(true, Ordering::Relaxed);
+            Ok(())
         }
+        None => Ok(()),
     }))
     .unwrap_or_else(|_| Err(unwritable(io::Error::other("the database gave up while writing"))));
     desk.writable.fetch_and(written.is_ok(), Ordering::Relaxed);
-    for (answer, verdict) in answers {
+    let steps = std::mem::take(&mut group.steps);
+    if !steps.is_empty() {
+        // After what opens turns is durable, and before anybody is told.
+        let draft = || lock(drafts).write(steps, written.is_ok(), |bytes| kv.room_for(bytes));
+        drop(catch_unwind(AssertUnwindSafe(draft)));
+    }
+    for (answer, verdict) in group.answers {
         // What was refused may have been refused because of a neighbour that is now not there.
         drop(answer.send(written.clone().and(verdict)));
     }
-    close
+    group.close
+}
+
+fn lock(drafts: &Mutex<Drafts>) -> MutexGuard<'_, Drafts> {
+    drafts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn unwritable(error: io::Error) -> StoreError {
     StoreError::Unwritable(Arc::new(error))
 }
 
-type Verdict = (Answer, Result<(), StoreError>);
-type Group = Option<(super::kv::Changes, bool)>;
-
 /// Plans jobs until the group is full, one of them closes the store, or none is left.
 fn gather(
-    desk: &Desk,
-    kv: &dyn Kv,
+    office: &Office<'_>,
     jobs: &mut VecDeque<Job>,
-    answers: &mut Vec<Verdict>,
-    close: &mut Option<oneshot::Sender<()>>,
-) -> Result<Group, StoreError> {
+    group: &mut Group,
+) -> Result<Option<Changes>, StoreError> {
+    let Office { desk, kv, drafts } = office;
     let view = match kv.mend().map_err(unwritable).and_then(|()| kv.view()) {
         Ok(view) => view,
         Err(error) => {
             // Nothing can be checked: every job is answered with the reason.
             for job in jobs.drain(..) {
                 match job {
-                    Job::Commit(_, answer) => answers.push((answer, Err(error.clone()))),
-                    Job::Checkpoint(..) => {}
-                    Job::Close(closed) => *close = Some(closed),
+                    Job::Commit(_, answer) => group.answers.push((answer, Err(error.clone()))),
+                    Job::Checkpoint(turn, at, text) => {
+                        group.steps.push(Step::Slice(turn, at, text))
+                    }
+                    Job::Close(closed) => group.close = Some(closed),
                 }
             }
             return Err(error);
         }
     };
+    if lock(drafts).doubted() {
+        // Where that cannot be read, the next group asks again.
+        drop(reads::open_ids(&*view, None).map(|open| lock(drafts).know(open)));
+    }
     let mut plan = Plan::over(&*view);
-    let mut durable = false;
-    while plan.bytes() < STORE_GROUP_BYTES_MAX {
+    let (mut durable, mut drafted) = (false, 0);
+    while plan.bytes() + drafted < STORE_GROUP_BYTES_MAX {
         match jobs.pop_front() {
             Some(Job::Commit(batch, answer)) => {
-                let verdict = plan.add(batch);
+                let verdict = plan.add(batch).map(|mut steps| group.steps.append(&mut steps));
                 durable |= verdict.is_ok();
-                answers.push((answer, verdict));
+                group.answers.push((answer, verdict));
             }
             Some(Job::Checkpoint(turn, offset, slice)) => {
-                // A checkpoint is an optimisation: one that cannot be kept is not missed.
-                drop(plan.checkpoint(turn, offset, slice.as_bytes()));
+                drafted += slice.len();
+                group.steps.push(Step::Slice(turn, offset, slice));
             }
             Some(Job::Close(closed)) => {
-                *close = Some(closed);
+                group.close = Some(closed);
                 break;
             }
             None => break,
         }
     }
-    if durable {
-        // An expiry that cannot be read must not keep everybody from writing.
-        drop(plan.purge(Timestamp(desk.now.load(Ordering::Relaxed))));
-    }
-    if plan.is_empty() {
+    if !durable {
         return Ok(None);
     }
-    Ok(Some((plan.into_changes(durable)?, durable)))
+    // An expiry that cannot be read must not keep everybody from writing.
+    drop(plan.purge(Timestamp(desk.now.load(Ordering::Relaxed))));
+    plan.into_changes().map(Some)
 }
 
 #[cfg(test)]
@@ -235,11 +282,7 @@ mod tests {
     use super::*;
     use crate::{
         model::{User, UserId},
-        store::{
-            Expect, LocalStore, Store, Write,
-            kv::{Changes, View},
-            memory::Memory,
-        },
+        store::{Expect, LocalStore, Store, Write, kv::View, memory::Memory, paper::Paper},
     };
 
     /// An engine that fails in a way that the test picks.
@@ -257,11 +300,11 @@ mod tests {
             }
         }
 
-        fn apply(&self, changes: Changes, durable: bool) -> io::Result<()> {
+        fn apply(&self, changes: Changes) -> io::Result<()> {
             match self.1.load(Ordering::Relaxed) {
                 1 => Err(io::Error::from_raw_os_error(5)),
                 2 => std::panic::resume_unwind(Box::new("the engine panics")),
-                _ => self.0.apply(changes, durable),
+                _ => self.0.apply(changes),
             }
         }
 
@@ -278,7 +321,7 @@ mod tests {
     async fn a_failing_engine_refuses_writes_until_it_works_again() {
         let failure = Arc::new(AtomicU8::new(0));
         let kv = Failing(Memory::new(), Arc::clone(&failure));
-        let store = LocalStore::over(Arc::new(kv)).unwrap();
+        let store = LocalStore::over(Arc::new(kv), Paper::Memory(Vec::new())).unwrap();
         for (how, writable) in [(0, true), (1, false), (0, true), (2, false), (3, false), (0, true)]
         {
             failure.store(how, Ordering::Relaxed);
