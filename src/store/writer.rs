@@ -234,8 +234,8 @@ fn gather(
             for job in jobs.drain(..) {
                 match job {
                     Job::Commit(_, answer) => group.answers.push((answer, Err(error.clone()))),
-                    Job::Checkpoint(turn, at, text) => {
-                        group.steps.push(Step::Slice(turn, at, text))
+                    Job::Checkpoint(turn, offset, slice) => {
+                        group.steps.push(Step::Slice(turn, offset, slice));
                     }
                     Job::Close(closed) => group.close = Some(closed),
                 }
