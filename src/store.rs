@@ -190,7 +190,7 @@ pub trait Store: Send + Sync + 'static {
     /// Turns that have not ended; those of one conversation, or of all.
     fn open_turns(&self, of: Option<ConversationId>) -> Read<'_, Vec<Turn>>;
 
-    /// The text of an open turn up to its last checkpoint.
+    /// The text of an open turn up to its last checkpoint; those handed over before are seen.
     fn checkpointed(&self, turn: TurnId) -> Read<'_, String>;
 
     /// What a `message.send` with this key was answered, unless that has expired by `now`.

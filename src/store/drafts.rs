@@ -30,7 +30,7 @@ pub(super) struct Drafts {
     paper: Paper,
     open: HashSet<TurnId>,
     /// Of open turns, those with text.
-    drafts: HashMap<TurnId, Draft>,
+    kept: HashMap<TurnId, Draft>,
     end: u64,
     /// The length beyond which it is worth to leave out what has been forgotten.
     compact_at: u64,
@@ -66,7 +66,7 @@ impl Drafts {
         let mut drafts = Self {
             paper,
             open: open.into_iter().collect(),
-            drafts: HashMap::new(),
+            kept: HashMap::new(),
             end: 0,
             compact_at: STORE_DRAFTS_BYTES_MAX,
             failing: false,
@@ -91,7 +91,7 @@ impl Drafts {
                 ended.insert(turn);
             }
         }
-        if self.drafts.is_empty() {
+        if self.kept.is_empty() {
             self.end = 0;
         }
         if length > self.end {
@@ -100,7 +100,9 @@ impl Drafts {
         if self.end > 0 {
             // Should one of them be opened again, its text must not come back.
             let mut bytes = Vec::new();
-            ended.iter().for_each(|turn| record(&mut bytes, *turn, 0, b""));
+            for turn in ended {
+                record(&mut bytes, turn, 0, b"");
+            }
             self.paper.write(self.end, &bytes)?;
             self.end += bytes.len() as u64;
         }
@@ -115,7 +117,7 @@ impl Drafts {
     /// Believes that these turns are open and no others.
     pub(super) fn know(&mut self, open: Vec<TurnId>) {
         self.open = open.into_iter().collect();
-        self.drafts.retain(|turn, _| self.open.contains(turn));
+        self.kept.retain(|turn, _| self.open.contains(turn));
         self.doubted = false;
     }
 
@@ -144,7 +146,7 @@ impl Drafts {
         if bytes.is_empty() {
             return;
         }
-        if self.drafts.is_empty() && self.paper.cut(0).is_ok() {
+        if self.kept.is_empty() && self.paper.cut(0).is_ok() {
             (self.end, self.compact_at) = (0, STORE_DRAFTS_BYTES_MAX);
             return;
         }
@@ -182,7 +184,7 @@ impl Drafts {
     }
 
     fn forget(&mut self, turn: TurnId, bytes: &mut Vec<u8>) {
-        if self.drafts.remove(&turn).is_some() {
+        if self.kept.remove(&turn).is_some() {
             record(bytes, turn, 0, b"");
         }
     }
@@ -190,19 +192,19 @@ impl Drafts {
     /// Keeps a slice of an open turn where it joins; one at the beginning starts over.
     fn take(&mut self, turn: TurnId, offset: u64, slice: Slice) -> bool {
         if offset == 0 {
-            self.drafts.remove(&turn);
+            self.kept.remove(&turn);
         }
-        let length = self.drafts.get(&turn).map_or(0, |draft| draft.length);
+        let length = self.kept.get(&turn).map_or(0, |draft| draft.length);
         if slice.length == 0 || offset != length {
             return false;
         }
-        self.drafts.entry(turn).or_default().keep(slice);
+        self.kept.entry(turn).or_default().keep(slice);
         true
     }
 
     /// Gives up what could not be written.
     fn take_back(&mut self) {
-        self.drafts.retain(|_, draft| {
+        self.kept.retain(|_, draft| {
             let written = draft.slices.partition_point(|slice| slice.at < self.end);
             draft.slices.truncate(written);
             draft.length = draft.slices.iter().map(|slice| slice.length as u64).sum();
@@ -221,20 +223,20 @@ impl Drafts {
     /// Copies what is still of use to a new file.
     fn compact(&mut self) -> io::Result<()> {
         let mut live: Vec<_> = self
-            .drafts
+            .kept
             .iter()
             .flat_map(|(turn, draft)| draft.slices.iter().map(|slice| (*turn, *slice)))
             .collect();
         live.sort_unstable_by_key(|(_, slice)| slice.at);
         let mut paper = self.paper.another()?;
         let mut window = Window::default();
-        let mut drafts = HashMap::<_, Draft>::with_capacity(self.drafts.len());
+        let mut kept = HashMap::<_, Draft>::with_capacity(self.kept.len());
         let (mut end, mut bytes) = (0, Vec::new());
         for (turn, slice) in live {
             let record = window.look(&self.paper, slice.at, HEAD + slice.length);
             let record = record.ok_or(io::ErrorKind::UnexpectedEof)?;
             let at = end + bytes.len() as u64;
-            drafts.entry(turn).or_default().keep(Slice { at, ..slice });
+            kept.entry(turn).or_default().keep(Slice { at, ..slice });
             bytes.extend_from_slice(record);
             if bytes.len() >= crate::limits::STORE_DRAFTS_WINDOW_BYTES {
                 paper.write(end, &bytes)?;
@@ -244,20 +246,20 @@ impl Drafts {
         }
         paper.write(end, &bytes)?;
         self.paper.replace(paper)?;
-        (self.drafts, self.end) = (drafts, end + bytes.len() as u64);
+        (self.kept, self.end) = (kept, end + bytes.len() as u64);
         Ok(())
     }
 
     /// The turns that have text, in the order of their ids.
     pub(super) fn turns(&self) -> Vec<TurnId> {
-        let mut turns: Vec<_> = self.drafts.keys().copied().collect();
+        let mut turns: Vec<_> = self.kept.keys().copied().collect();
         turns.sort_unstable();
         turns
     }
 
     /// The text of a turn in slices; those from one that cannot be read any more on are missing.
     pub(super) fn slices(&self, turn: TurnId) -> Vec<(u64, String)> {
-        let Some(draft) = self.drafts.get(&turn) else { return Vec::new() };
+        let Some(draft) = self.kept.get(&turn) else { return Vec::new() };
         let mut next = 0;
         let read = draft.slices.iter().map_while(|slice| {
             let record = self.paper.read(slice.at, HEAD + slice.length).ok()?;

@@ -132,8 +132,15 @@ impl Embedded {
 }
 
 impl Embedded {
-    /// Notes what the files look like, so that the next start can trust them.
-    fn seal(&self, file: &File) -> io::Result<()> {
+    /// Flushes and closes, and notes what the files look like then, so that the next start can
+    /// trust them.
+    fn end(&self, db: sled::Db, file: &File) -> io::Result<()> {
+        db.flush().map_err(into_io)?;
+        file.sync_data()?;
+        drop(db);
+        if self.broken.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         for _ in 0..LOCK_TRIES {
             match file.try_lock() {
                 Ok(()) => return seal::put(&self.dir, &sealed_files(&self.dir)?),
@@ -188,16 +195,10 @@ impl Kv for Embedded {
     }
 
     fn close(&self) {
-        if let State::Open { db, file } = self.replace(State::Closed) {
-            let flushed = db.flush().map_err(into_io).and_then(|_| file.sync_data());
-            if let Err(error) = &flushed {
-                tracing::warn!(%error, "the store could not be flushed while closing");
-            }
-            let whole = flushed.is_ok() && !self.broken.load(Ordering::Relaxed);
-            drop(db);
-            if whole && let Err(error) = self.seal(&file) {
-                tracing::warn!(%error, "the next start will take longer");
-            }
+        if let State::Open { db, file } = self.replace(State::Closed)
+            && let Err(error) = self.end(db, &file)
+        {
+            tracing::warn!(%error, "the store could not be closed properly");
         }
         self.claim.lock().unwrap_or_else(PoisonError::into_inner).take();
     }

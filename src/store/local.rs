@@ -206,10 +206,21 @@ impl Store for LocalStore {
     }
 
     fn checkpointed(&self, turn: TurnId) -> Read<'_, String> {
+        let (kv, desk) = (Arc::clone(&self.kv), Arc::clone(&self.desk));
         let drafts = Arc::clone(&self.drafts);
-        self.scan(move |_| {
+        let read = move || {
+            let (pass, passed) = oneshot::channel();
+            if desk.hand_over(Job::Pass(pass)).is_ok() {
+                // What was handed over before is part of it. Where the writer gives up, what is
+                // there already is the answer.
+                drop(passed.blocking_recv());
+            }
+            look(&*kv, |_| Ok(()))?;
             let drafts = drafts.lock().unwrap_or_else(PoisonError::into_inner);
             Ok(drafts.slices(turn).into_iter().map(|(_, text)| text).collect())
+        };
+        Box::pin(async move {
+            tokio::task::spawn_blocking(read).await.unwrap_or(Err(StoreError::Closed))
         })
     }
 

@@ -113,8 +113,8 @@ impl Window {
     /// Exactly so many bytes at a place; none where the paper ends before.
     pub(super) fn look(&mut self, paper: &Paper, at: u64, length: usize) -> Option<&[u8]> {
         let skipped = |window: &Self| usize::try_from(at.checked_sub(window.at)?).ok();
-        let inside = |from: &usize| from.saturating_add(length) <= self.bytes.len();
-        if skipped(self).filter(inside).is_none() {
+        let inside = |from: usize| from.saturating_add(length) <= self.bytes.len();
+        if skipped(self).is_none_or(|from| !inside(from)) {
             self.bytes = paper.read(at, length.max(STORE_DRAFTS_WINDOW_BYTES)).ok()?;
             self.at = at;
         }

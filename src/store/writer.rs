@@ -34,6 +34,8 @@ type Answer = oneshot::Sender<Result<(), StoreError>>;
 pub(super) enum Job {
     Commit(Batch, Answer),
     Checkpoint(TurnId, u64, Box<str>),
+    /// Tells that whatever was handed over before has been done.
+    Pass(oneshot::Sender<()>),
     Close(oneshot::Sender<()>),
 }
 
@@ -171,7 +173,7 @@ fn refuse(jobs: VecDeque<Job>) {
         match job {
             Job::Commit(_, answer) => drop(answer.send(Err(StoreError::Closed))),
             Job::Checkpoint(..) => {}
-            Job::Close(closed) => closed.send(()).unwrap_or_default(),
+            Job::Pass(told) | Job::Close(told) => told.send(()).unwrap_or_default(),
         }
     }
 }
@@ -182,6 +184,7 @@ struct Group {
     answers: Vec<(Answer, Result<(), StoreError>)>,
     /// What the drafts have to know, in the order of the jobs.
     steps: Vec<Step>,
+    passes: Vec<oneshot::Sender<()>>,
     close: Option<oneshot::Sender<()>>,
 }
 
@@ -209,6 +212,9 @@ fn write_group(office: &Office<'_>, jobs: &mut VecDeque<Job>) -> Option<oneshot:
         // What was refused may have been refused because of a neighbour that is now not there.
         drop(answer.send(written.clone().and(verdict)));
     }
+    for told in group.passes {
+        told.send(()).unwrap_or_default();
+    }
     group.close
 }
 
@@ -234,9 +240,10 @@ fn gather(
             for job in jobs.drain(..) {
                 match job {
                     Job::Commit(_, answer) => group.answers.push((answer, Err(error.clone()))),
-                    Job::Checkpoint(turn, at, text) => {
-                        group.steps.push(Step::Slice(turn, at, text))
+                    Job::Checkpoint(turn, offset, slice) => {
+                        group.steps.push(Step::Slice(turn, offset, slice));
                     }
+                    Job::Pass(told) => group.passes.push(told),
                     Job::Close(closed) => group.close = Some(closed),
                 }
             }
@@ -260,6 +267,7 @@ fn gather(
                 drafted += slice.len();
                 group.steps.push(Step::Slice(turn, offset, slice));
             }
+            Some(Job::Pass(told)) => group.passes.push(told),
             Some(Job::Close(closed)) => {
                 group.close = Some(closed);
                 break;
