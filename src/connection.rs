@@ -161,23 +161,12 @@ where
         frames: Vec::new(),
         slots: Vec::new(),
     };
-    let ended = match connection.begin(admission.subprotocol).await {
+    // What happens once is boxed: it would make every idle connection larger.
+    let ended = match Box::pin(connection.begin(admission.subprotocol)).await {
         Ok(()) => connection.run().await,
         ended => ended,
     };
-    match ended {
-        Err(End::Close(code)) => connection.farewell(code).await,
-        Err(End::Garbled) => {
-            if connection.complain(None, Complaint::garbled()).await.is_ok() {
-                connection.farewell(CloseCode::BadFrame).await;
-            }
-        }
-        // The answer to its close is written by reading on.
-        Err(End::Parted) => {
-            let _unfinished = timeout(limits::CLOSE_WITHIN, connection.until_closed()).await;
-        }
-        Ok(()) | Err(End::Gone) => {}
-    }
+    Box::pin(connection.part(ended)).await;
 }
 
 impl<T, E> Connection<T>
@@ -207,25 +196,43 @@ where
             match wake {
                 Wake::Frame(message) => {
                     heard = Instant::now();
-                    self.hear(message).await?;
+                    // What happens now and then is boxed: it would make every idle connection larger.
+                    Box::pin(self.hear(message)).await?;
                 }
                 Wake::Garbled => return Err(End::Garbled),
                 Wake::Gone => return Err(End::Gone),
-                Wake::Reply(settled) => self.settle(settled).await?,
+                Wake::Reply(settled) => Box::pin(self.settle(settled)).await?,
                 Wake::News => self.deliver().await?,
                 Wake::Silence => {
-                    let next = self.break_silence(heard).await?;
+                    let next = Box::pin(self.break_silence(heard)).await?;
                     silence.as_mut().reset(next);
                 }
                 Wake::Draining => {
                     told = true;
-                    self.say_goaway().await?;
+                    Box::pin(self.say_goaway()).await?;
                 }
                 Wake::Closing => {
-                    self.deliver().await?;
+                    Box::pin(self.deliver()).await?;
                     return Err(End::Close(CloseCode::GoingAway));
                 }
             }
+        }
+    }
+
+    /// Says what is still to be said to a side that may be listening.
+    async fn part(&mut self, ended: Flow) {
+        match ended {
+            Err(End::Close(code)) => self.farewell(code).await,
+            Err(End::Garbled) => {
+                if self.complain(None, Complaint::garbled()).await.is_ok() {
+                    self.farewell(CloseCode::BadFrame).await;
+                }
+            }
+            // The answer to its close is written by reading on.
+            Err(End::Parted) => {
+                let _unfinished = timeout(limits::CLOSE_WITHIN, self.until_closed()).await;
+            }
+            Ok(()) | Err(End::Gone) => {}
         }
     }
 

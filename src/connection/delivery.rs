@@ -98,12 +98,12 @@ where
                 Reading::UpToDate => return self.resumed(id).await,
                 // What is written is flushed before more is read: all that a stalled reader costs.
                 Reading::More => self.flush().await?,
-                Reading::Behind => self.catch_up(id).await?,
+                Reading::Behind => Box::pin(self.catch_up(id)).await?,
                 Reading::Gone => {
                     self.follows.drop(id);
                     return Ok(());
                 }
-                Reading::Lost => return self.reopen(id).await,
+                Reading::Lost => return Box::pin(self.reopen(id)).await,
             }
         }
     }
