@@ -23,7 +23,10 @@ use futures_util::{
     future::{BoxFuture, poll_immediate},
     stream::FuturesUnordered,
 };
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::{
+    task::yield_now,
+    time::{Instant, sleep_until, timeout},
+};
 
 pub use sessions::Seats;
 pub use upgrade::router;
@@ -202,7 +205,12 @@ where
                 Wake::Garbled => return Err(End::Garbled),
                 Wake::Gone => return Err(End::Gone),
                 Wake::Reply(settled) => Box::pin(self.settle(settled)).await?,
-                Wake::News => self.deliver().await?,
+                Wake::News => {
+                    // Whoever else can run goes first. An idle gateway delivers each token at
+                    // once; a busy one lets a few gather, and writes less.
+                    yield_now().await;
+                    self.deliver().await?;
+                }
                 Wake::Silence => {
                     let next = Box::pin(self.break_silence(heard)).await?;
                     silence.as_mut().reset(next);
