@@ -119,6 +119,8 @@ pub const PAGE_BYTES_MAX: usize = 1024 * 1024;
 
 /// Jobs that wait for the store's writer.
 pub const STORE_JOBS_MAX: usize = 4_096;
+/// While nothing can be written, how often the store looks whether that has changed.
+pub const STORE_RETRY_EVERY: Duration = Duration::from_secs(1);
 /// Batches that share one flush.
 pub const STORE_GROUP_MAX: usize = 1_024;
 /// Bytes of one group; a larger one is split.

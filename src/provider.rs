@@ -16,6 +16,7 @@ mod price;
 mod refusal;
 mod sampling;
 mod sse;
+mod surrogates;
 #[cfg(test)]
 mod tests;
 

@@ -10,7 +10,7 @@ use crate::{
     conversation::{Ask, Change, Executed, Handle, IfBusy, Outcome, Parent, Refusal, Sent},
     intent::{self, Operation},
     limits,
-    model::{ConversationId, Cursor, MessageId, TurnId},
+    model::{AnswerStatus, ConversationId, Cursor, MessageId, Role, TurnId},
     store::Page,
     wire::{self, Asked, CloseCode, Complaint, Frame, Greeting, Resume, SendAsked, Understand},
 };
@@ -294,10 +294,24 @@ where
             }
         };
         let page = Page { rows, bytes: limits::PAGE_BYTES_MAX };
-        let messages = match leaf {
+        let mut messages = match leaf {
             Some(leaf) => store.branch(conversation, leaf, page).await?,
             None => Vec::new(),
         };
+        if messages.iter().any(|message| message.status == Some(AnswerStatus::Running)) {
+            // What has come of an answer that still grows is in its feed.
+            let growing = self.open(conversation).await?.feed().end_with_answer().1;
+            for message in &mut messages {
+                match &growing {
+                    Some((turn, text))
+                        if message.turn == *turn && message.role == Role::Assistant =>
+                    {
+                        message.text = text.clone();
+                    }
+                    _ => {}
+                }
+            }
+        }
         let more = messages.last().is_some_and(|oldest| oldest.parent.is_some());
         Ok(self.reply(re, |re| wire::messages_reply(re, &messages, more)).await)
     }

@@ -11,6 +11,9 @@ impl From<Refusal> for Complaint {
             Refusal::Overloaded => Self::overloaded(),
             Refusal::UnknownPool(there_are) => Self::unknown_pool(&there_are),
             Refusal::TurnEnded => Self::turn_ended(),
+            Refusal::NoQuestion => {
+                Self::conflict("This turn was a command, not a question. Send the command again.")
+            }
             Refusal::TurnOpen => {
                 Self::conflict("The turn has not ended yet. Cancel it first, or wait for its end.")
             }

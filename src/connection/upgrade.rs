@@ -118,7 +118,9 @@ fn identify(
     }
     let entry = offered.iter().find_map(|name| name.strip_prefix(SUBPROTOCOL_BEARER));
     if let Some(token) = entry {
-        return authority.bearer(token).map_err(|denied| (denied, Given::Otherwise));
+        // No browser lets a colon into a subprotocol's name.
+        let token = token.replace("%3A", ":");
+        return authority.bearer(&token).map_err(|denied| (denied, Given::Otherwise));
     }
     if let Some(ticket) = query.get("ticket") {
         return authority.redeem(ticket).map_err(|denied| (denied, Given::Otherwise));

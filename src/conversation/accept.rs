@@ -170,7 +170,11 @@ impl Writer {
         let turn = store.turn(turn).await?.filter(|turn| turn.conversation == self.record.id);
         let turn = turn.ok_or(Refusal::NotFound)?;
         let message = store.message(self.record.id, turn.message).await?;
-        let before = store.message(self.record.id, turn.answer).await?.and_then(|m| m.pool);
+        let before = store.message(self.record.id, turn.answer).await?;
+        if before.as_ref().is_some_and(|m| m.finish_reason == Some(FinishReason::Command)) {
+            return Err(Refusal::NoQuestion);
+        }
+        let before = before.and_then(|answer| answer.pool);
         let choice = route::choose(before.as_ref(), self.record.pool.as_ref());
         let pool = self.pool(&choice.pool)?;
         let message = Message { turn: TurnId::new(), ..message.ok_or(Refusal::NotFound)? };

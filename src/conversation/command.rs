@@ -163,6 +163,9 @@ pub enum Refusal {
     /// The turn has ended already.
     #[error("the turn has ended")]
     TurnEnded,
+    /// The turn was an operator command, which has one result.
+    #[error("a command is not asked again")]
+    NoQuestion,
     /// The turn has not ended yet.
     #[error("the turn has not ended yet")]
     TurnOpen,

@@ -1,6 +1,6 @@
 //! From a provider's events to the pieces of an answer: what all decoders share.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{borrow::Cow, collections::VecDeque, sync::Arc};
 
 use async_stream::try_stream;
 use futures_util::{FutureExt, Stream, StreamExt};
@@ -8,6 +8,7 @@ use futures_util::{FutureExt, Stream, StreamExt};
 use super::{
     Failure, Piece, Retry, ToolCall,
     sse::{Event, Unread},
+    surrogates::Surrogates,
 };
 use crate::{
     limits::{TOOL_ARGUMENTS_BYTES_MAX, TOOL_CALLS_MAX},
@@ -47,6 +48,7 @@ where
 {
     try_stream! {
         let mut ready = Pieces::new();
+        let mut surrogates = Surrogates::default();
         let decoded = match body {
             Body::Whole(json) => {
                 let json = String::from_utf8_lossy(&json);
@@ -55,11 +57,11 @@ where
             Body::Stream(events, unread) => {
                 let mut events = std::pin::pin!(events);
                 while let Some(event) = events.next().await {
-                    let mut decoded = read(event, &mut decoder, &mut ready);
+                    let mut decoded = read(event, &mut surrogates, &mut decoder, &mut ready);
                     // What came in the same packet belongs into the same piece.
                     while decoded.is_ok() && unread.any() && ready.len() <= 1 {
                         let Some(Some(event)) = events.next().now_or_never() else { break };
-                        decoded = read(event, &mut decoder, &mut ready);
+                        decoded = read(event, &mut surrogates, &mut decoder, &mut ready);
                     }
                     while let Some(piece) = ready.pop_front() {
                         let ended = matches!(piece, Piece::End(_));
@@ -83,10 +85,14 @@ where
 /// Decodes one event, and joins its text to text that was not handed on yet.
 fn read(
     event: Result<Event, Failure>,
+    surrogates: &mut Surrogates,
     decoder: &mut impl Decoder,
     ready: &mut Pieces,
 ) -> Result<(), Failure> {
-    let event = event?;
+    let mut event = event?;
+    if let Cow::Owned(mended) = surrogates.mend(&event.data) {
+        event.data = mended;
+    }
     if event.data.trim_start().is_empty() {
         // Some proxies keep a connection alive so.
         return Ok(());

@@ -24,7 +24,10 @@ use super::{
     reads,
 };
 use crate::{
-    limits::{STORE_DRAFTS_GATHER, STORE_GROUP_BYTES_MAX, STORE_GROUP_MAX, STORE_JOBS_MAX},
+    limits::{
+        STORE_DRAFTS_GATHER, STORE_GROUP_BYTES_MAX, STORE_GROUP_MAX, STORE_JOBS_MAX,
+        STORE_RETRY_EVERY,
+    },
     model::{Timestamp, TurnId},
 };
 
@@ -120,13 +123,20 @@ impl Desk {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What has gathered, waiting for the first job; none once the desk is shut.
+    /// What has gathered, waiting for the first job; none once the desk is shut. While nothing can
+    /// be written it comes back empty-handed now and then, so that somebody looks again.
     fn take(&self) -> Option<VecDeque<Job>> {
         let waiting = self.waiting();
-        let waiting = self
-            .arrived
-            .wait_while(waiting, |w| w.jobs.is_empty() && !w.shut)
-            .unwrap_or_else(PoisonError::into_inner);
+        let idle = |w: &mut Waiting| w.jobs.is_empty() && !w.shut;
+        let waiting = if self.writable() {
+            self.arrived.wait_while(waiting, idle).unwrap_or_else(PoisonError::into_inner)
+        } else {
+            let tried = self.arrived.wait_timeout_while(waiting, STORE_RETRY_EVERY, idle);
+            tried.unwrap_or_else(PoisonError::into_inner).0
+        };
+        if waiting.jobs.is_empty() && !waiting.shut {
+            return Some(VecDeque::new());
+        }
         let (mut waiting, _) = self
             .arrived
             .wait_timeout_while(waiting, STORE_DRAFTS_GATHER, |w| !w.urgent && !w.shut)
@@ -150,6 +160,9 @@ struct Office<'a> {
 
 fn serve(office: &Office<'_>) {
     while let Some(mut jobs) = office.desk.take() {
+        if jobs.is_empty() {
+            look_again(office);
+        }
         while !jobs.is_empty() {
             if let Some(closed) = write_group(office, &mut jobs) {
                 close(office, jobs, closed);
@@ -158,6 +171,15 @@ fn serve(office: &Office<'_>) {
         }
     }
     office.kv.close();
+}
+
+/// Whether it can be written again, without waiting for somebody who dares: whoever obeys the
+/// health of the store will not.
+fn look_again(office: &Office<'_>) {
+    let look = || office.kv.mend().and_then(|()| office.kv.room_for(0));
+    if let Ok(Ok(())) = catch_unwind(AssertUnwindSafe(look)) {
+        office.desk.writable.store(true, Ordering::Relaxed);
+    }
 }
 
 fn close(office: &Office<'_>, late: VecDeque<Job>, closed: oneshot::Sender<()>) {
