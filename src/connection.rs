@@ -105,8 +105,8 @@ enum Then {
     Nothing,
     /// The conversation came to nothing: follow it no more.
     Drop(ConversationId),
-    /// The message had been sent before, to another conversation than the one that was begun for
-    /// it: follow that, and show how it stands.
+    /// The message had been sent before, and this connection may not have seen what came of it:
+    /// follow the conversation that keeps it, instead of one begun in vain, and show how it stands.
     Adopt {
         begun: ConversationId,
         kept: ConversationId,

@@ -176,6 +176,7 @@ where
             let user = self.user()?.user;
             self.gateway.registry.begin(user, None, None)?
         };
+        let joins = self.follows.get(id).is_none();
         if let Err(end) = self.join(id, &handle).await? {
             return Ok(Err(end));
         }
@@ -188,7 +189,7 @@ where
             }
             None => handle.ask(ask(send)),
         };
-        let settled = async move { sent(re, id, new, outcome.known().await) };
+        let settled = async move { sent(re, id, (new, joins), outcome.known().await) };
         self.pending.push(settled.boxed());
         Ok(Ok(()))
     }
@@ -257,7 +258,8 @@ where
             return Ok(Err(end));
         }
         let outcome = handle.retry(turn);
-        self.pending.push(async move { sent(re, id, false, outcome.known().await) }.boxed());
+        self.pending
+            .push(async move { sent(re, id, (false, false), outcome.known().await) }.boxed());
         Ok(Ok(()))
     }
 
@@ -454,13 +456,19 @@ pub(super) fn ask(send: SendAsked) -> Ask {
     Ask { text, key, pool, parent, if_busy, metadata }
 }
 
-/// What to say when a message was kept or refused, and what becomes of its conversation.
-fn sent(re: Re, id: ConversationId, new: bool, outcome: Result<Sent, Refusal>) -> Settled {
+/// What to say when a message was kept or refused, and what becomes of its conversation: whether
+/// that is new, and whether this message made the connection follow it.
+fn sent(
+    re: Re,
+    id: ConversationId,
+    (new, joins): (bool, bool),
+    outcome: Result<Sent, Refusal>,
+) -> Settled {
     match outcome {
         Ok(Sent { accepted, duplicate }) => {
             let kept = accepted.conversation;
             let then =
-                if duplicate && new { Then::Adopt { begun: id, kept } } else { Then::Nothing };
+                if duplicate && joins { Then::Adopt { begun: id, kept } } else { Then::Nothing };
             Settled { frame: re.map(|re| wire::sent_reply(re, &accepted, duplicate)), then }
         }
         Err(refusal) => {
