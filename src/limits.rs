@@ -35,9 +35,9 @@ pub const FOLLOWED_CONVERSATIONS_MAX: usize = 4_096;
 /// Entries of one `hello.resume`.
 pub const RESUME_ENTRIES_MAX: usize = 1_024;
 /// Frames a connection may send in one burst.
-pub const FRAMES_BURST_MAX: u32 = 2_000;
+pub const FRAMES_BURST_MAX: u32 = 1_000;
 /// Frames a second that a connection may send for ever.
-pub const FRAMES_PER_SECOND_MAX: u32 = 1_000;
+pub const FRAMES_PER_SECOND_MAX: u32 = 500;
 /// Refusals for rate, beyond the frames admitted meanwhile, before the connection is closed with 4029.
 pub const RATE_REFUSALS_MAX: u32 = 1_000;
 /// Bad frames a minute before the connection is closed with 4500.
