@@ -34,11 +34,12 @@ pub use upgrade::router;
 use crate::{
     auth::{Authority, Identity},
     conversation::{Registry, Wake as Feeds},
+    intent::Operation,
     lifecycle::Lifecycle,
     limits,
     model::ConversationId,
     monitor::Monitor,
-    operator::Operator,
+    operator::{Operator, Report},
     wire::{self, CloseCode, Complaint, Frame},
 };
 use follows::Follows;
@@ -61,6 +62,13 @@ pub struct Gateway {
     pub lifecycle: Lifecycle,
     /// `GET /ws/echo` is offered.
     pub echo: bool,
+}
+
+impl Gateway {
+    /// Carries an operator command out.
+    fn execute(&self, operation: &Operation) -> Report {
+        self.operator.execute(operation, &self.monitor.vitals(self.seats.taken()))
+    }
 }
 
 /// How the two sides talk.

@@ -207,8 +207,7 @@ where
         send: &SendAsked,
         operation: &Operation,
     ) -> Outcome<Sent> {
-        let vitals = self.gateway.monitor.vitals(self.gateway.seats.taken());
-        let report = self.gateway.operator.execute(operation, &vitals);
+        let report = self.gateway.execute(operation);
         if let Some(pool) = report.pin {
             // Its own event tells of it; only that the command was noted is waited for.
             drop(handle.change(Change { pool: Some(pool), ..Change::default() }));

@@ -210,8 +210,7 @@ where
     }
 
     async fn operate(&mut self, operation: &Operation) -> Result<Flow, Complaint> {
-        let vitals = self.gateway.monitor.vitals(self.gateway.seats.taken());
-        let report = self.gateway.operator.execute(operation, &vitals);
+        let report = self.gateway.execute(operation);
         if let Some(pool) = report.pin
             && let Some(person) = self.person()
         {
