@@ -10,6 +10,7 @@ mod feed;
 mod fork;
 mod history;
 mod keys;
+mod pace;
 mod recovery;
 mod registry;
 mod running;

@@ -89,6 +89,13 @@ pub const SNAPSHOT_MESSAGES_MAX: usize = 50;
 pub const SNAPSHOT_BYTES_MAX: usize = 512 * 1024;
 /// One answer's text.
 pub const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The share of the gateway's time that each open turn's text may take: so often, on average over
+/// all of them, a piece is told to readers; beyond it the text of each answer gathers.
+pub const PIECE_EVERY: Duration = Duration::from_micros(40);
+/// How long the text of an answer gathers at the most. Nobody reads faster.
+pub const GATHER_MAX: Duration = Duration::from_millis(40);
+/// What is shorter than this is not waited for: timers have a grain of a millisecond.
+pub const GATHER_MIN: Duration = Duration::from_millis(1);
 /// Text that arrived before its turn's start was durable.
 pub const EARLY_TEXT_BYTES_MAX: usize = 256 * 1024;
 /// Live conversations.
@@ -223,5 +230,6 @@ const _: () = assert!(PING_AFTER.as_secs() * 2 < CLOSE_AFTER.as_secs());
 const _: () = assert!(STORE_GROUP_MAX <= STORE_JOBS_MAX);
 const _: () = assert!(STORE_READ_THROUGH_BYTES_MAX <= STORE_REHEARSED_BYTES_MAX);
 const _: () = assert!(STORE_DRAFTS_GATHER.as_millis() * 4 < CHECKPOINT_EVERY.as_millis());
+const _: () = assert!(GATHER_MAX.as_millis() * 4 < CHECKPOINT_EVERY.as_millis());
 const _: () = assert!(STORE_PIECE_BYTES * 20 < 128 * 1024);
 const _: () = assert!(EARLY_TEXT_BYTES_MAX < ANSWER_BYTES_MAX);

@@ -209,13 +209,21 @@ impl Feed {
         state.mark();
     }
 
-    /// Lets the answer of the turn that was started last grow.
-    pub(super) fn grow(&self, text: &str) {
+    /// Lets the answer of the turn that was started last grow. Readers see it with the next news;
+    /// `announced`, it is news itself.
+    pub(super) fn grow(&self, text: &str, announced: bool) {
         let mut state = self.lock();
         if let Some(live) = &mut state.live {
             live.text.push_str(text);
         }
-        state.mark();
+        if announced {
+            state.mark();
+        }
+    }
+
+    /// How the answer has grown is news.
+    pub(super) fn announce(&self) {
+        self.lock().mark();
     }
 
     /// The answer so far.

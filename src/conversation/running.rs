@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use async_stream::stream;
-use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
+use futures_util::{
+    FutureExt, StreamExt,
+    future::BoxFuture,
+    stream::{self, BoxStream},
+};
 use tokio::time::Instant;
 
-use super::{Workshop, history};
+use super::{Workshop, history, pace::Pace};
 use crate::{
     lifecycle::Working,
     limits,
-    model::{ConversationId, MessageId, PoolName, ProviderName, Reason, Routing, Timing, TurnId},
+    model::{MessageId, PoolName, ProviderName, Reason, Routing, Timing},
     pool::{Pool, Progress, Prompt, Worker},
     provider::{Failure, Piece, Retry},
     store::Turn,
@@ -55,6 +58,8 @@ pub(super) struct Running {
     /// Text that no checkpoint holds yet, and when the first of it came.
     pub(super) unsaved: String,
     pub(super) unsaved_since: Option<Instant>,
+    /// How often its growth is news.
+    pub(super) pace: Pace,
     accepted: Instant,
     started: Instant,
     first_token: Option<Instant>,
@@ -102,6 +107,7 @@ impl Running {
             reasoning: String::new(),
             unsaved: String::new(),
             unsaved_since: None,
+            pace: Pace::default(),
             accepted: waiting.accepted,
             started: Instant::now(),
             first_token: None,
@@ -111,8 +117,8 @@ impl Running {
         }
     }
 
-    /// The next step. Cancel-safe.
-    pub(super) async fn step(&mut self, grow: impl FnMut(&str)) -> Step {
+    /// The next step. Hands over its text, and whether that is news at once. Cancel-safe.
+    pub(super) async fn step(&mut self, grow: impl FnMut(&str, bool)) -> Step {
         let first = self.progress.next().await;
         self.take(first, grow)
     }
@@ -165,7 +171,7 @@ impl Running {
         .boxed()
     }
 
-    fn take(&mut self, progress: Option<Progress>, grow: impl FnMut(&str)) -> Step {
+    fn take(&mut self, progress: Option<Progress>, grow: impl FnMut(&str, bool)) -> Step {
         match progress {
             Some(Progress::Piece(Piece::Text(text))) => {
                 self.push(&text, grow);
@@ -201,7 +207,7 @@ impl Running {
         Step::Quiet
     }
 
-    fn push(&mut self, text: &str, mut grow: impl FnMut(&str)) {
+    fn push(&mut self, text: &str, mut grow: impl FnMut(&str, bool)) {
         if text.is_empty() {
             return;
         }
@@ -211,7 +217,8 @@ impl Running {
         self.unsaved.push_str(text);
         self.length += text.len() as u64;
         if self.is_visible() {
-            grow(text);
+            let turns = self.working.task_tracker().len();
+            grow(text, self.pace.grew(now, turns));
         } else {
             self.early.push_str(text);
         }
@@ -237,6 +244,9 @@ impl Running {
 const BROKEN_OFF: Failure =
     Failure { reason: Reason::ProviderTruncated, retry: Retry::Soon, status: None, code: None };
 
+const NO_HISTORY: Failure =
+    Failure { reason: Reason::Internal, retry: Retry::Soon, status: None, code: None };
+
 const TOO_LONG: Failure =
     Failure { reason: Reason::AnswerTooLong, retry: Retry::Never, status: None, code: None };
 
@@ -247,28 +257,17 @@ fn answer(
     remote: Option<Arc<str>>,
 ) -> BoxStream<'static, Progress> {
     let store = workshop.store.clone();
-    let (conversation, turn): (ConversationId, TurnId) =
-        (waiting.turn.conversation, waiting.turn.turn);
+    let (conversation, turn) = (waiting.turn.conversation, waiting.turn.turn);
     let (parent, question, pool) = (waiting.parent, waiting.question.clone(), waiting.pool.clone());
-    stream! {
+    let asked = async move {
         let window = pool.window_tokens();
         match history::items(&*store, conversation, parent, &question, window).await {
-            Ok(items) => {
-                let mut progress = pool.answer(Prompt { items, remote });
-                while let Some(step) = progress.next().await {
-                    yield step;
-                }
-            }
+            Ok(items) => pool.answer(Prompt { items, remote }),
             Err(error) => {
                 tracing::error!(%turn, %error, "the history cannot be read");
-                yield Progress::Failed(Failure {
-                    reason: Reason::Internal,
-                    retry: Retry::Soon,
-                    status: None,
-                    code: None,
-                });
+                stream::iter([Progress::Failed(NO_HISTORY)]).boxed()
             }
         }
-    }
-    .boxed()
+    };
+    asked.flatten_stream().boxed()
 }

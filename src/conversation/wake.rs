@@ -3,24 +3,39 @@
 //! Invariant: a feed is listed at most once, however often it is marked, so the list is bounded
 //! by what the connection follows and marking never blocks a writer.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    future::poll_fn,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Poll,
 };
 
-use tokio::sync::Notify;
+use futures_util::task::AtomicWaker;
 
 /// Wakes one connection.
 #[derive(Debug, Default)]
 pub struct Wake {
     ready: Mutex<Vec<u32>>,
-    notify: Notify,
+    news: AtomicBool,
+    /// The one task that waits; it looks for every token, so it must not cost a lock.
+    waker: AtomicWaker,
 }
 
 impl Wake {
     /// Resolves when at least one feed has news. Cancel-safe.
     pub async fn arrived(&self) {
-        self.notify.notified().await;
+        let taken = || self.news.swap(false, Ordering::AcqRel).then_some(());
+        poll_fn(|context| {
+            if let Some(()) = taken() {
+                return Poll::Ready(());
+            }
+            self.waker.register(context.waker());
+            // What came in between woke nobody.
+            taken().map_or(Poll::Pending, Poll::Ready)
+        })
+        .await;
     }
 
     /// Moves the slots of the feeds with news into `slots`.
@@ -48,7 +63,8 @@ impl Watch {
     pub fn mark(&self) {
         if !self.pending.swap(true, Ordering::AcqRel) {
             self.wake.ready.lock().unwrap_or_else(PoisonError::into_inner).push(self.slot);
-            self.wake.notify.notify_one();
+            self.wake.news.store(true, Ordering::Release);
+            self.wake.waker.wake();
         }
     }
 

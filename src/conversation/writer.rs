@@ -173,17 +173,11 @@ impl Writer {
         self.is_settled() && self.afterglow.is_none()
     }
 
-    /// Saves what is due, and sets the alarm to whatever is due next.
+    /// Sets the alarm to whatever is due next.
     fn arm(&mut self, alarm: Pin<&mut Sleep>, last_active: Instant) {
         let mut due = last_active + limits::CONVERSATION_IDLE;
-        if let Phase::Running(running) = &mut self.phase
-            && let Some(since) = running.unsaved_since
-        {
-            due = since + limits::CHECKPOINT_EVERY;
-            if running.unsaved.len() >= limits::CHECKPOINT_BYTES || due <= Instant::now() {
-                checkpoint(&self.workshop, running);
-                due = Instant::now() + limits::CHECKPOINT_EVERY;
-            }
+        if let Phase::Running(running) = &mut self.phase {
+            due = tend(&self.workshop, &self.feed, running).unwrap_or(due);
         }
         // Moving the alarm costs more than looking at it, and most tokens need not move it.
         if alarm.is_elapsed() || alarm.deadline() > due {
@@ -278,7 +272,7 @@ impl Writer {
         {
             let early = running.reveal();
             if !early.is_empty() {
-                self.feed.grow(&early);
+                self.feed.grow(&early, true);
             }
         }
     }
@@ -303,6 +297,28 @@ fn refuse_the_rest(mut commands: mpsc::Receiver<Command>, refusal: &Refusal) {
     }
 }
 
+/// Saves and tells what is due of a growing answer, and says when the next is.
+fn tend(workshop: &Workshop, feed: &Feed, running: &mut Running) -> Option<Instant> {
+    let now = Instant::now();
+    let save = running.unsaved_since.map(|since| {
+        let due = since + limits::CHECKPOINT_EVERY;
+        if running.unsaved.len() < limits::CHECKPOINT_BYTES && due > now {
+            return due;
+        }
+        checkpoint(workshop, running);
+        now + limits::CHECKPOINT_EVERY
+    });
+    let tell = match running.pace.due() {
+        Some(due) if due <= now => {
+            running.pace.tell(now);
+            feed.announce();
+            None
+        }
+        due => due,
+    };
+    save.into_iter().chain(tell).min()
+}
+
 /// Hands the text that no checkpoint holds yet to the store.
 pub(super) fn checkpoint(workshop: &Workshop, running: &mut Running) {
     let offset = running.length - running.unsaved.len() as u64;
@@ -320,7 +336,7 @@ async fn front(in_flight: &mut VecDeque<InFlight>) -> Option<Result<(), StoreErr
 async fn progress(phase: &mut Phase, feed: &Feed) -> Option<Wake> {
     match phase {
         Phase::Running(running) if running.hungry() => {
-            Some(Wake::Step(running.step(|text| feed.grow(text)).await))
+            Some(Wake::Step(running.step(|text, announced| feed.grow(text, announced)).await))
         }
         Phase::Waiting(_, worker) => Some(Wake::Worker(worker.await)),
         Phase::Running(_) | Phase::Idle | Phase::Ending(_) => None,

@@ -102,7 +102,7 @@ impl World {
                 self.show(started(turn));
             }
             (Op::Say(more), Some((turn, text))) => {
-                self.feed.grow(&more);
+                self.feed.grow(&more, true);
                 self.running = Some((turn, text + &more));
             }
             (Op::Reset, Some((turn, _))) => {
