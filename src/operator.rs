@@ -50,10 +50,10 @@ impl Operator {
     /// Carries the command out, or says why not.
     pub fn execute(&self, operation: &Operation, vitals: &Vitals) -> Report {
         match operation {
-            Operation::Help => help(),
+            Operation::Help(_) => help(),
             Operation::Status => self.status(vitals),
             Operation::Pools => self.pools(),
-            Operation::Tasks => Report::new(
+            Operation::Tasks(_) => Report::new(
                 "This gateway runs no background tasks; messages are answered as they come.",
                 json!({ "tasks": [] }),
             ),
@@ -65,6 +65,10 @@ impl Operator {
                     json!({ "pinned": null }),
                 )
             },
+            other => Report::new(
+                "This gateway cannot do that yet.",
+                json!({ "unsupported": other.intent() }),
+            ),
         }
     }
 

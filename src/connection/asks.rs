@@ -432,11 +432,13 @@ where
 fn command(send: &SendAsked) -> Option<Operation> {
     match send.understand {
         Understand::Chat => None,
-        Understand::Auto => intent::slash(&send.text),
-        Understand::Command => {
-            intent::slash(&send.text).or_else(|| intent::slash(&format!("/{}", send.text)))
-        }
+        Understand::Auto => slash(&send.text),
+        Understand::Command => slash(&send.text).or_else(|| slash(&format!("/{}", send.text))),
     }
+}
+
+fn slash(text: &str) -> Option<Operation> {
+    Some(intent::slash(text)?.ok()?.operation)
 }
 
 /// The message for the conversation's writer.

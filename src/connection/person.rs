@@ -203,8 +203,11 @@ where
             }
             _ => {
                 let text = || format!("There is no {line} here. /help says what there is.");
-                let operation = intent::slash(line);
-                self.operate(&operation.ok_or_else(|| Complaint::invalid("text", text()))?).await
+                let slash =
+                    intent::slash(line).ok_or_else(|| Complaint::invalid("text", text()))?;
+                let slash =
+                    slash.map_err(|misused| Complaint::invalid("text", misused.to_string()))?;
+                self.operate(&slash.operation).await
             }
         }
     }
@@ -222,7 +225,7 @@ where
             }
         }
         let mut text = report.text.to_string();
-        if *operation == Operation::Help {
+        if matches!(operation, Operation::Help(_)) {
             text = format!("{text}\n{LINES}");
         }
         Ok(self.say(wire::note(&text)).await)
