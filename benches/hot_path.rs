@@ -28,9 +28,8 @@ use operatoros::{
     lifecycle::Lifecycle,
     model::{
         AnswerStatus, Clock, Conversation, ConversationId, FinishReason, Message, MessageId,
-        ProviderName, Role, TurnId, UserId,
+        ProviderName, Role, Standing, TurnId, UserId, Vitals,
     },
-    monitor::Monitor,
     operator::Operator,
     pool::Pools,
     provider::{
@@ -202,8 +201,7 @@ fn gateway(script: Script) -> Arc<Gateway> {
     });
     Arc::new(Gateway {
         authority: Authority::new(None),
-        operator: Operator::new(registry.clone()),
-        monitor: Monitor::start(),
+        operator: Operator::new(registry.clone(), Vitals::default),
         seats: Seats::default(),
         lifecycle,
         echo: false,
@@ -354,6 +352,7 @@ fn first_message(clock: &Clock) -> Batch {
         head: Some(answer.id),
         messages: 2,
         remote: None,
+        standing: Standing::default(),
     };
     let writes =
         vec![Write::Message(question), Write::Message(answer), Write::Conversation(conversation)];

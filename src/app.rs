@@ -79,11 +79,12 @@ impl App {
             clock,
             lifecycle: lifecycle.clone(),
         });
+        let (monitor, seats) = (Monitor::start(), Seats::default());
+        let taken = seats.clone();
         let gateway = Arc::new(Gateway {
             authority: Authority::new(settings.token.clone()),
-            operator: Operator::new(registry.clone()),
-            monitor: Monitor::start(),
-            seats: Seats::default(),
+            operator: Operator::new(registry.clone(), move || monitor.vitals(taken.taken())),
+            seats,
             lifecycle: lifecycle.clone(),
             echo: settings.echo,
             registry: registry.clone(),

@@ -8,6 +8,7 @@ mod complaints;
 mod delivery;
 mod follows;
 mod limiter;
+mod messages;
 mod person;
 mod rights;
 mod sessions;
@@ -34,12 +35,10 @@ pub use upgrade::router;
 use crate::{
     auth::{Authority, Identity},
     conversation::{Registry, Wake as Feeds},
-    intent::Operation,
     lifecycle::Lifecycle,
     limits,
     model::ConversationId,
-    monitor::Monitor,
-    operator::{Operator, Report},
+    operator::{Here, Operator},
     wire::{self, CloseCode, Complaint, Frame},
 };
 use follows::Follows;
@@ -53,22 +52,13 @@ pub struct Gateway {
     /// Knows the conversations.
     pub registry: Registry,
     /// Carries commands out.
-    pub operator: Operator,
-    /// Measures the process.
-    pub monitor: Monitor,
+    pub operator: Arc<Operator>,
     /// Counts the connections.
     pub seats: Seats,
     /// Starts and stops everything.
     pub lifecycle: Lifecycle,
     /// `GET /ws/echo` is offered.
     pub echo: bool,
-}
-
-impl Gateway {
-    /// Carries an operator command out.
-    fn execute(&self, operation: &Operation) -> Report {
-        self.operator.execute(operation, &self.monitor.vitals(self.seats.taken()))
-    }
 }
 
 /// How the two sides talk.
@@ -102,15 +92,24 @@ enum Wake {
     Closing,
 }
 
-/// A command came to its end: what to say, and what to do about the conversation.
+/// Something that was waited for came to its end: what to say, and what follows.
 struct Settled {
     frame: Option<Frame>,
     then: Then,
 }
 
-/// What follows from the end of a command.
+impl Settled {
+    /// There is this to say, if anything.
+    fn say(frame: Option<Frame>) -> Self {
+        Self { frame, then: Then::Nothing }
+    }
+}
+
+/// What follows from the end of something.
 enum Then {
     Nothing,
+    /// The operator is done: the next frame may be heard.
+    Obeyed(Box<(Then, Option<Here>)>),
     /// The conversation came to nothing: follow it no more.
     Drop(ConversationId),
     /// The message had been sent before, and this connection may not have seen what came of it:
@@ -147,6 +146,9 @@ struct Connection<T> {
     follows: Follows,
     feeds: Arc<Feeds>,
     pending: FuturesUnordered<BoxFuture<'static, Settled>>,
+    /// The operator carries a command out. What was said after it may depend on it, so nothing is
+    /// heard until then; what is to be shown is shown.
+    obeying: bool,
     limiter: Limiter,
     /// Room for the frames of one delivery, and for the slots with news.
     frames: Vec<Frame>,
@@ -168,6 +170,7 @@ where
         follows: Follows::new(feeds.clone()),
         feeds,
         pending: FuturesUnordered::new(),
+        obeying: false,
         limiter: Limiter::new(),
         frames: Vec::new(),
         slots: Vec::new(),
@@ -195,7 +198,7 @@ where
             let wake = tokio::select! {
                 () = &mut closing => Wake::Closing,
                 () = &mut draining, if !told => Wake::Draining,
-                frame = self.socket.next() => match frame {
+                frame = self.socket.next(), if !self.obeying => match frame {
                     Some(Ok(message)) => Wake::Frame(message),
                     Some(Err(_)) => Wake::Garbled,
                     None => Wake::Gone,
@@ -332,8 +335,17 @@ where
         if let Some(frame) = settled.frame {
             self.feed(frame).await?;
         }
-        match settled.then {
-            Then::Nothing => {}
+        let mut then = settled.then;
+        if let Then::Obeyed(done) = then {
+            self.obeying = false;
+            let here;
+            (then, here) = *done;
+            if let Some(Here::Enter(id, handle)) = here {
+                self.enter(id, handle).await?;
+            }
+        }
+        match then {
+            Then::Nothing | Then::Obeyed(_) => {}
             Then::Drop(conversation) => self.follows.drop(conversation),
             Then::Adopt { begun, kept } => self.adopt(begun, kept).await?,
         }

@@ -10,12 +10,14 @@ mod feed;
 mod fork;
 mod history;
 mod keys;
+mod note;
 mod pace;
 mod recovery;
 mod registry;
 mod running;
 #[cfg(test)]
 pub(crate) mod tests;
+mod title;
 mod turns;
 mod wake;
 mod writer;
@@ -23,7 +25,7 @@ mod writer;
 use std::sync::Arc;
 
 pub use catchup::{Catchup, Snapshot, catch_up, snapshot};
-pub use command::{Ask, Change, Done, Ended, Executed, IfBusy, Parent, Refusal, Sent};
+pub use command::{Ask, Branch, Change, Done, Ended, Executed, IfBusy, Parent, Refusal, Sent};
 pub use feed::{Feed, Growth, Place, Reader, Reading, SharedSlices, Shown, read_caught_up};
 pub use recovery::recover_all;
 pub use registry::{Handle, Outcome, Registry};

@@ -122,6 +122,23 @@ pub const PAGE_ROWS_MAX: usize = 200;
 /// Text of a page of history, in bytes; what is beyond comes with the next page.
 pub const PAGE_BYTES_MAX: usize = 1024 * 1024;
 
+// ---- the operator -------------------------------------------------------------------------
+
+/// Conversations that the operator lists; numbers beyond are not understood.
+pub const LISTED_ROWS: usize = 20;
+/// Conversations that one search looks through, newest first.
+pub const SEARCH_CONVERSATIONS_MAX: usize = 500;
+/// Messages that one search reads, to the end of the conversation it is in by then.
+pub const SEARCH_MESSAGES_MAX: usize = 20_000;
+/// What one search finds at the most.
+pub const SEARCH_HITS_MAX: usize = 10;
+/// Demonstrations that run at the same time.
+pub const DEMOS_RUNNING_MAX: usize = 1_000;
+/// Between two steps of a demonstration.
+pub const DEMO_PAUSE: Duration = Duration::from_secs(4);
+/// The answer to one step of a demonstration may take so long before it goes on.
+pub const DEMO_STEP_MAX: Duration = Duration::from_secs(60);
+
 // ---- the store ----------------------------------------------------------------------------
 
 /// Jobs that wait for the store's writer.
@@ -189,6 +206,17 @@ pub const RESETS_MAX: u32 = 1;
 pub const POOL_QUEUE_MAX: usize = 10_000;
 /// Pools that settings may define.
 pub const POOLS_MAX: usize = 64;
+
+// ---- understanding ------------------------------------------------------------------------
+
+/// Words of a text that are looked at for a command; what is beyond can only be its free text.
+pub const COMMAND_WORDS_MAX: usize = 32;
+/// Characters of a word that may be a misspelt one; a longer one is what it is.
+pub const MISSPELT_CHARS_MAX: usize = 16;
+/// Misspelt words of one command.
+pub const MISSPELT_WORDS_MAX: usize = 2;
+/// Tasks that one command may name.
+pub const COMMAND_TASKS_MAX: usize = 100;
 
 // ---- settings -----------------------------------------------------------------------------
 

@@ -11,7 +11,8 @@ mod vitals;
 
 pub use clock::{Clock, Timestamp};
 pub use conversation::{
-    Accepted, AnswerStatus, Conversation, Cursor, Message, OpenTurn, Role, Session, User,
+    Accepted, AnswerStatus, Conversation, Cursor, DemoStep, Message, Offer, OpenTurn, Role,
+    Session, Standing, User,
 };
 pub use event::{Event, Reason, Routing, Sequenced, ToolPhase, TurnError};
 pub use id::{

@@ -24,7 +24,7 @@ impl Monitor {
         }
     }
 
-    /// Measures now. Reads one file of the system's.
+    /// Measures now. Reads a few files of the system's.
     pub fn vitals(&self, connections: usize) -> Vitals {
         let uptime = self.started.elapsed().as_millis();
         let mut system = self.system.lock().unwrap_or_else(PoisonError::into_inner);
@@ -33,6 +33,16 @@ impl Monitor {
             system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), false, memory);
             system.process(pid).map(sysinfo::Process::memory)
         });
-        Vitals { uptime_ms: u64::try_from(uptime).unwrap_or(u64::MAX), memory_bytes, connections }
+        let machine_memory_bytes = system.as_mut().map(|system| {
+            system.refresh_memory();
+            (system.used_memory(), system.total_memory())
+        });
+        Vitals {
+            uptime_ms: u64::try_from(uptime).unwrap_or(u64::MAX),
+            memory_bytes,
+            machine_memory_bytes,
+            load: System::load_average().ok().map(|load| [load.one, load.five, load.fifteen]),
+            connections,
+        }
     }
 }

@@ -1,165 +1,211 @@
 //! Does what a command says, and tells it twice: in a sentence and as data.
+//!
+//! Invariants: a command that its key shows to be done already is not done again; what destroys or
+//! reaches far is asked back first, unless that was agreed to.
 
-use std::{fmt::Write as _, sync::Arc};
+mod conversations;
+mod demos;
+mod help;
+mod meaning;
+mod pools;
+mod report;
+mod search;
+mod summary;
+mod system;
+mod table;
+
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+pub use meaning::{NoCommand, Order};
+pub use report::Here;
+
 use crate::{
-    conversation::Registry,
-    intent::Operation,
-    model::{PoolName, Vitals},
+    auth::Identity,
+    conversation::{Change, Executed, Handle, Refusal, Registry, Sent},
+    intent::{Operation, Vocabulary},
+    model::Vitals,
 };
-
-/// What came of a command.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Report {
-    /// For a person.
-    pub text: Arc<str>,
-    /// For a program.
-    pub data: Value,
-    /// The pool that the conversation goes to from now on; an empty name unpins.
-    pub pin: Option<PoolName>,
-}
-
-impl Report {
-    fn new(text: impl Into<Arc<str>>, data: Value) -> Self {
-        Self { text: text.into(), data, pin: None }
-    }
-}
-
-/// What can be typed, and what it does.
-const COMMANDS: &[(&str, &str)] = &[
-    ("/help", "this list"),
-    ("/status", "how the gateway is"),
-    ("/pools", "the pools of specialists and their routes"),
-    ("/tasks", "background tasks"),
-    ("/use POOL", "this conversation goes to that pool from now on; /use auto undoes it"),
-];
+use demos::Tours;
+use meaning::Wish;
+use report::{Outcome, Report, Then};
 
 /// Carries operator commands out.
 pub struct Operator {
     registry: Registry,
+    vitals: Box<dyn Fn() -> Vitals + Send + Sync>,
+    vocabulary: Vocabulary,
+    tours: Tours,
+}
+
+/// Who gives a command, and in which conversation.
+#[derive(Clone)]
+pub struct Caller {
+    /// Who.
+    pub identity: Identity,
+    /// Where.
+    pub handle: Handle,
+}
+
+/// What was said.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// As it was written.
+    pub text: Arc<str>,
+    /// The client's idempotency key.
+    pub key: Option<Arc<str>>,
+}
+
+/// A command that was carried out, or is being answered.
+pub struct Done {
+    /// As what it was kept.
+    pub sent: Sent,
+    /// What is left to do where it came from.
+    pub here: Option<Here>,
 }
 
 impl Operator {
     /// Works on what is in `registry`.
-    pub fn new(registry: Registry) -> Self {
-        Self { registry }
+    pub fn new(
+        registry: Registry,
+        vitals: impl Fn() -> Vitals + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        let pools = registry.workshop().pools.clone();
+        let names = pools.iter().map(|pool| pool.name.as_str());
+        let vocabulary = Vocabulary::new(names, demos::names().map(|name| -> &str { name }));
+        Arc::new(Self { registry, vitals: Box::new(vitals), vocabulary, tours: Tours::default() })
     }
 
-    /// Carries the command out, or says why not.
-    pub fn execute(&self, operation: &Operation, vitals: &Vitals) -> Report {
-        match operation {
-            Operation::Help(_) => help(),
-            Operation::Status => self.status(vitals),
-            Operation::Pools => self.pools(),
-            Operation::Tasks(_) => Report::new(
-                "This gateway runs no background tasks; messages are answered as they come.",
-                json!({ "tasks": [] }),
-            ),
-            Operation::Use(Some(pool)) => self.pin(pool),
-            Operation::Use(None) => Report {
-                pin: Some(PoolName::from("")),
-                ..Report::new(
-                    "Each message here is routed by itself again.",
-                    json!({ "pinned": null }),
-                )
-            },
-            other => Report::new(
-                "This gateway cannot do that yet.",
-                json!({ "unsupported": other.intent() }),
-            ),
-        }
-    }
-
-    fn status(&self, vitals: &Vitals) -> Report {
+    /// Carries the order out and has it noted in the conversation, as a turn of its own.
+    pub async fn carry_out(
+        self: &Arc<Self>,
+        order: Order,
+        caller: Caller,
+        said: Said,
+    ) -> Result<Done, Refusal> {
         let workshop = self.registry.workshop();
-        let store = workshop.store.health();
-        let draining = workshop.lifecycle.draining().is_reached();
-        let health = match (draining, store.writable) {
-            (true, _) => "draining",
-            (false, true) => "ok",
-            (false, false) => "degraded",
+        if workshop.lifecycle.draining().is_reached() {
+            return Err(Refusal::Draining);
+        }
+        if let Some(key) = &said.key {
+            let now = workshop.clock.now();
+            let before = workshop.store.keyed(caller.identity.user, key, now).await?;
+            if let Some(accepted) = before {
+                return Ok(Done { sent: Sent { accepted, duplicate: true }, here: None });
+            }
+        }
+        let (intent, slots) = order.name();
+        match self.execute(order, &caller, &said.text).await? {
+            Outcome::Asked(ask) => {
+                let sent = caller.handle.ask(ask.keyed(said.key)).known().await?;
+                Ok(Done { sent, here: None })
+            }
+            Outcome::Told(report) => self.tell(report, (intent, slots), caller, said).await,
+        }
+    }
+
+    /// Has the report noted, and does what follows from it.
+    async fn tell(
+        self: &Arc<Self>,
+        report: Report,
+        (intent, slots): (&str, Value),
+        caller: Caller,
+        said: Said,
+    ) -> Result<Done, Refusal> {
+        let Report { text, data, offers, pin, demo, then } = report;
+        if let Some(pool) = pin {
+            // Its own event tells of it; only that the command was noted is waited for.
+            drop(caller.handle.change(Change { pool: Some(pool), ..Change::default() }));
+        }
+        let executed = Executed {
+            asked: said.text,
+            key: said.key,
+            intent: intent.into(),
+            slots,
+            text: text.into(),
+            data,
+            offers,
+            demo,
         };
-        let running = workshop.lifecycle.turns_running();
-        let live = self.registry.live();
-        let seconds = vitals.uptime_ms / 1_000;
-        let mut text = format!(
-            "{health}: up {}:{:02}:{:02}, {} connections, {live} conversations in memory, \
-             {running} turns open",
-            seconds / 3_600,
-            seconds / 60 % 60,
-            seconds % 60,
-            vitals.connections,
-        );
-        if let Some(bytes) = vitals.memory_bytes {
-            let _infallible = write!(text, ", {} MiB", bytes / 1_048_576);
-        }
-        if !store.writable {
-            text.push_str("; the store cannot write, so new messages are refused");
-        }
-        Report::new(
-            text,
-            json!({
-                "health": health,
-                "uptime_ms": vitals.uptime_ms,
-                "connections": vitals.connections,
-                "conversations": live,
-                "turns_open": running,
-                "memory_bytes": vitals.memory_bytes,
-                "store": {"writable": store.writable, "bytes": store.bytes},
-            }),
-        )
+        let sent = caller.handle.note(executed).known().await?;
+        let here = match then {
+            Then::Nothing => None,
+            Then::Delete => {
+                caller.handle.delete().known().await?;
+                None
+            }
+            Then::Tour => {
+                self.guide(caller);
+                None
+            }
+            Then::Here(here) => Some(here),
+        };
+        Ok(Done { sent, here })
     }
 
-    fn pools(&self) -> Report {
-        let pools = &self.registry.workshop().pools;
-        let width = pools.iter().map(|pool| pool.name.as_str().len()).max().unwrap_or(0);
-        let mut text = String::new();
-        let mut rows = Vec::new();
-        for pool in pools.iter() {
-            let (load, route) = (pool.load(), pool.route());
-            let _infallible = writeln!(
-                text,
-                "{:width$}  {}/{} running, {} waiting  {}  ({})",
-                pool.name.as_str(),
-                load.running,
-                load.workers,
-                load.waiting,
-                pool.description,
-                route.join(", then "),
-            );
-            rows.push(json!({
-                "pool": pool.name.as_str(),
-                "description": &*pool.description,
-                "route": route,
-                "workers": load.workers,
-                "running": load.running,
-                "waiting": load.waiting,
-            }));
-        }
-        Report::new(text.trim_end(), json!({ "pools": rows }))
-    }
-
-    fn pin(&self, pool: &PoolName) -> Report {
-        let pools = &self.registry.workshop().pools;
-        if pools.get(pool.as_str()).is_none() {
-            let text = format!("No pool is called {pool}. There are: {}.", pools.names());
-            return Report::new(text, json!({ "pinned": null, "unknown": pool.as_str() }));
-        }
-        let text = format!("This conversation goes to {pool} from now on.");
-        let pin = Some(pool.clone());
-        Report { pin, ..Report::new(text, json!({ "pinned": pool.as_str() })) }
+    async fn execute(
+        &self,
+        order: Order,
+        caller: &Caller,
+        asked: &str,
+    ) -> Result<Outcome, Refusal> {
+        let (operation, agreed) = match order.0 {
+            Wish::Do { operation, agreed } => (operation, agreed),
+            Wish::Clarify(unsure) => return Ok(Report::clarify(unsure).into()),
+            Wish::Leave => {
+                return Ok(Report::new("Nothing was changed.", json!({ "done": false })).into());
+            }
+        };
+        let report = match operation {
+            Operation::Help(topic) => help::help(topic.as_deref()),
+            Operation::Status => self.status(),
+            Operation::Health(component) => self.health(component),
+            Operation::Pools => self.pools(),
+            Operation::Pool(pool) => self.pool(&pool),
+            Operation::Use(pool) => self.switch(pool.as_ref()),
+            Operation::Providers => self.providers(),
+            Operation::Why => self.why(caller.conversation()).await?,
+            Operation::Conversations => self.conversations(caller).await?,
+            Operation::New(pool) => self.begin(caller, pool.as_ref()).await?,
+            Operation::Delete(which) => self.delete(caller, which, agreed).await?,
+            Operation::Summarise(which) => return self.summarise(caller, which, asked).await,
+            Operation::Search { query, period } => self.search(caller, &query, period).await?,
+            Operation::Demos => self.demos(),
+            Operation::Demo(name) => self.start_demo(name.as_deref()),
+            Operation::NextDemo => self.next_demo(caller),
+            Operation::StopDemo => self.stop_demo(caller),
+            Operation::Tasks(_)
+            | Operation::Submit(_)
+            | Operation::ShowTasks(_)
+            | Operation::CancelTasks(_)
+            | Operation::Prioritise(..) => not_there(
+                "This gateway runs no background tasks; messages are answered as they come.",
+            ),
+            Operation::Scale(..) => {
+                not_there("Workers are set by `pools.NAME.workers` and change with a restart.")
+            }
+            Operation::Subscribe(_) | Operation::Unsubscribe => {
+                not_there("Status is told on asking only: /status.")
+            }
+            Operation::Usage(_) => not_there("Usage is told with each answer; it is not added up."),
+        };
+        Ok(report.into())
     }
 }
 
-fn help() -> Report {
-    let width = COMMANDS.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
-    let mut text = "Ask anything in plain language, or type:".to_owned();
-    for (command, does) in COMMANDS {
-        let _infallible = write!(text, "\n{command:width$}  {does}");
+impl Order {
+    /// The command's stable name, and its parameters.
+    fn name(&self) -> (&'static str, Value) {
+        match &self.0 {
+            Wish::Do { operation, .. } => (operation.intent(), operation.slots()),
+            Wish::Clarify(unsure) => (unsure.intent, unsure.slots.clone()),
+            Wish::Leave => ("leave", json!({})),
+        }
     }
-    let rows: Vec<Value> =
-        COMMANDS.iter().map(|(command, does)| json!({"command": command, "does": does})).collect();
-    Report::new(text, json!({ "commands": rows }))
+}
+
+/// The command is understood, and this gateway cannot do it.
+fn not_there(text: &str) -> Report {
+    Report::new(text, json!({ "supported": false }))
 }

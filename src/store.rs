@@ -210,4 +210,6 @@ pub struct Health {
     pub writable: bool,
     /// Bytes on disk, where that can be told.
     pub bytes: Option<u64>,
+    /// Bytes free on its disk, where that can be told.
+    pub free_bytes: Option<u64>,
 }

@@ -12,7 +12,8 @@ use std::{
 
 use operatoros::{
     model::{
-        Conversation, ConversationId, Event, MessageId, Sequenced, Timestamp, TurnId, User, UserId,
+        Conversation, ConversationId, Event, MessageId, Sequenced, Standing, Timestamp, TurnId,
+        User, UserId,
     },
     store::{Batch, Commit, Expect, LocalStore, Store, Turn, Write},
 };
@@ -126,6 +127,7 @@ fn batch(n: u64) -> Batch {
         head: None,
         messages: n,
         remote: None,
+        standing: Standing::default(),
     };
     let name = "a name ".repeat(usize::try_from(n % 300).unwrap()).into();
     let event = Event::TurnQueued { turn: turn().turn, position: n };

@@ -5,21 +5,20 @@
 use axum::extract::ws::Message;
 use futures_util::{FutureExt, Sink, Stream};
 
-use super::{Connection, End, Flow, Settled, Then, Voice, sessions};
+use super::{Connection, End, Flow, Settled, Voice, sessions};
 use crate::{
-    conversation::{Ask, Change, Executed, Handle, IfBusy, Outcome, Parent, Refusal, Sent},
-    intent::{self, Operation},
+    conversation::{Change, Handle, Outcome},
     limits,
     model::{AnswerStatus, ConversationId, Cursor, MessageId, Role, TurnId},
     store::Page,
-    wire::{self, Asked, CloseCode, Complaint, Frame, Greeting, Resume, SendAsked, Understand},
+    wire::{self, Asked, CloseCode, Complaint, Frame, Greeting, Resume},
 };
 
 /// Before the first event of a new conversation.
-const BEGINNING: Cursor = Cursor { epoch: 1, seq: 0, reading: None };
+pub(super) const BEGINNING: Cursor = Cursor { epoch: 1, seq: 0, reading: None };
 
 /// The `id` of a frame, which comes back as `re`.
-type Re = Option<String>;
+pub(super) type Re = Option<String>;
 
 impl<T, E> Connection<T>
 where
@@ -56,7 +55,7 @@ where
                 Ok(()) => self.reply(re, wire::done_reply).await,
                 ended => ended,
             },
-            Asked::Send(send) => self.send_message(re, *send).await?,
+            Asked::Send(send) => self.take_up(re, *send).await?.1,
             Asked::Cancel { turn } => self.cancel(re, turn).await?,
             Asked::Retry { turn } => self.retry(re, turn).await?,
             Asked::Fork { conversation, at, title } => {
@@ -165,81 +164,7 @@ where
         }
     }
 
-    // ---- messages -------------------------------------------------------------------------
-
-    async fn send_message(&mut self, re: Re, send: SendAsked) -> Result<Flow, Complaint> {
-        self.room_for_an_outcome()?;
-        let new = send.conversation.is_none();
-        let (id, handle) = if let Some(id) = send.conversation {
-            (id, self.open(id).await?)
-        } else {
-            let user = self.user()?.user;
-            self.gateway.registry.begin(user, None, None)?
-        };
-        let joins = self.follows.get(id).is_none();
-        if let Err(end) = self.join(id, &handle).await? {
-            return Ok(Err(end));
-        }
-        let outcome = match command(&send) {
-            Some(operation) => self.execute(&handle, &send, &operation),
-            None if send.understand == Understand::Command => {
-                self.follows_nothing(id, new);
-                let message = "This is no command. Send `/help` for those there are.";
-                return Err(Complaint::invalid("text", message));
-            }
-            None => handle.ask(ask(send)),
-        };
-        let settled = async move { sent(re, id, (new, joins), outcome.known().await) };
-        self.pending.push(settled.boxed());
-        Ok(Ok(()))
-    }
-
-    fn follows_nothing(&mut self, id: ConversationId, new: bool) {
-        if new {
-            self.follows.drop(id);
-        }
-    }
-
-    /// Carries an operator command out and has it noted in the conversation.
-    pub(super) fn execute(
-        &self,
-        handle: &Handle,
-        send: &SendAsked,
-        operation: &Operation,
-    ) -> Outcome<Sent> {
-        let report = self.gateway.execute(operation);
-        if let Some(pool) = report.pin {
-            // Its own event tells of it; only that the command was noted is waited for.
-            drop(handle.change(Change { pool: Some(pool), ..Change::default() }));
-        }
-        handle.note(Executed {
-            asked: send.text.clone(),
-            key: send.key.clone(),
-            intent: operation.intent().into(),
-            slots: operation.slots(),
-            text: report.text,
-            data: report.data,
-        })
-    }
-
-    /// A message that had been sent before: its sender may never have seen the answer.
-    pub(super) async fn adopt(&mut self, begun: ConversationId, kept: ConversationId) -> Flow {
-        self.follows.drop(begun);
-        if self.follows.get(kept).is_some() {
-            return Ok(());
-        }
-        let followed = match self.open(kept).await {
-            Ok(handle) => {
-                let end = handle.feed().end();
-                self.follow(kept, handle, end)
-            }
-            Err(complaint) => Err(complaint),
-        };
-        match followed {
-            Ok(()) => self.show(kept).await,
-            Err(complaint) => self.complain(None, complaint.about(&kept)).await,
-        }
-    }
+    // ---- turns ----------------------------------------------------------------------------
 
     async fn cancel(&mut self, re: Re, turn: TurnId) -> Result<Flow, Complaint> {
         self.room_for_an_outcome()?;
@@ -257,8 +182,8 @@ where
             return Ok(Err(end));
         }
         let outcome = handle.retry(turn);
-        self.pending
-            .push(async move { sent(re, id, (false, false), outcome.known().await) }.boxed());
+        let waits = self.waits(re, id, false);
+        self.pending.push(async move { waits.settle(outcome.known().await) }.boxed());
         Ok(Ok(()))
     }
 
@@ -370,7 +295,7 @@ where
         Ok(if growing.is_some() { self.show(id).await } else { Ok(()) })
     }
 
-    fn follow(
+    pub(super) fn follow(
         &mut self,
         id: ConversationId,
         handle: Handle,
@@ -411,7 +336,7 @@ where
                 Ok(result) => re.map(|re| frame(re, result)),
                 Err(refusal) => Some(wire::error(re, refusal.into())),
             };
-            Settled { frame, then: Then::Nothing }
+            Settled::say(frame)
         };
         self.pending.push(settled.boxed());
     }
@@ -425,56 +350,5 @@ where
             ));
         }
         Ok(())
-    }
-}
-
-/// The command that the text is, unless it is not to be understood as one.
-fn command(send: &SendAsked) -> Option<Operation> {
-    match send.understand {
-        Understand::Chat => None,
-        Understand::Auto => slash(&send.text),
-        Understand::Command => slash(&send.text).or_else(|| slash(&format!("/{}", send.text))),
-    }
-}
-
-fn slash(text: &str) -> Option<Operation> {
-    Some(intent::slash(text)?.ok()?.operation)
-}
-
-/// The message for the conversation's writer.
-pub(super) fn ask(send: SendAsked) -> Ask {
-    let parent = match (send.at_root, send.parent) {
-        (true, _) => Parent::Root,
-        (false, Some(parent)) => Parent::Message(parent),
-        (false, None) => Parent::Head,
-    };
-    let if_busy = match (send.interrupt, send.reject) {
-        (true, _) => IfBusy::Interrupt,
-        (false, true) => IfBusy::Reject,
-        (false, false) => IfBusy::Queue,
-    };
-    let SendAsked { text, key, pool, metadata, .. } = send;
-    Ask { text, key, pool, parent, if_busy, metadata }
-}
-
-/// What to say when a message was kept or refused, and what becomes of its conversation: whether
-/// that is new, and whether this message made the connection follow it.
-fn sent(
-    re: Re,
-    id: ConversationId,
-    (new, joins): (bool, bool),
-    outcome: Result<Sent, Refusal>,
-) -> Settled {
-    match outcome {
-        Ok(Sent { accepted, duplicate }) => {
-            let kept = accepted.conversation;
-            let then =
-                if duplicate && joins { Then::Adopt { begun: id, kept } } else { Then::Nothing };
-            Settled { frame: re.map(|re| wire::sent_reply(re, &accepted, duplicate)), then }
-        }
-        Err(refusal) => {
-            let then = if new { Then::Drop(id) } else { Then::Nothing };
-            Settled { frame: Some(wire::error(re, refusal.into())), then }
-        }
     }
 }

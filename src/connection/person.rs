@@ -5,18 +5,18 @@ use std::sync::Arc;
 use axum::extract::ws::Message;
 use futures_util::{FutureExt, Sink, Stream};
 
-use super::{Connection, Flow, Settled, Then, Voice, asks::ask, follows::Follows};
+use super::{Connection, Flow, Settled, Voice, follows::Follows};
 use crate::{
-    conversation::{Change, Growth, Reader, Refusal, SharedSlices, Shown},
-    intent::{self, Operation},
-    limits,
-    model::{self, ConversationId, Event, PoolName, Role, TurnId},
+    conversation::{Growth, Reader, Refusal, SharedSlices, Shown},
+    intent, limits,
+    model::{self, ConversationId, Event, Role, TurnId},
     store::Page,
     wire::{self, Complaint, Frame, SendAsked, Understand},
 };
 
 /// What can be typed besides what `/help` of the operator says.
-const LINES: &str = "/new  a new conversation\n\
+const LINES: &str = "Here you can type as well:\n\
+                     /new  a new conversation\n\
                      /stop  stop the answer\n\
                      /retry  ask the last message again\n\
                      /history  what was said so far\n\
@@ -24,11 +24,13 @@ const LINES: &str = "/new  a new conversation\n\
                      /json  speak JSON from here on\n\
                      //x  send the message /x";
 
+/// The command that tells what can be said.
+const HELP: &str = "help";
+
 /// Where a person is, and what they are about to be shown.
 #[derive(Default)]
 pub(super) struct Person {
     conversation: Option<ConversationId>,
-    pool: Option<PoolName>,
     turn: Option<TurnId>,
     /// A command's turn: its text was shown as the command's result.
     muted: Option<TurnId>,
@@ -37,6 +39,11 @@ pub(super) struct Person {
 }
 
 impl Person {
+    /// From here on it is about that conversation.
+    pub(super) fn enter(&mut self, conversation: ConversationId) {
+        self.conversation = Some(conversation);
+    }
+
     fn show(&mut self, line: Frame) {
         self.bytes += line.len();
         self.lines.push(line);
@@ -75,9 +82,12 @@ impl Reader for Person {
         let event = &shown.event.event;
         match event {
             Event::MessageAccepted { turn, .. } => self.turn = Some(*turn),
-            Event::CommandResult { turn, text, .. } => {
+            Event::CommandResult { turn, text, intent, .. } => {
                 self.muted = Some(*turn);
                 self.show(wire::note(text));
+                if &**intent == HELP {
+                    self.show(wire::note(LINES));
+                }
             }
             _ => {}
         }
@@ -133,8 +143,8 @@ where
             return self.complain(None, Complaint::not_authenticated()).await;
         }
         let done = match line.strip_prefix('/') {
-            None => self.type_message(line).await,
-            Some(rest) if rest.starts_with('/') => self.type_message(rest).await,
+            None => self.type_message(line, Understand::Auto).await,
+            Some(rest) if rest.starts_with('/') => self.type_message(rest, Understand::Chat).await,
             Some(_) => self.type_command(line).await,
         };
         match done {
@@ -159,30 +169,17 @@ where
         }
     }
 
-    async fn type_message(&mut self, text: &str) -> Result<Flow, Complaint> {
+    async fn type_message(&mut self, text: &str, how: Understand) -> Result<Flow, Complaint> {
         if text.len() > limits::TEXT_BYTES_MAX {
             return Err(Complaint::too_large("text", text.len(), limits::TEXT_BYTES_MAX));
         }
-        self.room_for_an_outcome()?;
-        let user = self.user()?.user;
-        let Some((conversation, pool)) = self.person().map(|p| (p.conversation, p.pool.clone()))
-        else {
-            return Ok(Ok(()));
-        };
-        let (id, handle) = match conversation {
-            Some(id) => (id, self.open(id).await?),
-            None => self.gateway.registry.begin(user, None, pool)?,
-        };
-        if let Err(end) = self.join(id, &handle).await? {
-            return Ok(Err(end));
-        }
+        let conversation = self.person().and_then(|person| person.conversation);
+        let send = SendAsked { conversation, ..SendAsked::of(text, how) };
+        let (id, flow) = self.take_up(None, send).await?;
         if let Some(person) = self.person() {
-            person.conversation = Some(id);
+            person.enter(id);
         }
-        let outcome = handle.ask(ask(SendAsked::of(text, Understand::Chat)));
-        let settled = async move { typed(outcome.known().await.err()) };
-        self.pending.push(settled.boxed());
-        Ok(Ok(()))
+        Ok(flow)
     }
 
     async fn type_command(&mut self, line: &str) -> Result<Flow, Complaint> {
@@ -201,34 +198,12 @@ where
                 self.voice = Voice::Json;
                 Ok(self.welcome().await)
             }
+            _ if intent::slash(line).is_some() => self.type_message(line, Understand::Auto).await,
             _ => {
-                let text = || format!("There is no {line} here. /help says what there is.");
-                let slash =
-                    intent::slash(line).ok_or_else(|| Complaint::invalid("text", text()))?;
-                let slash =
-                    slash.map_err(|misused| Complaint::invalid("text", misused.to_string()))?;
-                self.operate(&slash.operation).await
+                let text = format!("There is no {line} here. /help says what there is.");
+                Err(Complaint::invalid("text", text))
             }
         }
-    }
-
-    async fn operate(&mut self, operation: &Operation) -> Result<Flow, Complaint> {
-        let report = self.gateway.execute(operation);
-        if let Some(pool) = report.pin
-            && let Some(person) = self.person()
-        {
-            person.pool = Some(pool.clone()).filter(|pool| !pool.as_str().is_empty());
-            if let Some(id) = person.conversation {
-                let change = Change { pool: Some(pool), ..Change::default() };
-                let outcome = self.open(id).await?.change(change);
-                self.pending.push(async move { typed(outcome.known().await.err()) }.boxed());
-            }
-        }
-        let mut text = report.text.to_string();
-        if matches!(operation, Operation::Help(_)) {
-            text = format!("{text}\n{LINES}");
-        }
-        Ok(self.say(wire::note(&text)).await)
     }
 
     async fn stop(&mut self) -> Result<Flow, Complaint> {
@@ -286,6 +261,5 @@ fn nothing_yet() -> Complaint {
 
 /// What a person is told when something came to nothing; success shows itself.
 fn typed(refusal: Option<Refusal>) -> Settled {
-    let frame = refusal.map(|refusal| wire::warning(&refusal.into()));
-    Settled { frame, then: Then::Nothing }
+    Settled::say(refusal.map(|refusal| wire::warning(&refusal.into())))
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::{
     command::{
-        Ask, Change, Command, Done, Executed, IfBusy, Parent, Refusal, Reply, Sent, answer_to,
+        Ask, Branch, Change, Command, Done, IfBusy, Parent, Refusal, Reply, Sent, answer_to,
     },
     feed::Shown,
     keys::{Claim, Claimed},
@@ -18,8 +18,7 @@ use super::{
 use crate::{
     limits,
     model::{
-        Accepted, AnswerStatus, Conversation, Event, FinishReason, Message, MessageId, PoolName,
-        ProviderName, Role, Timing, TurnId, Usage,
+        Accepted, Conversation, Event, FinishReason, Message, MessageId, PoolName, Role, TurnId,
     },
     pool::{Pool, Worker},
     route::{self, Choice},
@@ -31,14 +30,16 @@ struct Question {
     message: Message,
     /// It is new; a retry asks one that is kept already.
     new: bool,
+    /// The branch it is about, where that is not its own.
+    about: Option<Branch>,
     pool: Arc<Pool>,
     choice: Choice,
 }
 
 /// A message's key, and who wants to know what became of it.
-struct Receipt {
+pub(super) struct Receipt {
     claim: Option<Claim>,
-    reply: Reply<Sent>,
+    pub(super) reply: Reply<Sent>,
 }
 
 impl Writer {
@@ -72,7 +73,11 @@ impl Writer {
     }
 
     /// Answers a message that was sent before with what it was answered then; `None` then.
-    async fn first_time(&mut self, key: Option<&Arc<str>>, reply: Reply<Sent>) -> Option<Receipt> {
+    pub(super) async fn first_time(
+        &mut self,
+        key: Option<&Arc<str>>,
+        reply: Reply<Sent>,
+    ) -> Option<Receipt> {
         let Some(key) = key else { return Some(Receipt { claim: None, reply }) };
         let again = |accepted| Sent { accepted, duplicate: true };
         let claim = match self.keys.claim(self.record.user, key) {
@@ -109,11 +114,11 @@ impl Writer {
         };
         let metadata = ask.metadata.clone();
         let message = Message { metadata, ..self.written(ask.text.clone(), parent) };
-        Ok(Question { message, new: true, pool, choice })
+        Ok(Question { message, new: true, about: ask.about, pool, choice })
     }
 
     /// Whether one more turn may be accepted.
-    fn room(&self, if_busy: IfBusy) -> Result<(), Refusal> {
+    pub(super) fn room(&self, if_busy: IfBusy) -> Result<(), Refusal> {
         if self.workshop.lifecycle.draining().is_reached() {
             return Err(Refusal::Draining);
         }
@@ -132,7 +137,7 @@ impl Writer {
     }
 
     /// A user's message that follows `parent`.
-    fn written(&self, text: Arc<str>, parent: Option<MessageId>) -> Message {
+    pub(super) fn written(&self, text: Arc<str>, parent: Option<MessageId>) -> Message {
         let turn = Turn {
             conversation: self.record.id,
             turn: TurnId::new(),
@@ -178,13 +183,13 @@ impl Writer {
         let choice = route::choose(before.as_ref(), self.record.pool.as_ref());
         let pool = self.pool(&choice.pool)?;
         let message = Message { turn: TurnId::new(), ..message.ok_or(Refusal::NotFound)? };
-        Ok(Question { message, new: false, pool, choice })
+        Ok(Question { message, new: false, about: None, pool, choice })
     }
 
     /// Keeps the message and has it answered: at once, where nothing is in the way, so that its
     /// start goes into the same commit and the request leaves while that is under way.
     fn accept(&mut self, question: Question, key: Option<Arc<str>>, receipt: Receipt) {
-        let Question { message, new, pool, choice } = question;
+        let Question { message, new, about, pool, choice } = question;
         let turn = Turn {
             conversation: self.record.id,
             turn: message.turn,
@@ -193,6 +198,8 @@ impl Writer {
         };
         self.record.head = Some(turn.answer);
         self.record.messages += if new { 2 } else { 1 };
+        // Whoever says something else does not answer what was asked back.
+        self.stand(Arc::default(), None);
         let accepted = self.number(Event::MessageAccepted {
             message: message.id,
             turn: turn.turn,
@@ -203,7 +210,8 @@ impl Writer {
         let waiting = Waiting {
             turn: turn.clone(),
             question: message.text.clone(),
-            parent: message.parent,
+            branch: about
+                .or(message.parent.map(|head| Branch { conversation: message.conversation, head })),
             pool: pool.clone(),
             routing: choice.routing,
             accepted: Instant::now(),
@@ -254,85 +262,13 @@ impl Writer {
         position
     }
 
-    fn remember(&self, key: Arc<str>, accepted: &Accepted) -> Write {
+    pub(super) fn remember(&self, key: Arc<str>, accepted: &Accepted) -> Write {
         Write::Key {
             user: self.record.user,
             key,
             accepted: accepted.clone(),
             expires_at: self.now().plus(limits::KEY_LIVES),
         }
-    }
-
-    /// Notes an operator command as a turn of its own, which ends at once.
-    async fn note(&mut self, executed: Executed, reply: Reply<Sent>) {
-        let Some(receipt) = self.first_time(executed.key.as_ref(), reply).await else { return };
-        if let Err(refusal) = self.room(IfBusy::Interrupt) {
-            return answer_to(receipt.reply, Err(refusal));
-        }
-        // While a turn runs the command stands beside the branch, so that the answer keeps its place.
-        let beside = self.is_busy();
-        let message = self.written(executed.asked.clone(), self.record.head);
-        let turn = Turn {
-            conversation: self.record.id,
-            turn: message.turn,
-            message: message.id,
-            answer: MessageId::new(),
-        };
-        if !beside {
-            self.record.head = Some(turn.answer);
-        }
-        self.record.messages += 2;
-        let shows = self.told(&turn, &executed);
-        let kept = Accepted {
-            conversation: self.record.id,
-            message: message.id,
-            turn: turn.turn,
-            position: None,
-        };
-        let answer = Message {
-            text: executed.text.clone(),
-            status: Some(AnswerStatus::Completed),
-            finish_reason: Some(FinishReason::Command),
-            ..self.answer(&turn)
-        };
-        let closed = Write::CloseTurn(turn.turn);
-        let mut writes =
-            vec![Write::Message(message), Write::Message(answer), Write::OpenTurn(turn), closed];
-        writes.extend(executed.key.map(|key| self.remember(key, &kept)));
-        self.commit(writes, shows, Some(receipt.settle(kept)));
-    }
-
-    /// The events of an operator command.
-    fn told(&mut self, turn: &Turn, executed: &Executed) -> Vec<Shown> {
-        let gateway: ProviderName = "operatoros".into();
-        let accepted = Event::MessageAccepted {
-            message: turn.message,
-            turn: turn.turn,
-            text: executed.asked.clone(),
-            key: executed.key.clone(),
-        };
-        let result = Event::CommandResult {
-            turn: turn.turn,
-            intent: executed.intent.clone(),
-            slots: executed.slots.clone(),
-            text: executed.text.clone(),
-            data: executed.data.clone(),
-        };
-        let completed = Event::TurnCompleted {
-            turn: turn.turn,
-            finish_reason: FinishReason::Command,
-            usage: Usage::default(),
-            cost_usd: None,
-            length: executed.text.len() as u64,
-            timing: Timing::default(),
-            model: gateway.as_str().into(),
-            provider: gateway,
-        };
-        vec![
-            Shown::new(self.number(accepted), None),
-            Shown::new(self.number(result), None),
-            Shown::new(self.number(completed), Some(executed.text.clone())),
-        ]
     }
 
     async fn change(&mut self, change: Change, reply: Reply<Conversation>) {
@@ -390,7 +326,7 @@ impl Writer {
 
 impl Receipt {
     /// Tells everybody who sent the message what became of it.
-    fn settle(self, accepted: Accepted) -> Settle {
+    pub(super) fn settle(self, accepted: Accepted) -> Settle {
         Box::new(move |kept: Result<(), _>| match kept {
             Ok(()) => {
                 if let Some(claim) = self.claim {

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::{
-    model::{Accepted, AnswerStatus, Conversation, MessageId, PoolName, TurnId},
+    model::{
+        Accepted, AnswerStatus, Conversation, ConversationId, DemoStep, MessageId, Offer, PoolName,
+        TurnId,
+    },
     store::StoreError,
 };
 
@@ -64,6 +67,25 @@ pub struct Ask {
     pub if_busy: IfBusy,
     /// The client's own notes.
     pub metadata: Option<serde_json::Value>,
+    /// The branch that it is about, where that is another conversation's.
+    pub about: Option<Branch>,
+}
+
+impl Ask {
+    /// The same under an idempotency key.
+    #[must_use]
+    pub fn keyed(self, key: Option<Arc<str>>) -> Self {
+        Self { key, ..self }
+    }
+}
+
+/// A branch of a conversation: all messages up to one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Branch {
+    /// Whose.
+    pub conversation: ConversationId,
+    /// Its newest message.
+    pub head: MessageId,
 }
 
 /// Which message a new one follows.
@@ -105,6 +127,10 @@ pub struct Executed {
     pub text: Arc<str>,
     /// The result for a program.
     pub data: serde_json::Value,
+    /// What it asks back: the answers there are.
+    pub offers: Arc<[Offer]>,
+    /// The demonstration that is under way from now on, or under way no more; `None`: as before.
+    pub demo: Option<Option<DemoStep>>,
 }
 
 /// What to change; what is `None` stays.

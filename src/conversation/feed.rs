@@ -12,7 +12,7 @@ use std::{
 use super::wake::Watch;
 use crate::{
     limits,
-    model::{ConversationId, Cursor, Event, Sequenced, Timestamp, TurnId},
+    model::{ConversationId, Cursor, Event, Sequenced, Standing, Timestamp, TurnId},
     wire::Frame,
 };
 
@@ -147,6 +147,7 @@ struct State {
     positions: Vec<(TurnId, u64)>,
     positions_rev: u64,
     positions_at: Timestamp,
+    standing: Standing,
     fate: Option<Reading>,
     watches: Vec<Arc<Watch>>,
 }
@@ -172,6 +173,7 @@ impl Feed {
                 positions: Vec::new(),
                 positions_rev: 0,
                 positions_at: Timestamp::default(),
+                standing: Standing::default(),
                 fate: None,
                 watches: Vec::new(),
             }),
@@ -243,6 +245,11 @@ impl Feed {
         state.mark();
     }
 
+    /// What is left open between the user and the operator.
+    pub(super) fn stand(&self, standing: Standing) {
+        self.lock().standing = standing;
+    }
+
     /// The writer ends without having ended the conversation.
     pub(super) fn lose(&self) {
         let mut state = self.lock();
@@ -260,6 +267,11 @@ impl Feed {
     /// Ends that.
     pub fn unwatch(&self, watch: &Arc<Watch>) {
         self.lock().watches.retain(|w| !Arc::ptr_eq(w, watch));
+    }
+
+    /// What is left open between the user and the operator.
+    pub fn standing(&self) -> Standing {
+        self.lock().standing.clone()
     }
 
     /// The position of a reader that wants only what comes from here on, and the running answer.

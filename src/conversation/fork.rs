@@ -3,7 +3,10 @@
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
-    model::{AnswerStatus, Clock, Conversation, ConversationId, Message, MessageId, Role, TurnId},
+    model::{
+        AnswerStatus, Clock, Conversation, ConversationId, Message, MessageId, Role, Standing,
+        TurnId,
+    },
     store::{Turn, Write},
 };
 
@@ -26,6 +29,7 @@ pub(super) fn copy(
         head: None,
         messages: newest_first.len() as u64,
         remote: None,
+        standing: Standing::default(),
         ..source.clone()
     };
     let mut turns: HashMap<TurnId, Turn> = HashMap::new();

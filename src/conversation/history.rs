@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::command::Branch;
 use crate::{
     limits,
-    model::{ConversationId, FinishReason, Message, MessageId, Role},
+    model::{FinishReason, Message, Role},
     provider::Item,
     store::{Page, Store, StoreError},
 };
@@ -13,20 +14,19 @@ use crate::{
 /// character of a script that tokenisers split into characters.
 const BYTES_PER_TOKEN: usize = 3;
 
-/// The branch that ends with `parent`, cut to `window_tokens`, and then the question.
+/// The branch, cut to `window_tokens`, and then the question.
 pub(super) async fn items(
     store: &dyn Store,
-    conversation: ConversationId,
-    parent: Option<MessageId>,
+    branch: Option<Branch>,
     question: &Arc<str>,
     window_tokens: u32,
 ) -> Result<Vec<Item>, StoreError> {
     let budget = (window_tokens as usize).saturating_mul(BYTES_PER_TOKEN);
     let left = budget.saturating_sub(question.len());
-    let mut items = match parent {
-        Some(leaf) if left > 0 => {
+    let mut items = match branch {
+        Some(Branch { conversation, head }) if left > 0 => {
             let page = Page { rows: limits::CONTEXT_MESSAGES_MAX, bytes: left };
-            within(&store.branch(conversation, leaf, page).await?, left)
+            within(&store.branch(conversation, head, page).await?, left)
         }
         _ => Vec::new(),
     };
@@ -68,7 +68,7 @@ fn item(message: &Message) -> Item {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Timestamp, TurnId};
+    use crate::model::{ConversationId, MessageId, Timestamp, TurnId};
 
     fn message(role: Role, turn: TurnId, text: &str) -> Message {
         Message {

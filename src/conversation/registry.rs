@@ -26,7 +26,7 @@ use super::{
 use crate::{
     auth::Granted,
     limits,
-    model::{Conversation, ConversationId, MessageId, PoolName, TurnId, UserId},
+    model::{Conversation, ConversationId, MessageId, PoolName, Standing, TurnId, UserId},
     store::{Batch, Expect, Page, StoreError},
 };
 
@@ -164,6 +164,7 @@ impl Registry {
             head: None,
             messages: 0,
             remote: None,
+            standing: Standing::default(),
         };
         let id = record.id;
         let handle = self.spawn(record, false)?;
@@ -228,6 +229,7 @@ impl Registry {
         }
         let id = record.id;
         let feed = Arc::new(Feed::new(id, record.epoch, record.seq));
+        feed.stand(record.standing.clone());
         let (commands, inbox) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
         let writer = Writer {
             workshop: self.workshop.clone(),

@@ -9,11 +9,11 @@ use futures_util::{
 };
 use tokio::time::Instant;
 
-use super::{Workshop, history, pace::Pace};
+use super::{Workshop, command::Branch, history, pace::Pace};
 use crate::{
     lifecycle::Working,
     limits,
-    model::{MessageId, PoolName, ProviderName, Reason, Routing, Timing},
+    model::{PoolName, ProviderName, Reason, Routing, Timing},
     pool::{Pool, Progress, Prompt, Worker},
     provider::{Failure, Piece, Retry},
     store::Turn,
@@ -25,8 +25,8 @@ pub(super) struct Waiting {
     pub(super) turn: Turn,
     /// What it has to answer.
     pub(super) question: Arc<str>,
-    /// The message before the question.
-    pub(super) parent: Option<MessageId>,
+    /// What is told as history.
+    pub(super) branch: Option<Branch>,
     /// Who answers.
     pub(super) pool: Arc<Pool>,
     /// Why they do.
@@ -41,6 +41,8 @@ pub(super) struct Waiting {
 pub(super) struct Running {
     /// Its ids.
     pub(super) turn: Turn,
+    /// What it answers.
+    pub(super) question: Arc<str>,
     /// Who answers.
     pub(super) pool: PoolName,
     /// The provider that is asked now.
@@ -99,6 +101,7 @@ impl Running {
         Self {
             pool: waiting.pool.name.clone(),
             turn: waiting.turn,
+            question: waiting.question,
             provider,
             model,
             beginnings: 1,
@@ -257,11 +260,11 @@ fn answer(
     remote: Option<Arc<str>>,
 ) -> BoxStream<'static, Progress> {
     let store = workshop.store.clone();
-    let (conversation, turn) = (waiting.turn.conversation, waiting.turn.turn);
-    let (parent, question, pool) = (waiting.parent, waiting.question.clone(), waiting.pool.clone());
+    let (turn, branch) = (waiting.turn.turn, waiting.branch);
+    let (question, pool) = (waiting.question.clone(), waiting.pool.clone());
     let asked = async move {
         let window = pool.window_tokens();
-        match history::items(&*store, conversation, parent, &question, window).await {
+        match history::items(&*store, branch, &question, window).await {
             Ok(items) => pool.answer(Prompt { items, remote }),
             Err(error) => {
                 tracing::error!(%turn, %error, "the history cannot be read");

@@ -8,6 +8,7 @@ use super::{
     command::{Ended, Refusal, Reply, answer_to},
     feed::Shown,
     running::{Running, Step, Waiting},
+    title,
     writer::{Phase, Settle, Writer},
 };
 use crate::{
@@ -65,7 +66,8 @@ impl Writer {
     pub(super) fn begin(&mut self, waiting: Waiting, worker: Worker) -> (Shown, Phase) {
         // Whatever comes of the answer, the provider's copy is of use only if it says so again.
         let remote = self.record.remote.take();
-        let remote = remote.filter(|(_, upto)| Some(*upto) == waiting.parent).map(|(id, _)| id);
+        let told = waiting.branch.map(|branch| branch.head);
+        let remote = remote.filter(|(_, upto)| Some(*upto) == told).map(|(id, _)| id);
         self.afterglow = None;
         let (turn, routing) = (waiting.turn.turn, waiting.routing.clone());
         let running = Running::start(&self.workshop, waiting, worker, remote);
@@ -198,7 +200,8 @@ impl Writer {
             ..self.answer(&running.turn)
         };
         let head = message.id;
-        self.end(message, event, settle, running.working());
+        let titled = self.title(&running.question, outcome);
+        self.end((message, event), titled, settle, running.working());
         if matches!(outcome, Outcome::Completed(_)) {
             self.afterglow = Some((head, running.afterglow()));
         }
@@ -211,13 +214,30 @@ impl Writer {
             pool: Some(waiting.pool.name.clone()),
             ..self.answer(&waiting.turn)
         };
-        self.end(message, cut.event(waiting.turn.turn, 0), settle, waiting.working);
+        let event = cut.event(waiting.turn.turn, 0);
+        self.end((message, event), None, settle, waiting.working);
     }
 
-    fn end(&mut self, answer: Message, event: Event, settle: Option<Settle>, working: Working) {
-        let shown = Shown::new(self.number(event), Some(answer.text.clone()));
+    /// Ends a turn; what follows from its end is shown with it.
+    fn end(
+        &mut self,
+        (answer, event): (Message, Event),
+        then: Option<Event>,
+        settle: Option<Settle>,
+        working: Working,
+    ) {
+        let mut shows = vec![Shown::new(self.number(event), Some(answer.text.clone()))];
+        shows.extend(then.map(|event| Shown::new(self.number(event), None)));
         let writes = vec![Write::CloseTurn(answer.turn), Write::Message(answer)];
-        self.commit_end(writes, shown, settle, working);
+        self.commit_end(writes, shows, settle, working);
+    }
+
+    /// A conversation without a title gets one from its first exchange.
+    fn title(&mut self, question: &str, outcome: &Outcome) -> Option<Event> {
+        let wanted = self.record.title.is_none() && matches!(outcome, Outcome::Completed(_));
+        let title = wanted.then(|| title::of(question)).flatten()?;
+        self.record.title = Some(title.clone());
+        Some(Event::ConversationUpdated { title: Some(title), pool: None, head: None })
     }
 
     /// The message of an answer that has no word yet.

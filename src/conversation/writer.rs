@@ -223,11 +223,11 @@ impl Writer {
     pub(super) fn commit_end(
         &mut self,
         writes: Vec<Write>,
-        end: Shown,
+        shows: Vec<Shown>,
         settle: Option<Settle>,
         working: Working,
     ) {
-        self.commit(writes, vec![end], settle);
+        self.commit(writes, shows, settle);
         if let Some(handed_over) = self.in_flight.back_mut() {
             handed_over.working = Some(working);
         }

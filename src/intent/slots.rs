@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr, sync::Arc};
 
 use serde_json::{Value, json};
 
-use crate::model::PoolName;
+use crate::model::{ConversationId, PoolName};
 
 /// The text names no such value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -236,6 +236,8 @@ pub enum Which {
     Last,
     /// The one with that number in the list.
     Number(u32),
+    /// Exactly this one.
+    Id(ConversationId),
 }
 
 impl Which {
@@ -253,6 +255,7 @@ impl fmt::Display for Which {
             Self::Current => f.write_str("current"),
             Self::Last => f.write_str("last"),
             Self::Number(number) => write!(f, "{number}"),
+            Self::Id(id) => write!(f, "{id}"),
         }
     }
 }
@@ -264,7 +267,10 @@ impl FromStr for Which {
         match text {
             "current" => Ok(Self::Current),
             "last" => Ok(Self::Last),
-            number => number.parse().map(Self::Number).map_err(|_| NotAValue),
+            named => match named.parse() {
+                Ok(id) => Ok(Self::Id(id)),
+                Err(_) => named.parse().map(Self::Number).map_err(|_| NotAValue),
+            },
         }
     }
 }

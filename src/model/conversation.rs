@@ -60,6 +60,43 @@ pub struct Conversation {
     /// OpenAI's conversation that mirrors this branch, and the message up to which it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote: Option<(Arc<str>, MessageId)>,
+    /// What is left open between the user and the operator.
+    #[serde(default, skip_serializing_if = "Standing::is_empty")]
+    pub standing: Standing,
+}
+
+/// What is left open between a user and the operator.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Standing {
+    /// The answers to what the operator asked back last; none where it asked nothing.
+    pub offers: Arc<[Offer]>,
+    /// The demonstration that is under way.
+    pub demo: Option<DemoStep>,
+}
+
+impl Standing {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// An answer to something that the operator asked back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// What to say.
+    pub say: Arc<str>,
+    /// The slash command that it stands for; nothing is done where there is none.
+    pub run: Option<Arc<str>>,
+}
+
+/// How far a demonstration is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DemoStep {
+    /// Which one.
+    pub demo: Arc<str>,
+    /// The step that is being shown, from 0.
+    pub step: u32,
 }
 
 /// Who wrote a message.

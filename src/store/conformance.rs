@@ -9,7 +9,7 @@ use crate::{
     limits::{ANSWER_BYTES_MAX, STORE_GROUP_MAX, STORE_JOBS_MAX},
     model::{
         Accepted, Conversation, ConversationId, Event, Message, MessageId, Role, Sequenced,
-        Session, SessionId, Timestamp, TurnId, User, UserId,
+        Session, SessionId, Standing, Timestamp, TurnId, User, UserId,
     },
 };
 
@@ -332,6 +332,7 @@ pub(super) fn conversation(user: UserId, epoch: u64) -> Conversation {
         head: None,
         messages: 0,
         remote: None,
+        standing: Standing::default(),
     }
 }
 

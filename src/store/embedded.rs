@@ -194,6 +194,10 @@ impl Kv for Embedded {
         }
     }
 
+    fn free(&self) -> Option<u64> {
+        self.reserve.free()
+    }
+
     fn close(&self) {
         if let State::Open { db, file } = self.replace(State::Closed)
             && let Err(error) = self.end(db, &file)

@@ -47,6 +47,11 @@ pub(super) trait Kv: Send + Sync + 'static {
     /// Bytes on disk, where there is one.
     fn bytes(&self) -> Option<u64>;
 
+    /// Bytes free where it is written, where that can be told.
+    fn free(&self) -> Option<u64> {
+        None
+    }
+
     /// Flushes and lets go of everything; later views answer `StoreError::Closed`.
     fn close(&self);
 }

@@ -231,7 +231,11 @@ impl Store for LocalStore {
     }
 
     fn health(&self) -> Health {
-        Health { writable: self.desk.writable(), bytes: self.kv.bytes() }
+        Health {
+            writable: self.desk.writable(),
+            bytes: self.kv.bytes(),
+            free_bytes: self.kv.free(),
+        }
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -26,6 +26,11 @@ impl Reserve {
         Self { dir, free, missing: AtomicBool::new(!there) }
     }
 
+    /// Bytes free on the disk.
+    pub(super) fn free(&self) -> Option<u64> {
+        (self.free)(&self.dir).ok()
+    }
+
     /// `StorageFull` unless so many bytes can be written and enough stays free.
     pub(super) fn room_for(&self, bytes: u64) -> io::Result<()> {
         // One statvfs costs a microsecond, the flush that follows a thousand: no need to cache it.

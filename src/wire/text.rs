@@ -61,9 +61,6 @@ pub fn line(event: &Event) -> Option<Frame> {
         }
         Event::TurnCancelled { .. } => note(ended(AnswerStatus::Cancelled)),
         Event::TurnInterrupted { .. } => note(ended(AnswerStatus::Interrupted)),
-        Event::ConversationUpdated { pool: Some(pool), .. } => {
-            note(&format!("this conversation goes to {pool} now"))
-        }
         Event::ConversationDeleted => note("this conversation was deleted"),
         Event::MessageAccepted { .. }
         | Event::TurnCompleted { .. }

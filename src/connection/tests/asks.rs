@@ -11,7 +11,7 @@ async fn a_first_conversation() {
             {"type":"message.send","id":"1","text":"Hi"} | 1 message.accepted, 2 turn.started, reply 1 running
             say Higher,                                  | +0:Higher,
             say  by a little.                            | +7: by a little.
-            end                                          | 3 turn.completed
+            end                                          | 3 turn.completed, 4 conversation.updated
             {"type":"conversation.history","id":"2","conversation":"$c"} | reply 2 2 rows
             {"type":"conversation.list","id":"3"}        | reply 3 1 rows
             {"type":"ping","id":"4"}                     | pong 4, reply 4
@@ -135,7 +135,7 @@ async fn a_message_sent_again_is_the_first_one() {
             reconnect                                                 | welcome
             {"type":"message.send","id":"3","key":"k","text":"A"}     | snapshot 2 with 2 growing, reply 3 running again
             say Hi                                                    | +0:Hi
-            end                                                       | 3 turn.completed"#,
+            end                                                       | 3 turn.completed, 4 conversation.updated"#,
         )
         .await;
 }
@@ -189,7 +189,7 @@ async fn a_drain_says_goaway_and_lets_the_answer_finish() {
             drain                                       | goaway drain
             {"type":"message.send","id":"2","text":"B"} | error 2 shutting_down
             say Hi                                      | +0:Hi
-            end                                         | 3 turn.completed
+            end                                         | 3 turn.completed, 4 conversation.updated
             close-all                                   | close 4001"#,
         )
         .await;

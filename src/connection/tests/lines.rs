@@ -20,7 +20,7 @@ async fn a_person_types_and_reads_whole_sentences() {
             say o.                 |
             end                    | Two., # about 0 + 3 tokens · 0.0 s · first
             > /nothing             | ! There is no /nothing here. /help says what there is.
-            > /use small           | # This conversation goes to small from now on., # this conversation goes to small now
+            > /use small           | # This conversation goes to small from now on.
             > //x                  | # small · first/first
             ",
         )

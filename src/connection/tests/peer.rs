@@ -17,7 +17,7 @@ use crate::{
     auth::Authority,
     connection::{Admission, Gateway, Seats, serve},
     conversation::tests::stage::{Call, Stage, settle},
-    monitor::Monitor,
+    model::Vitals,
     operator::Operator,
     wire::{SUBPROTOCOL_JSON, SUBPROTOCOL_TEXT},
 };
@@ -47,8 +47,7 @@ impl House {
         let stage = Stage::new();
         let gateway = Arc::new(Gateway {
             authority,
-            operator: Operator::new(stage.registry.clone()),
-            monitor: Monitor::start(),
+            operator: Operator::new(stage.registry.clone(), Vitals::default),
             seats: Seats::default(),
             lifecycle: stage.registry.workshop().lifecycle.clone(),
             echo: false,

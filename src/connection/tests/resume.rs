@@ -15,7 +15,7 @@ async fn check(position: &str, heard: &str) {
     talk.check(BEGIN).await;
     let frame = r#"{"type":"hello","resume":[{"conversation":"$c","#;
     talk.check(&format!(r"{frame}{position}}}]}} | {heard}")).await;
-    talk.check("end | 3 turn.completed").await;
+    talk.check("end | 3 turn.completed, 4 conversation.updated").await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -141,14 +141,22 @@ fn me() -> UserId {
 
 fn ask(handle: &Handle) -> Outcome<Sent> {
     let (text, if_busy) = ("question".into(), IfBusy::Queue);
-    let ask = Ask { text, key: None, pool: None, parent: Parent::Head, if_busy, metadata: None };
+    let ask = Ask {
+        text,
+        key: None,
+        pool: None,
+        parent: Parent::Head,
+        if_busy,
+        metadata: None,
+        about: None,
+    };
     handle.ask(ask)
 }
 
 #[tokio::test(start_paused = true)]
 async fn only_so_many_turns_wait_and_so_many_commands() {
     let stage = Stage::new();
-    let (_, handle) = stage.registry.begin(me(), None, None).unwrap();
+    let (_, handle) = stage.registry.begin(me(), Some("titled".into()), None).unwrap();
     for _ in 0..=limits::QUEUED_TURNS_MAX {
         ask(&handle).known().await.unwrap();
     }
@@ -164,7 +172,7 @@ async fn only_so_many_turns_wait_and_so_many_commands() {
 async fn the_copy_of_a_running_answer_is_interrupted() {
     let stage = Stage::new();
     let identity = Authority::new(None).anonymous().unwrap();
-    let (record, handle) = stage.registry.create(identity.user, None, None).await.unwrap();
+    let (record, handle) = stage.registry.create(identity.user, Some("titled".into()), None).await.unwrap();
     ask(&handle).known().await.unwrap();
     let granted = identity.grant(&record).unwrap();
     let fork = stage.registry.fork(granted, None, None).await.unwrap();
@@ -177,7 +185,7 @@ async fn the_copy_of_a_running_answer_is_interrupted() {
 #[tokio::test(start_paused = true)]
 async fn new_text_is_checkpointed_by_time_and_by_size_and_only_once() {
     let mut stage = Stage::new();
-    let (_, handle) = stage.registry.begin(me(), None, None).unwrap();
+    let (_, handle) = stage.registry.begin(me(), Some("titled".into()), None).unwrap();
     drop(ask(&handle));
     let call = stage.calls.recv().await.unwrap();
     let mut made = Vec::new();
@@ -201,7 +209,7 @@ async fn new_text_is_checkpointed_by_time_and_by_size_and_only_once() {
 #[tokio::test(start_paused = true)]
 async fn a_question_brings_its_branch_along() {
     let mut stage = Stage::new();
-    let (_, handle) = stage.registry.begin(me(), None, None).unwrap();
+    let (_, handle) = stage.registry.begin(me(), Some("titled".into()), None).unwrap();
     for (said, before) in [("one", 0), ("two", 2), ("three", 4)] {
         drop(ask(&handle));
         let call = stage.calls.recv().await.unwrap();
@@ -217,7 +225,7 @@ async fn a_question_brings_its_branch_along() {
 #[tokio::test(start_paused = true)]
 async fn a_conversation_leaves_memory_when_nobody_holds_it() {
     let mut stage = Stage::new();
-    let (_, handle) = stage.registry.begin(me(), None, None).unwrap();
+    let (_, handle) = stage.registry.begin(me(), Some("titled".into()), None).unwrap();
     drop(ask(&handle));
     tokio::time::sleep(limits::CONVERSATION_IDLE * 3).await;
     let call = stage.calls.recv().await.unwrap();
@@ -233,7 +241,7 @@ async fn a_conversation_leaves_memory_when_nobody_holds_it() {
 #[tokio::test(start_paused = true)]
 async fn a_running_turn_keeps_its_conversation_in_memory() {
     let mut stage = Stage::new();
-    let (_, handle) = stage.registry.begin(me(), None, None).unwrap();
+    let (_, handle) = stage.registry.begin(me(), Some("titled".into()), None).unwrap();
     drop(ask(&handle));
     drop(handle);
     tokio::time::sleep(limits::CONVERSATION_IDLE * 5).await;
@@ -249,7 +257,7 @@ async fn a_running_turn_keeps_its_conversation_in_memory() {
 async fn opening_many_times_at_once_makes_one_writer() {
     let stage = Stage::new();
     let identity = Authority::new(None).anonymous().unwrap();
-    let (record, handle) = stage.registry.create(identity.user, None, None).await.unwrap();
+    let (record, handle) = stage.registry.create(identity.user, Some("titled".into()), None).await.unwrap();
     drop(handle);
     tokio::time::sleep(limits::CONVERSATION_IDLE * 2).await;
     assert_eq!(stage.registry.live(), 0);
@@ -265,7 +273,7 @@ async fn opening_many_times_at_once_makes_one_writer() {
 async fn what_does_not_exist_is_not_kept_in_memory() {
     let stage = Stage::new();
     let identity = Authority::new(None).anonymous().unwrap();
-    let (record, handle) = stage.registry.create(identity.user, None, None).await.unwrap();
+    let (record, handle) = stage.registry.create(identity.user, Some("titled".into()), None).await.unwrap();
     let granted = identity.grant(&record).unwrap();
     handle.delete().known().await.unwrap();
     settle().await;
@@ -277,7 +285,7 @@ async fn what_does_not_exist_is_not_kept_in_memory() {
 #[tokio::test(start_paused = true)]
 async fn a_drain_waits_until_the_last_end_is_shown() {
     let stage = Stage::new();
-    let (_, handle) = stage.registry.begin(me(), None, None).unwrap();
+    let (_, handle) = stage.registry.begin(me(), Some("titled".into()), None).unwrap();
     drop(ask(&handle));
     settle().await;
     stage.store.hold();

@@ -68,12 +68,13 @@ impl Play {
         let me = Authority::new(None).anonymous().unwrap();
         let (turns, calls, outcomes) = (Vec::new(), Vec::new(), Vec::new());
         let mut play = Self { stage, me, scenes: Vec::new(), turns, calls, outcomes };
-        play.begin();
+        play.begin(Some("titled"));
         play
     }
 
-    fn begin(&mut self) {
-        let (id, handle) = self.stage.registry.begin(self.me.user, None, None).unwrap();
+    fn begin(&mut self, title: Option<&str>) {
+        let title = title.map(Into::into);
+        let (id, handle) = self.stage.registry.begin(self.me.user, title, None).unwrap();
         let place = Place::at(handle.feed().end());
         let client = Client { epoch: 1, ..Client::default() };
         self.scenes.push(Scene { id, handle: Some(handle), place, client });
@@ -107,7 +108,8 @@ impl Play {
             "refuse" => self.stage.store.refuse(Some(refusal(rest))),
             "heal" => self.stage.store.refuse(None),
             "wait" => tokio::time::sleep(Duration::from_millis(rest.parse().unwrap())).await,
-            "another" => self.begin(),
+            "another" => self.begin(Some("titled")),
+            "untitled" => self.begin(None),
             "back" => self.scenes.rotate_right(1),
             "leave" => self.scene().handle = None,
             "return" => self.open().await,
@@ -151,6 +153,7 @@ impl Play {
             parent: Parent::Head,
             if_busy: IfBusy::Queue,
             metadata: None,
+            about: None,
         };
         for word in how.split_whitespace() {
             match word.split_once('=') {
@@ -390,5 +393,7 @@ fn executed(key: &str) -> Executed {
         slots: serde_json::Value::Null,
         text: "fine".into(),
         data: serde_json::Value::Null,
+        offers: [].into(),
+        demo: None,
     }
 }

@@ -1,0 +1,172 @@
+//! What is said in a conversation, typed or sent: a message to be answered, or a command.
+
+use axum::extract::ws::Message;
+use futures_util::{FutureExt, Sink, Stream};
+
+use super::{
+    Connection, Flow, Settled, Then, Voice,
+    asks::{BEGINNING, Re},
+};
+use crate::{
+    conversation::{Ask, Handle, IfBusy, Parent, Refusal, Sent},
+    model::{ConversationId, Standing},
+    operator::{Caller, Done, Order, Said},
+    wire::{self, Complaint, Frame, SendAsked},
+};
+
+impl<T, E> Connection<T>
+where
+    T: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin + Send,
+{
+    /// Has it answered, or done. Says in which conversation.
+    pub(super) async fn take_up(
+        &mut self,
+        re: Re,
+        send: SendAsked,
+    ) -> Result<(ConversationId, Flow), Complaint> {
+        self.room_for_an_outcome()?;
+        let user = self.user()?.user;
+        let known = match send.conversation {
+            Some(id) => Some((id, self.open(id).await?)),
+            None => None,
+        };
+        let standing =
+            known.as_ref().map_or_else(Standing::default, |(_, handle)| handle.feed().standing());
+        let operator = &self.gateway.operator;
+        let order = operator
+            .understand(&send.text, send.understand, &standing)
+            .map_err(|none| Complaint::invalid("text", none.to_string()))?;
+        let new = known.is_none();
+        let (id, handle) = match known {
+            Some(known) => known,
+            None => self.gateway.registry.begin(user, None, None)?,
+        };
+        let waits = self.waits(re, id, new);
+        let joined = self.join(id, &handle).await?;
+        if joined.is_ok() {
+            match order {
+                None => {
+                    let outcome = handle.ask(ask(send));
+                    let settled = async move { waits.settle(outcome.known().await) };
+                    self.pending.push(settled.boxed());
+                }
+                Some(order) => self.obey(order, handle, send, waits)?,
+            }
+        }
+        Ok((id, joined))
+    }
+
+    /// Has a command carried out.
+    fn obey(
+        &mut self,
+        order: Order,
+        handle: Handle,
+        send: SendAsked,
+        waits: Waits,
+    ) -> Result<(), Complaint> {
+        let caller = Caller { identity: self.user()?.clone(), handle };
+        let said = Said { text: send.text, key: send.key };
+        let operator = self.gateway.operator.clone();
+        self.obeying = true;
+        let settled = async move {
+            let (sent, here) = match operator.carry_out(order, caller, said).await {
+                Ok(Done { sent, here }) => (Ok(sent), here),
+                Err(refusal) => (Err(refusal), None),
+            };
+            let Settled { frame, then } = waits.settle(sent);
+            Settled { frame, then: Then::Obeyed(Box::new((then, here))) }
+        };
+        self.pending.push(settled.boxed());
+        Ok(())
+    }
+
+    /// Somebody waits to hear what becomes of what they said in that conversation.
+    pub(super) fn waits(&mut self, re: Re, id: ConversationId, new: bool) -> Waits {
+        let joins = self.follows.get(id).is_none();
+        let tell = match self.voice {
+            Voice::Text(_) => |_, complaint| wire::warning(&complaint),
+            Voice::Json | Voice::Undecided => wire::error,
+        };
+        Waits { re, id, new, joins, tell }
+    }
+
+    /// Goes on in another conversation, which has just begun.
+    pub(super) async fn enter(&mut self, id: ConversationId, handle: Handle) -> Flow {
+        if let Voice::Text(person) = &mut self.voice {
+            person.enter(id);
+        }
+        match self.follow(id, handle, BEGINNING) {
+            Ok(()) => Ok(()),
+            Err(complaint) => self.complain(None, complaint.about(&id)).await,
+        }
+    }
+
+    /// A message that had been sent before: its sender may never have seen the answer.
+    pub(super) async fn adopt(&mut self, begun: ConversationId, kept: ConversationId) -> Flow {
+        self.follows.drop(begun);
+        if self.follows.get(kept).is_some() {
+            return Ok(());
+        }
+        let followed = match self.open(kept).await {
+            Ok(handle) => {
+                let end = handle.feed().end();
+                self.follow(kept, handle, end)
+            }
+            Err(complaint) => Err(complaint),
+        };
+        match followed {
+            Ok(()) => self.show(kept).await,
+            Err(complaint) => self.complain(None, complaint.about(&kept)).await,
+        }
+    }
+}
+
+/// The message for the conversation's writer.
+fn ask(send: SendAsked) -> Ask {
+    let parent = match (send.at_root, send.parent) {
+        (true, _) => Parent::Root,
+        (false, Some(parent)) => Parent::Message(parent),
+        (false, None) => Parent::Head,
+    };
+    let if_busy = match (send.interrupt, send.reject) {
+        (true, _) => IfBusy::Interrupt,
+        (false, true) => IfBusy::Reject,
+        (false, false) => IfBusy::Queue,
+    };
+    let SendAsked { text, key, pool, metadata, .. } = send;
+    Ask { text, key, pool, parent, if_busy, metadata, about: None }
+}
+
+/// Somebody who waits to hear what becomes of what they said.
+pub(super) struct Waits {
+    re: Re,
+    id: ConversationId,
+    /// The conversation began with it.
+    new: bool,
+    /// It made the connection follow the conversation.
+    joins: bool,
+    /// How they are told of a refusal.
+    tell: fn(Re, Complaint) -> Frame,
+}
+
+impl Waits {
+    /// What to say when it was kept or refused, and what becomes of its conversation.
+    pub(super) fn settle(self, outcome: Result<Sent, Refusal>) -> Settled {
+        let Self { re, id, new, joins, tell } = self;
+        match outcome {
+            Ok(Sent { accepted, duplicate }) => {
+                let kept = accepted.conversation;
+                let then = if duplicate && joins {
+                    Then::Adopt { begun: id, kept }
+                } else {
+                    Then::Nothing
+                };
+                Settled { frame: re.map(|re| wire::sent_reply(re, &accepted, duplicate)), then }
+            }
+            Err(refusal) => {
+                let then = if new { Then::Drop(id) } else { Then::Nothing };
+                Settled { frame: Some(tell(re, refusal.into())), then }
+            }
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! What can be said to the gateway itself, by what one wants to do.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::report::Report;
+use crate::intent::FORMS;
+
+/// Something that one may want to do.
+struct Topic {
+    /// What.
+    wish: &'static str,
+    /// How to say it.
+    says: &'static [&'static str],
+    /// The slash commands that do it, without the slash.
+    commands: &'static [&'static str],
+    /// Words that a question about it holds.
+    words: &'static [&'static str],
+    /// What else there is to know.
+    notes: &'static str,
+}
+
+const TOPICS: &[Topic] = &[
+    Topic {
+        wish: "choose who answers",
+        says: &["use the sports pool", "which pools are there?", "why did you pick that pool?"],
+        commands: &["pools", "pool", "use", "why"],
+        words: &[
+            "pool",
+            "pools",
+            "specialist",
+            "specialists",
+            "switch",
+            "route",
+            "routing",
+            "answers",
+            "use",
+            "expert",
+            "pick",
+            "agent",
+            "agents",
+        ],
+        notes: "Each message goes to the pool that its words fit best, and a follow-up stays where \
+                the conversation is. A pool that you name is kept until you say /use auto.",
+    },
+    Topic {
+        wish: "keep conversations apart, and find things again",
+        says: &["start a new conversation", "summarise this", "what did I ask about bonds?"],
+        commands: &["conversations", "new", "summary", "search", "delete"],
+        words: &[
+            "conversation",
+            "conversations",
+            "chat",
+            "chats",
+            "history",
+            "search",
+            "find",
+            "delete",
+            "summary",
+            "summarise",
+            "summarize",
+            "title",
+            "forget",
+            "remember",
+            "thread",
+        ],
+        notes: "Conversations are kept until you delete them. Deleting asks back first, unless the \
+                command ends in --yes.",
+    },
+    Topic {
+        wish: "have work done in the background",
+        says: &["submit a task to business: draft an agenda", "show running tasks"],
+        commands: &["task", "tasks"],
+        words: &[
+            "task",
+            "tasks",
+            "job",
+            "jobs",
+            "background",
+            "priority",
+            "queue",
+            "schedule",
+            "submit",
+            "cancel",
+        ],
+        notes: "",
+    },
+    Topic {
+        wish: "see how the gateway is",
+        says: &["status", "is the database healthy?", "keep me posted on the status"],
+        commands: &["status", "health", "providers", "usage", "subscribe", "unsubscribe"],
+        words: &[
+            "status",
+            "health",
+            "healthy",
+            "memory",
+            "cpu",
+            "disk",
+            "uptime",
+            "provider",
+            "providers",
+            "model",
+            "models",
+            "usage",
+            "tokens",
+            "cost",
+            "subscribe",
+            "updates",
+            "monitor",
+            "alerts",
+            "database",
+        ],
+        notes: "",
+    },
+    Topic {
+        wish: "change how much a pool does at a time",
+        says: &["scale the financial pool to 4 workers"],
+        commands: &["scale", "pool"],
+        words: &["scale", "worker", "workers", "concurrency", "capacity"],
+        notes: "It asks back first, unless the command ends in --yes.",
+    },
+    Topic {
+        wish: "be shown around",
+        says: &["start the gateway demo", "next", "stop the demo"],
+        commands: &["demos", "demo"],
+        words: &["demo", "demos", "tour", "example", "examples", "demonstration", "show"],
+        notes: "A demo really does what it shows, in this conversation.",
+    },
+];
+
+/// All that can be said, or what there is to a topic.
+pub(super) fn help(topic: Option<&str>) -> Report {
+    match topic.and_then(|topic| about(topic).map(|known| (topic, known))) {
+        Some((_, topic)) => Report::new(topic.text(), topic.data()),
+        None => overview(topic),
+    }
+}
+
+fn overview(unknown: Option<&str>) -> Report {
+    let mut text = match unknown {
+        Some(topic) => format!("I know nothing of “{topic}”. "),
+        None => String::new(),
+    };
+    text += "Ask anything in plain language. To operate the gateway, say it, or type the command:";
+    for topic in TOPICS {
+        let _infallible = write!(
+            text,
+            "\n{}: “{}”  {}",
+            capital(topic.wish),
+            topic.says.join("”, “"),
+            topic.slashes()
+        );
+    }
+    text += "\n/help and a word tells more of it: /help pools.";
+    let rows: Vec<Value> = TOPICS.iter().map(Topic::data).collect();
+    Report::new(text, json!({ "topics": rows }))
+}
+
+/// The topic that most words of a question are about.
+fn about(question: &str) -> Option<&'static Topic> {
+    let question = question.to_lowercase();
+    let words: Vec<&str> = question.split(|c: char| !c.is_alphanumeric()).collect();
+    let fit = |topic: &&Topic| words.iter().filter(|word| topic.words.contains(word)).count();
+    // Of two that fit alike the first is meant.
+    let best = TOPICS.iter().rev().max_by_key(fit)?;
+    (fit(&best) > 0).then_some(best)
+}
+
+impl Topic {
+    fn forms(&self) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+        FORMS.iter().filter(|(form, _)| {
+            let name = form.split([' ', '/']).nth(1);
+            name.is_some_and(|name| self.commands.contains(&name))
+        })
+    }
+
+    fn slashes(&self) -> String {
+        let commands: Vec<String> = self.commands.iter().map(|name| format!("/{name}")).collect();
+        commands.join(" ")
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!("To {}, say “{}”, or type:", self.wish, self.says.join("”, “"));
+        let width = self.forms().map(|(form, _)| form.chars().count()).max().unwrap_or(0);
+        for (form, does) in self.forms() {
+            let _infallible = write!(text, "\n{form:width$}  {does}");
+        }
+        if !self.notes.is_empty() {
+            let _infallible = write!(text, "\n{}", self.notes);
+        }
+        text
+    }
+
+    fn data(&self) -> Value {
+        let forms: Vec<Value> =
+            self.forms().map(|(form, does)| json!({"command": form, "does": does})).collect();
+        json!({"topic": self.wish, "say": self.says, "commands": forms})
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_belongs_to_a_topic() {
+        for (form, _) in FORMS {
+            let of = TOPICS.iter().any(|topic| topic.forms().any(|(known, _)| known == form));
+            assert!(of || form.starts_with("/help"), "{form}");
+        }
+        for topic in TOPICS {
+            for name in topic.commands {
+                assert!(topic.forms().any(|(form, _)| form.contains(name)), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_question_finds_its_topic() {
+        for (question, wish) in [
+            ("cancel a task", "have work done in the background"),
+            ("how do I switch to another pool?", "choose who answers"),
+            ("delete conversations", "keep conversations apart, and find things again"),
+            ("workers", "change how much a pool does at a time"),
+        ] {
+            assert_eq!(about(question).map(|topic| topic.wish), Some(wish), "{question}");
+        }
+        assert!(help(Some("quantum")).text.starts_with("I know nothing of “quantum”"));
+    }
+}

@@ -1,0 +1,158 @@
+//! What a text means to the operator: a command, an answer to what was asked back, or nothing.
+
+use super::Operator;
+use crate::{
+    intent::{self, Operation, Reading, Situation, Slash, Unsure},
+    model::{Offer, Standing},
+    wire::Understand,
+};
+
+/// Something to be done.
+#[derive(Debug, Clone)]
+pub struct Order(pub(super) Wish);
+
+/// What is wished for.
+#[derive(Debug, Clone)]
+pub(super) enum Wish {
+    /// This; `agreed` where it need not be asked back.
+    Do { operation: Operation, agreed: bool },
+    /// Something that was not said clearly enough.
+    Clarify(Unsure),
+    /// Not what was asked back.
+    Leave,
+}
+
+/// The text was to be a command, and is none that can be carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoCommand {
+    /// It is known, and what follows it is not as it should be.
+    #[error(transparent)]
+    Misused(#[from] intent::Misused),
+    /// It is none.
+    #[error("This is no command. Say `/help` for those there are.")]
+    Unknown,
+}
+
+/// Words that agree.
+const YES: &[&str] = &[
+    "yes",
+    "y",
+    "yes please",
+    "yep",
+    "yeah",
+    "sure",
+    "ok",
+    "okay",
+    "do it",
+    "go ahead",
+    "confirm",
+];
+/// Words that do not.
+const NO: &[&str] = &[
+    "no",
+    "n",
+    "nope",
+    "no thanks",
+    "cancel",
+    "stop",
+    "don't",
+    "do not",
+    "leave it",
+    "never mind",
+];
+
+impl Operator {
+    /// What is to be done about a text; `None` where it is to be answered.
+    pub fn understand(
+        &self,
+        text: &str,
+        how: Understand,
+        standing: &Standing,
+    ) -> Result<Option<Order>, NoCommand> {
+        if how == Understand::Chat {
+            return Ok(None);
+        }
+        let wish = match said(text, how)? {
+            Some(slash) => Some(slash.into()),
+            None => answer(text, &standing.offers).or_else(|| self.read(text, standing)),
+        };
+        match wish {
+            None if how == Understand::Command => Err(NoCommand::Unknown),
+            wish => Ok(wish.map(Order)),
+        }
+    }
+
+    fn read(&self, text: &str, standing: &Standing) -> Option<Wish> {
+        let situation = Situation { demo_running: standing.demo.is_some() };
+        match intent::understand(text, &self.vocabulary, situation) {
+            Reading::Chat => None,
+            Reading::Command { operation, .. } => Some(Wish::Do { operation, agreed: false }),
+            Reading::Unsure(unsure) => Some(Wish::Clarify(unsure)),
+        }
+    }
+}
+
+/// The slash command that the text is. Where a command is meant, the slash may be missing.
+fn said(text: &str, how: Understand) -> Result<Option<Slash>, NoCommand> {
+    let slash = match (intent::slash(text), how) {
+        (None, Understand::Command) => {
+            intent::slash(&format!("/{text}")).and_then(Result::ok).map(Ok)
+        }
+        (slash, _) => slash,
+    };
+    Ok(slash.transpose()?)
+}
+
+/// What the text says to the question that stands open; `None` where it answers something else.
+fn answer(text: &str, offers: &[Offer]) -> Option<Wish> {
+    let mark = |c: char| c.is_whitespace() || matches!(c, '.' | '!' | ',' | '"' | '\'' | '“' | '”');
+    let said = text.trim_matches(mark).to_lowercase();
+    let means = |offer: &&Offer| match &*offer.say {
+        "yes" => YES.contains(&said.as_str()),
+        "no" => NO.contains(&said.as_str()),
+        say => said == say.to_lowercase(),
+    };
+    let offer = offers.iter().find(means)?;
+    match &offer.run {
+        Some(run) => intent::slash(run)?.ok().map(Wish::from),
+        None => Some(Wish::Leave),
+    }
+}
+
+impl From<Slash> for Wish {
+    fn from(Slash { operation, yes }: Slash) -> Self {
+        Self::Do { operation, agreed: yes }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What an answer to the question "delete it?" comes to.
+    fn check(text: &str, expect: Option<&str>) {
+        let offers = [
+            Offer { say: "yes".into(), run: Some("/delete 3 --yes".into()) },
+            Offer { say: "no".into(), run: None },
+        ];
+        let wish = answer(text, &offers).map(|wish| match wish {
+            Wish::Do { operation, agreed } => format!("{operation} {agreed}"),
+            Wish::Leave => "leave".to_owned(),
+            Wish::Clarify(_) => "clarify".to_owned(),
+        });
+        assert_eq!(wish.as_deref(), expect, "{text}");
+    }
+
+    #[test]
+    fn an_answer_agrees_declines_or_is_something_else() {
+        for text in ["yes", "Yes!", " y ", "go ahead.", "“OK”"] {
+            check(text, Some("/delete 3 true"));
+        }
+        for text in ["no", "No.", "never mind", "don't"] {
+            check(text, Some("leave"));
+        }
+        for text in ["yes or no, which is it?", "yesterday", "", "what is a no-ball?"] {
+            check(text, None);
+        }
+    }
+}

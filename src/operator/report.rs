@@ -1,0 +1,90 @@
+//! What comes of a command: a sentence for a person, the same as data for a program.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::{
+    conversation::{Ask, Handle},
+    intent::{Operation, Unsure},
+    model::{ConversationId, DemoStep, Offer, PoolName},
+};
+
+/// What comes of a command.
+pub(super) enum Outcome {
+    /// It is told.
+    Told(Report),
+    /// A pool answers it.
+    Asked(Ask),
+}
+
+/// What is told of a command, and what follows from it.
+#[derive(Default)]
+pub(super) struct Report {
+    pub(super) text: String,
+    pub(super) data: Value,
+    /// What is asked back: the answers there are.
+    pub(super) offers: Arc<[Offer]>,
+    /// The pool that the conversation goes to from now on; an empty name unpins.
+    pub(super) pin: Option<PoolName>,
+    /// The demonstration that is under way from now on, or no more.
+    pub(super) demo: Option<Option<DemoStep>>,
+    pub(super) then: Then,
+}
+
+/// What is to be done once a command is noted.
+#[derive(Default)]
+pub(super) enum Then {
+    #[default]
+    Nothing,
+    /// The conversation in which it was given goes.
+    Delete,
+    /// Its demonstration goes on.
+    Tour,
+    /// The caller does something about its connection.
+    Here(Here),
+}
+
+/// What a command does to the connection over which it came.
+pub enum Here {
+    /// It goes on in another conversation.
+    Enter(ConversationId, Handle),
+}
+
+impl Report {
+    /// A sentence, and the same as data.
+    pub(super) fn new(text: impl Into<String>, data: Value) -> Self {
+        Self { text: text.into(), data, ..Self::default() }
+    }
+
+    /// A question back, with what can be said to it.
+    pub(super) fn question(text: impl Into<String>, offers: Arc<[Offer]>) -> Self {
+        let text = text.into();
+        let rows: Vec<Value> =
+            offers.iter().map(|offer| json!({"say": &*offer.say, "run": &offer.run})).collect();
+        let data = json!({ "question": &text, "offers": rows });
+        Self { text, data, offers, ..Self::default() }
+    }
+
+    /// Asks for what is missing.
+    pub(super) fn clarify(unsure: Unsure) -> Self {
+        let offer = |(say, run): (Arc<str>, Arc<str>)| Offer { say, run: Some(run) };
+        Self::question(&*unsure.question, unsure.options.into_iter().map(offer).collect())
+    }
+
+    /// Asks whether that is really meant.
+    pub(super) fn consent(question: &str, operation: &Operation) -> Self {
+        let run = format!("{} --yes", operation.to_slash());
+        let offers = [
+            Offer { say: "yes".into(), run: Some(run.into()) },
+            Offer { say: "no".into(), run: None },
+        ];
+        Self::question(format!("{question} yes / no"), offers.into())
+    }
+}
+
+impl From<Report> for Outcome {
+    fn from(report: Report) -> Self {
+        Self::Told(report)
+    }
+}
