@@ -2,6 +2,7 @@
 
 mod asks;
 mod lines;
+mod operating;
 mod peer;
 mod resume;
 mod rights;

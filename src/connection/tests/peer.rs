@@ -193,6 +193,13 @@ impl Talk {
         self.heard().await
     }
 
+    /// Sends a frame and does not listen.
+    pub(super) fn send(&self, frame: &str) {
+        let [conversation, turn, message] = &self.names;
+        let frame = frame.replace("$c", conversation).replace("$t", turn);
+        self.peer.send(&frame.replace("$m", message));
+    }
+
     async fn act(&mut self, act: &str) {
         let (verb, rest) = act.split_once(' ').unwrap_or((act, ""));
         match verb {
@@ -205,11 +212,7 @@ impl Talk {
             "reconnect" => self.peer = self.house.connect(None, Some(SUBPROTOCOL_JSON)),
             "binary" => self.peer.send_message(Message::Binary(rest.to_owned().into())),
             ">" => self.peer.send(rest),
-            _ => {
-                let [conversation, turn, message] = &self.names;
-                let frame = act.replace("$c", conversation).replace("$t", turn);
-                self.peer.send(&frame.replace("$m", message));
-            }
+            _ => self.send(act),
         }
     }
 
