@@ -89,6 +89,9 @@ impl Reader for Person {
                     self.show(wire::note(LINES));
                 }
             }
+            Event::ConversationDeleted if self.conversation == Some(shown.event.conversation) => {
+                self.conversation = None;
+            }
             _ => {}
         }
         if let Some(line) = wire::line(event) {

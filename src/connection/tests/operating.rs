@@ -16,7 +16,7 @@ async fn deleting_asks_back_and_an_answer_decides() {
             > /stop                          | # stopped
             > please delete this chat        | # Delete the conversation “How are the markets”, 8 messages? yes / no
             > yes                            | # Deleted: “How are the markets”, 10 messages., # this conversation was deleted
-            > /conversations                 | ! There is no such conversation. Check the id.",
+            > /conversations                 | # You have no conversation yet.",
         )
         .await;
 }
