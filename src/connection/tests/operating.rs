@@ -48,8 +48,9 @@ async fn a_command_and_its_answer_sent_at_once_are_heard_in_order() {
     )
     .await;
     talk.send(r#"{"type":"message.send","conversation":"$c","text":"/delete"}"#);
-    let heard =
-        talk.hear_after(r#"{"type":"message.send","id":"2","conversation":"$c","text":"yes"}"#).await;
+    let heard = talk
+        .hear_after(r#"{"type":"message.send","id":"2","conversation":"$c","text":"yes"}"#)
+        .await;
     assert_eq!(heard.last().map(String::as_str), Some("reply 2 running"), "{heard:?}");
     assert!(heard.iter().any(|line| line.ends_with("conversation.deleted")), "{heard:?}");
 }

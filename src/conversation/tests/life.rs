@@ -172,7 +172,8 @@ async fn only_so_many_turns_wait_and_so_many_commands() {
 async fn the_copy_of_a_running_answer_is_interrupted() {
     let stage = Stage::new();
     let identity = Authority::new(None).anonymous().unwrap();
-    let (record, handle) = stage.registry.create(identity.user, Some("titled".into()), None).await.unwrap();
+    let (record, handle) =
+        stage.registry.create(identity.user, Some("titled".into()), None).await.unwrap();
     ask(&handle).known().await.unwrap();
     let granted = identity.grant(&record).unwrap();
     let fork = stage.registry.fork(granted, None, None).await.unwrap();
@@ -257,7 +258,8 @@ async fn a_running_turn_keeps_its_conversation_in_memory() {
 async fn opening_many_times_at_once_makes_one_writer() {
     let stage = Stage::new();
     let identity = Authority::new(None).anonymous().unwrap();
-    let (record, handle) = stage.registry.create(identity.user, Some("titled".into()), None).await.unwrap();
+    let (record, handle) =
+        stage.registry.create(identity.user, Some("titled".into()), None).await.unwrap();
     drop(handle);
     tokio::time::sleep(limits::CONVERSATION_IDLE * 2).await;
     assert_eq!(stage.registry.live(), 0);
@@ -273,7 +275,8 @@ async fn opening_many_times_at_once_makes_one_writer() {
 async fn what_does_not_exist_is_not_kept_in_memory() {
     let stage = Stage::new();
     let identity = Authority::new(None).anonymous().unwrap();
-    let (record, handle) = stage.registry.create(identity.user, Some("titled".into()), None).await.unwrap();
+    let (record, handle) =
+        stage.registry.create(identity.user, Some("titled".into()), None).await.unwrap();
     let granted = identity.grant(&record).unwrap();
     handle.delete().known().await.unwrap();
     settle().await;
