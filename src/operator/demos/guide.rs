@@ -8,10 +8,7 @@ use tokio::{sync::mpsc, time::timeout};
 
 use super::{Demo, Signal, script::Step};
 use crate::{
-    conversation::{
-        Ask, Executed, Growth, IfBusy, Parent, Place, Reader, Reading, Refusal, SharedSlices,
-        Shown, Wake, Watch,
-    },
+    conversation::{Ask, Ending, Executed, IfBusy, Parent, Refusal},
     intent, limits,
     model::DemoStep,
     operator::{Caller, Operator, Order, Said, meaning::Wish},
