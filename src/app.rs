@@ -11,7 +11,7 @@ use crate::{
     conversation::{self, Registry, Workshop},
     http,
     lifecycle::{Drained, Lifecycle},
-    model::Clock,
+    model::{Clock, Gauges},
     monitor::Monitor,
     operator::Operator,
     pool::Pools,
@@ -79,11 +79,16 @@ impl App {
             clock,
             lifecycle: lifecycle.clone(),
         });
-        let (monitor, seats) = (Monitor::start(), Seats::default());
-        let taken = seats.clone();
+        let seats = Seats::default();
+        let (taken, live, turns) = (seats.clone(), registry.clone(), lifecycle.clone());
+        let monitor = Monitor::start(&lifecycle, move || Gauges {
+            connections: taken.taken(),
+            conversations: live.live(),
+            turns_open: turns.turns_running(),
+        });
         let gateway = Arc::new(Gateway {
             authority: Authority::new(settings.token.clone()),
-            operator: Operator::new(registry.clone(), move || monitor.vitals(taken.taken())),
+            operator: Operator::new(registry.clone(), move || monitor.vitals()),
             seats,
             lifecycle: lifecycle.clone(),
             echo: settings.echo,

@@ -19,4 +19,4 @@ pub use id::{
     ConversationId, MessageId, PoolName, ProviderName, SessionId, TaskId, TurnId, UserId,
 };
 pub use usage::{FinishReason, Timing, Usage, Usd};
-pub use vitals::Vitals;
+pub use vitals::{Gauges, Vitals};
