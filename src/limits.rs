@@ -178,8 +178,23 @@ pub const BACKOFF_MAX: Duration = Duration::from_secs(8);
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(20);
 /// Times an answer may start over under `turn.reset`.
 pub const RESETS_MAX: u32 = 1;
-/// Turns that wait for a worker of one pool.
-pub const POOL_QUEUE_MAX: usize = 10_000;
+/// Turns and tasks that wait for a worker of one pool.
+pub const POOL_QUEUE_MAX: usize = 20_000;
+/// How many of them may be one user's, so that nobody fills the queue alone.
+pub const POOL_QUEUE_USER_MAX: usize = 10_000;
+/// Takes that pass a lane of a pool's queue over before it counts for one lane higher.
+pub const POOL_AGEING_TAKES: usize = 8;
+/// Who waits and is near the front looks for its position so often; who stands further back less
+/// often in proportion, so that all who wait together look a few hundred times a second.
+pub const POSITION_EVERY: Duration = Duration::from_millis(250);
+/// The positions that count as near the front.
+pub const POSITION_NEAR: u64 = 8;
+/// Who stands far back looks at least this often.
+pub const POSITION_EVERY_MAX: Duration = Duration::from_secs(10);
+/// How long a worker is taken to be busy before the first one has come back.
+pub const POOL_SERVICE_ASSUMED: Duration = Duration::from_secs(5);
+/// Who finds a pool's queue full is told to come back within this time, however long the queue.
+pub const POOL_RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 /// Pools that settings may define.
 pub const POOLS_MAX: usize = 64;
 
@@ -217,6 +232,7 @@ const _: () = assert!(FRAME_BYTES_MAX >= TEXT_BYTES_MAX * 2);
 const _: () = assert!(WRITE_BUFFER_BYTES_MAX >= (PAGE_BYTES_MAX + DELIVERY_BYTES) * 6);
 const _: () = assert!(FRAME_BYTES_MAX <= WRITE_BUFFER_BYTES_MAX);
 const _: () = assert!(PAGE_ROWS <= PAGE_ROWS_MAX);
+const _: () = assert!(POOL_QUEUE_USER_MAX < POOL_QUEUE_MAX);
 const _: () = assert!(TOOL_ARGUMENTS_BYTES_MAX < SSE_EVENT_BYTES_MAX);
 const _: () = assert!(SNAPSHOT_BYTES_MAX <= PAGE_BYTES_MAX);
 const _: () = assert!(PING_AFTER.as_secs() * 2 < CLOSE_AFTER.as_secs());

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use crate::{
     conversation::Registry,
     intent::Operation,
-    model::{PoolName, Vitals},
+    model::{PoolName, Priority, Vitals},
+    pool::Load,
 };
 
 /// What came of a command.
@@ -121,7 +122,7 @@ impl Operator {
                 pool.name.as_str(),
                 load.running,
                 load.workers,
-                load.waiting,
+                load.waiting(),
                 pool.description,
                 route.join(", then "),
             );
@@ -131,7 +132,8 @@ impl Operator {
                 "route": route,
                 "workers": load.workers,
                 "running": load.running,
-                "waiting": load.waiting,
+                "waiting": load.waiting(),
+                "queued": queued(&load),
             }));
         }
         Report::new(text.trim_end(), json!({ "pools": rows }))
@@ -147,6 +149,12 @@ impl Operator {
         let pin = Some(pool.clone());
         Report { pin, ..Report::new(text, json!({ "pinned": pool.as_str() })) }
     }
+}
+
+/// What waits, by class.
+fn queued(load: &Load) -> Value {
+    let classes = Priority::ALL.map(|class| json!(class)).into_iter().zip(load.queued);
+    classes.filter_map(|(class, count)| Some((class.as_str()?.to_owned(), json!(count)))).collect()
 }
 
 fn help() -> Report {

@@ -3,26 +3,22 @@
 //! Invariant: a pool knows no session, no socket and no store.
 
 mod attempt;
+mod queue;
 #[cfg(test)]
 mod tests;
+mod workers;
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
-
-use futures_util::future::BoxFuture;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 pub use attempt::{Progress, Prompt};
+pub use queue::{Asker, Origin, Queue, Ticket};
+use workers::Workers;
+pub use workers::{Busy, Queued, Waited, Worker};
 
 use crate::{
     config::{Effort, PoolSettings, Restart, Settings},
     limits,
-    model::{PoolName, ProviderName},
+    model::{PoolName, Priority, ProviderName, UserId},
     provider::{OFFLINE, Provider, Providers, Style, context_window},
 };
 
@@ -45,30 +41,31 @@ pub struct Pool {
     route: Vec<Leg>,
     window_tokens: u32,
     restart: Restart,
-    size: u32,
-    workers: Arc<Semaphore>,
-    waiting: AtomicUsize,
+    workers: Arc<Workers>,
 }
 
-/// The right to one answer; given back when dropped.
-#[derive(Debug)]
-pub struct Worker {
-    _permit: OwnedSemaphorePermit,
-}
-
-/// More turns wait than `limits::POOL_QUEUE_MAX`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PoolFull;
+/// A pool has at least one worker and at most `limits::WORKERS_MAX`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a pool has 1 to {most} workers, not {0}", most = limits::WORKERS_MAX)]
+pub struct BadSize(pub u32);
 
 /// How a pool stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Load {
     /// Answers at the same time.
     pub workers: u32,
-    /// Answers being given now.
-    pub running: usize,
-    /// Turns that wait for a worker.
-    pub waiting: usize,
+    /// Answers being given now. More than `workers` while a pool that has been made smaller ends
+    /// what it had begun.
+    pub running: u32,
+    /// What waits for a worker, by class, in the order of `Priority::ALL`.
+    pub queued: [usize; Priority::ALL.len()],
+}
+
+impl Load {
+    /// All that waits for a worker.
+    pub fn waiting(&self) -> usize {
+        self.queued.iter().sum()
+    }
 }
 
 impl Pool {
@@ -102,9 +99,7 @@ impl Pool {
             window_tokens: window(settings, &route),
             route,
             restart: settings.restart,
-            size: settings.workers,
-            workers: Arc::new(Semaphore::new(settings.workers as usize)),
-            waiting: AtomicUsize::new(0),
+            workers: Workers::new(settings.workers, Duration::from_millis(settings.wait_ms)),
         }
     }
 
@@ -123,34 +118,36 @@ impl Pool {
         self.route.iter().map(|leg| format!("{}/{}", leg.provider.name(), leg.model)).collect()
     }
 
-    /// A worker, where one is free at once.
+    /// A worker, where one is free and nobody waits for it.
     pub fn try_worker(&self) -> Option<Worker> {
-        if self.waiting.load(Ordering::Relaxed) > 0 {
-            return None;
-        }
-        let permit = self.workers.clone().try_acquire_owned().ok()?;
-        Some(Worker { _permit: permit })
+        self.workers.try_take()
     }
 
-    /// A worker, as soon as those who came before have had theirs.
-    pub fn worker(self: &Arc<Self>) -> Result<BoxFuture<'static, Worker>, PoolFull> {
-        if self.waiting.load(Ordering::Relaxed) >= limits::POOL_QUEUE_MAX {
-            return Err(PoolFull);
+    /// A place among those who wait for a worker, in the order that [`Queue`] gives them.
+    pub fn queue_up(&self, asker: Asker) -> Result<Queued, Busy> {
+        self.workers.queue_up(asker)
+    }
+
+    /// Whether one more of this user's may wait.
+    pub fn admits(&self, user: UserId) -> Result<(), Busy> {
+        self.workers.admits(user)
+    }
+
+    /// Changes the number of workers at once, and says how many there were. Where there are more,
+    /// those who wait get them; where there are fewer, what runs is finished.
+    pub fn scale(&self, workers: u32) -> Result<u32, BadSize> {
+        if !(1..=limits::WORKERS_MAX).contains(&workers) {
+            return Err(BadSize(workers));
         }
-        let place = Place::take(self.clone());
-        Ok(Box::pin(async move {
-            let permit = place.0.workers.clone().acquire_owned().await;
-            Worker { _permit: permit.expect("the semaphore is never closed") }
-        }))
+        let before = self.workers.scale(workers);
+        tracing::info!(pool = %self.name, before, workers, "scaled");
+        Ok(before)
     }
 
     /// How it stands.
     pub fn load(&self) -> Load {
-        Load {
-            workers: self.size,
-            running: (self.size as usize).saturating_sub(self.workers.available_permits()),
-            waiting: self.waiting.load(Ordering::Relaxed),
-        }
+        let usage = self.workers.usage();
+        Load { workers: usage.size, running: usage.running, queued: usage.queued }
     }
 }
 
@@ -171,22 +168,6 @@ fn effort_name(effort: Effort) -> Arc<str> {
         Effort::High => "high",
     }
     .into()
-}
-
-/// A place in the queue for a worker, given up when dropped.
-struct Place(Arc<Pool>);
-
-impl Place {
-    fn take(pool: Arc<Pool>) -> Self {
-        pool.waiting.fetch_add(1, Ordering::Relaxed);
-        Self(pool)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// All pools, by name.

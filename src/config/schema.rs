@@ -63,6 +63,7 @@ pub(super) const KEYS: &[Key] = &[
     key("pools.*.window_tokens", Rule::Whole(WINDOW_TOKENS_MIN, WINDOW_TOKENS_MAX)),
     key("pools.*.max_output_tokens", Rule::Whole(1, WINDOW_TOKENS_MAX)),
     key("pools.*.workers", Rule::Whole(1, WORKERS_MAX)),
+    key("pools.*.wait_ms", MILLISECONDS),
     key("pools.*.restart", Rule::OneOf(&["keep", "reset"])),
     needed("prices.*.input", DOLLARS),
     key("prices.*.cached", DOLLARS),

@@ -160,6 +160,8 @@ pub struct PoolSettings {
     pub max_output_tokens: u32,
     /// Answers at the same time.
     pub workers: u32,
+    /// Milliseconds that a turn may wait for one of them.
+    pub wait_ms: u64,
     /// What happens to an answer whose provider fails in the middle.
     pub restart: Restart,
 }
@@ -237,6 +239,7 @@ impl Default for PoolSettings {
             window_tokens: 32_000,
             max_output_tokens: 4_096,
             workers: 2_048,
+            wait_ms: 120_000,
             restart: Restart::Keep,
         }
     }

@@ -11,6 +11,7 @@ use crate::{
     conversation::{Ask, Handle, IfBusy, Outcome, Parent, Refusal, Sent},
     limits,
     model::{AnswerStatus, ConversationId, UserId},
+    pool::Asker,
     provider::Item,
     store::Store,
 };
@@ -158,6 +159,25 @@ async fn only_so_many_turns_wait_and_so_many_commands() {
     let refused = ask(&handle).known().await;
     assert!(matches!(refused, Err(Refusal::Overloaded)), "{refused:?}");
     drop(waiting);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_pool_refuses_before_anything_is_kept() {
+    let stage = Stage::new();
+    let pool = stage.registry.workshop().pools.get("general").unwrap().clone();
+    let busy: Vec<_> = std::iter::from_fn(|| pool.try_worker()).collect();
+    let place = |_| pool.queue_up(Asker::turn(me())).unwrap();
+    let places: Vec<_> = (0..limits::POOL_QUEUE_USER_MAX).map(place).collect();
+    let (id, handle) = stage.registry.begin(me(), None, None).unwrap();
+    let refused = ask(&handle).known().await;
+    assert!(matches!(refused, Err(Refusal::PoolFull(_))), "{refused:?}");
+    assert_eq!(stage.store.conversation(id).await.unwrap(), None);
+    drop(places);
+    ask(&handle).known().await.unwrap();
+    assert_eq!(pool.load().waiting(), 1);
+    drop(busy);
+    settle().await;
+    assert_eq!((pool.load().waiting(), pool.load().running), (0, 1));
 }
 
 #[tokio::test(start_paused = true)]
