@@ -176,6 +176,22 @@ pub const BACKOFF_FIRST: Duration = Duration::from_millis(500);
 pub const BACKOFF_MAX: Duration = Duration::from_secs(8);
 /// A provider that asks for a longer pause than this is not waited for.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(20);
+/// A provider is left alone for this long at the most because it asked for it.
+pub const REST_MAX: Duration = Duration::from_secs(60 * 60);
+/// Failures in a row after which a model is not asked for a while.
+pub const BREAKER_FAILURES_MAX: u32 = 5;
+/// How long it is not asked the first time; twice as long each time that it fails again.
+pub const BREAKER_OPEN_FIRST: Duration = Duration::from_secs(5);
+/// The same where its key is refused or its account is empty.
+pub const BREAKER_OPEN_GRAVE: Duration = Duration::from_secs(60);
+/// It is asked again after this long at the latest.
+pub const BREAKER_OPEN_MAX: Duration = Duration::from_secs(10 * 60);
+/// How long the one request that is let through is taken to need.
+pub const BREAKER_PROBE_ASSUMED: Duration = Duration::from_secs(1);
+/// How long a model's time to the first piece is trusted before the model is tried again.
+pub const LATENCY_LIVES: Duration = Duration::from_secs(60);
+/// How long a turn waits for room at a provider that has as many requests as it may.
+pub const PROVIDER_ROOM_WITHIN: Duration = Duration::from_secs(30);
 /// Times an answer may start over under `turn.reset`.
 pub const RESETS_MAX: u32 = 1;
 /// Turns and tasks that wait for a worker of one pool.

@@ -8,7 +8,7 @@ use crate::{
     conversation::Registry,
     intent::Operation,
     model::{PoolName, Priority, Vitals},
-    pool::Load,
+    pool::{Load, Pool},
 };
 
 /// What came of a command.
@@ -115,7 +115,7 @@ impl Operator {
         let mut text = String::new();
         let mut rows = Vec::new();
         for pool in pools.iter() {
-            let (load, route) = (pool.load(), pool.route());
+            let load = pool.load();
             let _infallible = writeln!(
                 text,
                 "{:width$}  {}/{} running, {} waiting  {}  ({})",
@@ -124,17 +124,14 @@ impl Operator {
                 load.workers,
                 load.waiting(),
                 pool.description,
-                route.join(", then "),
+                pool.route().join(", then "),
             );
-            rows.push(json!({
-                "pool": pool.name.as_str(),
-                "description": &*pool.description,
-                "route": route,
-                "workers": load.workers,
-                "running": load.running,
-                "waiting": load.waiting(),
-                "queued": queued(&load),
-            }));
+            for leg in pool.legs().iter().filter(|leg| !leg.is_asked()) {
+                let (provider, model) = (&leg.provider, &leg.model);
+                let _infallible =
+                    writeln!(text, "{:width$}  {provider}/{model} is not asked for now", "");
+            }
+            rows.push(row(pool, &load));
         }
         Report::new(text.trim_end(), json!({ "pools": rows }))
     }
@@ -151,10 +148,35 @@ impl Operator {
     }
 }
 
-/// What waits, by class.
-fn queued(load: &Load) -> Value {
-    let classes = Priority::ALL.map(|class| json!(class)).into_iter().zip(load.queued);
-    classes.filter_map(|(class, count)| Some((class.as_str()?.to_owned(), json!(count)))).collect()
+/// A pool for a program.
+fn row(pool: &Pool, load: &Load) -> Value {
+    let name = |class| serde_json::to_value(class).ok()?.as_str().map(str::to_owned);
+    let classes = Priority::ALL.into_iter().zip(load.queued);
+    let queued: Value =
+        classes.filter_map(|(class, count)| Some((name(class)?, Value::from(count)))).collect();
+    let models: Vec<Value> = pool
+        .legs()
+        .iter()
+        .map(|leg| {
+            json!({
+                "provider": leg.provider.as_str(),
+                "model": &*leg.model,
+                "breaker": leg.breaker.as_str(),
+                "rests_ms": leg.rests_ms,
+                "first_token_ms": leg.first_token_ms,
+            })
+        })
+        .collect();
+    json!({
+        "pool": pool.name.as_str(),
+        "description": &*pool.description,
+        "route": pool.route(),
+        "workers": load.workers,
+        "running": load.running,
+        "waiting": load.waiting(),
+        "queued": queued,
+        "models": models,
+    })
 }
 
 fn help() -> Report {

@@ -3,7 +3,10 @@
 //! Invariant: a pool knows no session, no socket and no store.
 
 mod attempt;
+mod breaker;
+mod health;
 mod queue;
+mod route;
 #[cfg(test)]
 mod tests;
 mod workers;
@@ -11,7 +14,11 @@ mod workers;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 pub use attempt::{Progress, Prompt};
+pub use breaker::BreakerState;
+use health::HealthTable;
+pub use health::LegLoad;
 pub use queue::{Asker, Origin, Queue, Ticket};
+use route::{Leg, Route};
 use workers::Workers;
 pub use workers::{Busy, Queued, Waited, Worker};
 
@@ -19,16 +26,8 @@ use crate::{
     config::{Effort, PoolSettings, Restart, Settings},
     limits,
     model::{PoolName, Priority, ProviderName, UserId},
-    provider::{OFFLINE, Provider, Providers, Style, context_window},
+    provider::{Providers, Style, context_window},
 };
-
-/// A stop on a pool's route.
-pub struct Leg {
-    /// Whom to ask.
-    pub provider: Arc<dyn Provider>,
-    /// For which model.
-    pub model: Arc<str>,
-}
 
 /// A pool of specialists for one domain.
 pub struct Pool {
@@ -38,7 +37,7 @@ pub struct Pool {
     pub description: Arc<str>,
     system: Arc<str>,
     style: Style,
-    route: Vec<Leg>,
+    route: Route,
     window_tokens: u32,
     restart: Restart,
     workers: Arc<Workers>,
@@ -69,24 +68,7 @@ impl Load {
 }
 
 impl Pool {
-    /// A pool as settings describe it, with those of its route's providers that are there; where
-    /// none is, the offline provider speaks.
-    fn new(name: PoolName, settings: &PoolSettings, all: &Settings, providers: &Providers) -> Self {
-        let leg = |stop: &String| {
-            let (provider, model) = match stop.split_once('/') {
-                Some((provider, model)) => (provider, Some(model)),
-                None => (stop.as_str(), None),
-            };
-            let usual = all.providers.get(provider).map(|p| p.model.as_str());
-            Some(Leg {
-                provider: providers.get(provider)?.clone(),
-                model: model.or(usual).unwrap_or(provider).into(),
-            })
-        };
-        let mut route: Vec<Leg> = settings.route.iter().filter_map(leg).collect();
-        if route.is_empty() {
-            route.extend(leg(&OFFLINE.to_owned()));
-        }
+    fn new(name: PoolName, settings: &PoolSettings, route: Route) -> Self {
         Self {
             name,
             description: settings.description.as_str().into(),
@@ -108,14 +90,19 @@ impl Pool {
         self.window_tokens
     }
 
-    /// The stop that is asked first.
+    /// Who would be asked first now.
     pub fn first(&self) -> Option<(&ProviderName, &Arc<str>)> {
         self.route.first().map(|leg| (leg.provider.name(), &leg.model))
     }
 
-    /// The stops in order, as `provider/model`.
+    /// The stops in order, as `provider/model`; equals with a `|` between them.
     pub fn route(&self) -> Vec<String> {
-        self.route.iter().map(|leg| format!("{}/{}", leg.provider.name(), leg.model)).collect()
+        self.route.names()
+    }
+
+    /// How each model of the route fares.
+    pub fn legs(&self) -> Vec<LegLoad> {
+        self.route.load()
     }
 
     /// A worker, where one is free and nobody waits for it.
@@ -152,12 +139,12 @@ impl Pool {
 }
 
 /// The tokens of history that fit every model of the route, beside the answer, and the settings.
-fn window(settings: &PoolSettings, route: &[Leg]) -> u32 {
+fn window(settings: &PoolSettings, route: &Route) -> u32 {
     let room = |leg: &Leg| {
         let reads = context_window(&leg.model)?;
         Some(reads.saturating_sub(settings.max_output_tokens))
     };
-    route.iter().filter_map(room).fold(settings.window_tokens, u32::min)
+    route.legs().filter_map(room).fold(settings.window_tokens, u32::min)
 }
 
 fn effort_name(effort: Effort) -> Arc<str> {
@@ -177,9 +164,12 @@ pub struct Pools(Arc<BTreeMap<PoolName, Arc<Pool>>>);
 impl Pools {
     /// The pools that settings describe.
     pub fn new(settings: &Settings, providers: &Providers) -> Self {
+        // A model that fails in one pool is not asked by the others either.
+        let mut table = HealthTable::new(&settings.providers);
         let pool = |(name, pool): (&String, &PoolSettings)| {
             let name = PoolName::from(name.as_str());
-            (name.clone(), Arc::new(Pool::new(name, pool, settings, providers)))
+            let route = Route::new(&pool.route, settings, providers, &mut table);
+            (name.clone(), Arc::new(Pool::new(name, pool, route)))
         };
         Self(Arc::new(settings.pools.iter().map(pool).collect()))
     }

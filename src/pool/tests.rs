@@ -1,5 +1,7 @@
 //! Tests of pools: whom a route asks, and for how long.
 
+mod breaker;
+mod health;
 mod queue;
 mod workers;
 
@@ -125,7 +127,8 @@ async fn before_the_first_word_the_route_is_followed() {
         (&["S", "S", "S"], &["S", "S", "S"], "a:b:a:b:a:b:S", [1.125, 1.5]),
         // A provider's own pause is kept, unless another may be asked sooner or it is too long.
         (&["1", "te"], &["N"], "a:b:a:te", [10.0, 10.0]),
-        (&["1", "te"], &["S"], "a:b:a:te", [0.375, 0.5]),
+        (&["1"], &["S", "te"], "a:b:b:te", [0.375, 0.5]),
+        (&["1"], &["S", "N"], "a:b:b:0", [0.375, 0.5]),
         (&["2", "te"], &["2"], "a:b:a:te", [20.0, 20.0]),
         (&["3"], &["3"], "a:b:3", [0.0, 0.0]),
     ] {
