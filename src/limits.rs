@@ -200,13 +200,9 @@ pub const POOL_QUEUE_MAX: usize = 20_000;
 pub const POOL_QUEUE_USER_MAX: usize = 10_000;
 /// Takes that pass a lane of a pool's queue over before it counts for one lane higher.
 pub const POOL_AGEING_TAKES: usize = 8;
-/// Who waits and is near the front looks for its position so often; who stands further back less
-/// often in proportion, so that all who wait together look a few hundred times a second.
+/// Who waits looks for its position so often, times the root of the position: all who wait together
+/// look about a thousand times a second where the queue is full, and near the front it is live.
 pub const POSITION_EVERY: Duration = Duration::from_millis(250);
-/// The positions that count as near the front.
-pub const POSITION_NEAR: u64 = 8;
-/// Who stands far back looks at least this often.
-pub const POSITION_EVERY_MAX: Duration = Duration::from_secs(10);
 /// How long a worker is taken to be busy before the first one has come back.
 pub const POOL_SERVICE_ASSUMED: Duration = Duration::from_secs(5);
 /// Who finds a pool's queue full is told to come back within this time, however long the queue.

@@ -174,6 +174,16 @@ impl Pools {
         Self(Arc::new(settings.pools.iter().map(pool).collect()))
     }
 
+    /// Gives each pool the workers that settings say; nothing that runs or waits is dropped.
+    pub fn adopt(&self, settings: &Settings) {
+        for (name, settings) in &settings.pools {
+            let changed = self.get(name).filter(|pool| pool.load().workers != settings.workers);
+            if let Some(Err(bad)) = changed.map(|pool| pool.scale(settings.workers)) {
+                tracing::warn!(pool = name, %bad, "cannot be scaled");
+            }
+        }
+    }
+
     /// The pool of this name.
     pub fn get(&self, name: &str) -> Option<&Arc<Pool>> {
         self.0.get(name)

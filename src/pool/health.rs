@@ -159,7 +159,7 @@ impl Health {
         let pass = state.breaker.admit(now).map_err(|until| state.away(until - now))?;
         state.asked = Some(now);
         drop(state);
-        Ok(Attempt { health: self.clone(), pass, asked: now, stage: Stage::Asked, room: None })
+        Ok(Attempt { health: self.clone(), pass, asked: now, began: false, room: None })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -192,25 +192,17 @@ pub(super) struct Attempt {
     health: Arc<Health>,
     pass: Pass,
     asked: Instant,
-    stage: Stage,
+    began: bool,
     /// Held until the answer ends.
     room: Option<OwnedSemaphorePermit>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Asked,
-    Began,
-    Judged,
 }
 
 impl Attempt {
     /// A piece of the answer came.
     pub(super) fn began(&mut self) {
-        if self.stage != Stage::Asked {
+        if std::mem::replace(&mut self.began, true) {
             return;
         }
-        self.stage = Stage::Began;
         let took = self.asked.elapsed();
         let mut state = self.health.lock();
         let average = state.first_piece.map_or(took, |average| (average * 3 + took) / 4);
@@ -220,7 +212,6 @@ impl Attempt {
 
     /// The answer is whole.
     pub(super) fn succeeded(&mut self) {
-        self.stage = Stage::Judged;
         self.room = None;
         self.health.lock().breaker.succeeded(self.pass);
     }
@@ -239,16 +230,13 @@ impl Attempt {
             let end = now + pause.min(limits::REST_MAX);
             state.rests = state.rests.max(Some(end));
         }
-        drop(state);
-        self.stage = Stage::Judged;
     }
 }
 
 impl Drop for Attempt {
     fn drop(&mut self) {
-        if self.stage == Stage::Asked {
-            self.health.lock().breaker.abandoned(self.pass, Instant::now());
-        }
+        // Where there was an outcome this changes nothing any more.
+        self.health.lock().breaker.abandoned(self.pass, Instant::now());
     }
 }
 

@@ -169,6 +169,18 @@ async fn a_pool_is_scaled_within_its_limits() {
 }
 
 #[test]
+fn pools_adopt_the_workers_of_new_settings() {
+    let mut settings = Settings::default();
+    let offline = crate::provider::build(&BTreeMap::new(), &settings.offline).unwrap();
+    let pools = Pools::new(&settings, &offline);
+    settings.pools.get_mut("financial").unwrap().workers = 4;
+    settings.pools.insert("new".to_owned(), PoolSettings::default());
+    pools.adopt(&settings);
+    let workers: Vec<_> = pools.iter().map(|pool| pool.load().workers).collect();
+    assert_eq!(workers, [2_048, 4, 2_048, 2_048, 2_048], "business, financial, and so on");
+}
+
+#[test]
 fn a_route_names_models_and_skips_who_is_not_there() {
     let offline = crate::provider::build(&BTreeMap::new(), &Settings::default().offline).unwrap();
     let set = |route: &[&str]| PoolSettings {

@@ -206,9 +206,9 @@ impl Queued {
     /// Where it stands now, counted from 1.
     pub fn look(&mut self) -> u64 {
         self.position = self.workers.lock().queue.position(self.ticket).unwrap_or(1);
-        let far = u32::try_from(self.position / limits::POSITION_NEAR).unwrap_or(u32::MAX);
-        let pause = limits::POSITION_EVERY.saturating_mul(far.max(1));
-        self.looks = Instant::now() + pause.min(limits::POSITION_EVERY_MAX);
+        // In eighths, so that those who came together do not look together.
+        let root = u32::try_from((self.position * 64).isqrt()).unwrap_or(u32::MAX);
+        self.looks = Instant::now() + limits::POSITION_EVERY.saturating_mul(root) / 8;
         self.position
     }
 

@@ -96,8 +96,8 @@ async fn who_waits_for_a_worker_is_told_its_place_among_all_who_do() {
          cancel b        | b cancelled, Cancelled b of 0
          back            |
          back            |
-         wait 250        | c at 1, d at 2
-         wait 250        |
+         wait 320        |
+         wait 30         | c at 1, d at 2
          back            |
          back            |
          end             | a completed

@@ -118,7 +118,7 @@ async fn who_waits_sees_its_position() {
     let mut last = queue_up(&workers, 99);
     let began = Instant::now();
     assert_eq!(last.look(), 21);
-    for (serve, after_ms, position) in [(1, 500, 20), (4, 1_000, 16), (15, 1_500, 1)] {
+    for (serve, after_ms, position) in [(1, 1_125, 20), (4, 2_219, 16), (15, 3_219, 1)] {
         for queued in before.drain(..serve) {
             drop(held.take());
             held = queued.worker().await.ok();
