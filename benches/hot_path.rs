@@ -418,6 +418,7 @@ async fn provider_of(runtime: &Runtime, kind: ProviderKind, body: String) -> Arc
         first_token_ms: 60_000,
         silence_ms: 60_000,
         turn_ms: 600_000,
+        max_concurrent: None,
     };
     let all = BTreeMap::from([("recorded".to_owned(), settings)]);
     let providers = provider::build(&all, &OfflineSettings::default());

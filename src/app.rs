@@ -24,6 +24,7 @@ pub struct App {
     address: SocketAddr,
     lifecycle: Lifecycle,
     store: Arc<dyn Store>,
+    pools: Pools,
 }
 
 /// Why a gateway cannot start. Says what to do next.
@@ -72,9 +73,10 @@ impl App {
         }
         let providers = provider::build(&settings.providers, &settings.offline)?;
         let lifecycle = Lifecycle::default();
+        let pools = Pools::new(settings, &providers);
         let registry = Registry::new(Workshop {
             store: store.clone(),
-            pools: Pools::new(settings, &providers),
+            pools: pools.clone(),
             prices: Arc::new(Prices::new(settings.prices.clone())),
             clock,
             lifecycle: lifecycle.clone(),
@@ -100,12 +102,17 @@ impl App {
         let listener = TcpListener::bind(bind).await.map_err(refused)?;
         let address = listener.local_addr()?;
         lifecycle.spawn(http::serve(listener, router, lifecycle.clone()));
-        Ok(Self { address, lifecycle, store })
+        Ok(Self { address, lifecycle, store, pools })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Takes over what can change while it works: the numbers of workers. All else waits for a start.
+    pub fn adopt(&self, settings: &Settings) {
+        self.pools.adopt(settings);
     }
 
     /// Refuses new work, gives running answers `patience` to finish, and closes everything.

@@ -6,6 +6,7 @@ mod clock;
 mod conversation;
 mod event;
 mod id;
+mod priority;
 mod usage;
 mod vitals;
 
@@ -18,5 +19,6 @@ pub use event::{Event, Reason, Routing, Sequenced, ToolPhase, TurnError};
 pub use id::{
     ConversationId, MessageId, PoolName, ProviderName, SessionId, TaskId, TurnId, UserId,
 };
+pub use priority::Priority;
 pub use usage::{FinishReason, Timing, Usage, Usd};
 pub use vitals::{Gauges, Vitals};

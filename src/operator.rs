@@ -182,9 +182,7 @@ impl Operator {
             | Operation::Prioritise(..) => not_there(
                 "This gateway runs no background tasks; messages are answered as they come.",
             ),
-            Operation::Scale(..) => {
-                not_there("Workers are set by `pools.NAME.workers` and change with a restart.")
-            }
+            Operation::Scale(pool, workers) => self.scale(&pool, workers, agreed),
             Operation::Subscribe(_) | Operation::Unsubscribe => {
                 not_there("Status is told on asking only: /status.")
             }

@@ -92,6 +92,9 @@ pub struct ProviderSettings {
     /// Milliseconds for a whole answer.
     #[serde(default = "turn_ms")]
     pub turn_ms: u64,
+    /// Answers that it is asked for at the same time; unset: as many as pools have workers.
+    #[serde(default)]
+    pub max_concurrent: Option<u32>,
 }
 
 fn connect_ms() -> u64 {
@@ -152,7 +155,7 @@ pub struct PoolSettings {
     pub temperature: Option<f32>,
     /// How long a reasoning model may think.
     pub effort: Option<Effort>,
-    /// Whom to ask, in order: `provider` or `provider/model`.
+    /// Whom to ask, in order: `provider` or `provider/model`; equals with a `|` between them.
     pub route: Vec<String>,
     /// Tokens of history that a request may hold.
     pub window_tokens: u32,
@@ -160,6 +163,8 @@ pub struct PoolSettings {
     pub max_output_tokens: u32,
     /// Answers at the same time.
     pub workers: u32,
+    /// Milliseconds that a turn may wait for one of them.
+    pub wait_ms: u64,
     /// What happens to an answer whose provider fails in the middle.
     pub restart: Restart,
 }
@@ -237,6 +242,7 @@ impl Default for PoolSettings {
             window_tokens: 32_000,
             max_output_tokens: 4_096,
             workers: 2_048,
+            wait_ms: 120_000,
             restart: Restart::Keep,
         }
     }
@@ -254,6 +260,7 @@ fn default_providers() -> BTreeMap<String, ProviderSettings> {
         first_token_ms: first_token_ms(),
         silence_ms: silence_ms(),
         turn_ms: turn_ms(),
+        max_concurrent: None,
     };
     BTreeMap::from([
         (

@@ -8,6 +8,7 @@ impl From<Refusal> for Complaint {
             Refusal::NotFound => Self::not_found("message or turn"),
             Refusal::Busy => Self::busy(),
             Refusal::QueueFull => Self::queue_full(),
+            Refusal::PoolFull(busy) => Self::pool_full(busy.retry_after),
             Refusal::Overloaded => Self::overloaded(),
             Refusal::UnknownPool(there_are) => Self::unknown_pool(&there_are),
             Refusal::TurnEnded => Self::turn_ended(),

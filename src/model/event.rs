@@ -229,6 +229,8 @@ pub enum Reason {
     ProviderTruncated,
     /// A deadline passed.
     DeadlineExceeded,
+    /// Too many turns waited for a worker already.
+    QueueFull,
     /// The answer grew beyond `limits`.
     AnswerTooLong,
     /// A mistake of ours.

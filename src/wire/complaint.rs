@@ -107,6 +107,13 @@ impl Complaint {
         Self::new(ErrorCode::QueueFull, message).after(limits::BACKOFF_FIRST * 4)
     }
 
+    /// Too many messages wait for the pool's workers.
+    pub fn pool_full(retry_after: Duration) -> Self {
+        let message = "Too many messages wait for this pool already. Send again after \
+                       `retry_after_ms`, or to another pool.";
+        Self::new(ErrorCode::QueueFull, message).after(retry_after)
+    }
+
     /// No pool has that name.
     pub fn unknown_pool(there_are: &str) -> Self {
         Self::new(ErrorCode::UnknownPool, format!("No pool has that name. There are: {there_are}."))
@@ -205,6 +212,7 @@ pub(super) fn code(reason: Reason) -> ErrorCode {
         Reason::ProviderProtocol => ErrorCode::ProviderProtocol,
         Reason::ProviderTruncated => ErrorCode::ProviderTruncated,
         Reason::DeadlineExceeded => ErrorCode::DeadlineExceeded,
+        Reason::QueueFull => ErrorCode::QueueFull,
         Reason::AnswerTooLong => ErrorCode::AnswerTooLong,
         Reason::Internal => ErrorCode::Internal,
     }

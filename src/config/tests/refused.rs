@@ -62,6 +62,10 @@ const BAD_VALUES: &[(&str, &str)] = &[
         "pools.sports.route names \"offline/x\", which is not a configured provider: anthropic, openai, offline",
     ),
     (
+        "pools.sports.route = [\"openai|openia/gpt\"]",
+        "pools.sports.route names \"openia/gpt\", which is not a configured provider: anthropic, openai, offline",
+    ),
+    (
         "pools.Sport.description = \"x\"",
         "pools.Sport: the name is not a free name: a letter a to z, then up to 31 of a to z, 0 to 9 and -",
     ),

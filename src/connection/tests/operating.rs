@@ -22,6 +22,20 @@ async fn deleting_asks_back_and_an_answer_decides() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_pool_is_scaled_when_it_was_agreed_to() {
+    Talk::text()
+        .check(
+            "                                        | # OperatorOS. Ask anything; /help says what else there is.
+            > scale the small pool to 3 workers      | # Give small 3 workers instead of 1? yes / no
+            > yes                                    | # small has 3 workers now, instead of 1.
+            > /scale small -1 --yes                  | # small has 2 workers now, instead of 3.
+            > /scale small 0 --yes                   | # It stays as it is: a pool has 1 to 100000 workers, not 0.
+            > /scale nowhere 2 --yes                 | # No pool is called nowhere. There are: general, reset, small.",
+        )
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_program_gets_the_same_as_a_person() {
     Talk::json()
         .check(

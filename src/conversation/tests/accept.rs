@@ -84,6 +84,42 @@ async fn who_waits_for_a_worker_gets_it_when_it_is_free() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_waits_for_a_worker_is_told_its_place_among_all_who_do() {
+    check(
+        "ask pool=small  | a accepted, a started small, ok a
+         another         |
+         ask pool=small  | b accepted, b queued 1, ok b
+         another         |
+         ask pool=small  | c accepted, c queued 2, ok c
+         ask             | d accepted, d queued 3, ok d
+         back            |
+         cancel b        | b cancelled, Cancelled b of 0
+         back            |
+         back            |
+         wait 320        |
+         wait 30         | c at 1, d at 2
+         back            |
+         back            |
+         end             | a completed
+         back            | c started small, d at 1",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_waits_for_a_worker_only_so_long() {
+    check(
+        "ask pool=small  | a accepted, a started small, ok a
+         another         |
+         ask pool=small  | b accepted, b queued 1, ok b
+         ask             | c accepted, c queued 2, ok c
+         wait 119990     |
+         wait 10         | b failed DeadlineExceeded, c started",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn retry_edit_and_going_back_make_branches() {
     check(
         "ask            | a accepted, a started, ok a

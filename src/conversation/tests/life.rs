@@ -11,6 +11,7 @@ use crate::{
     conversation::{Ask, Handle, IfBusy, Outcome, Parent, Refusal, Sent},
     limits,
     model::{AnswerStatus, ConversationId, UserId},
+    pool::Asker,
     provider::Item,
     store::Store,
 };
@@ -56,6 +57,7 @@ async fn a_route_that_resets_starts_over_once_somebody_else_speaks() {
 
 #[tokio::test(start_paused = true)]
 async fn when_all_fail_there_is_a_pause_and_then_an_end() {
+    // Who asked for seven seconds is left alone for so long, by this turn and by the next.
     check(
         "ask        | a accepted, a started, ok a
          fail soon  |
@@ -64,11 +66,9 @@ async fn when_all_fail_there_is_a_pause_and_then_an_end() {
          fail soon  |
          fail 7     |
          wait 1000  |
-         fail soon  |
-         fail never | a failed ProviderUnavailable
+         fail soon  | a failed ProviderUnavailable
          ask        | b accepted, b started, ok b
          fail 7     |
-         fail never |
          wait 6900  |
          say early  |
          wait 200   |
@@ -166,6 +166,25 @@ async fn only_so_many_turns_wait_and_so_many_commands() {
     let refused = ask(&handle).known().await;
     assert!(matches!(refused, Err(Refusal::Overloaded)), "{refused:?}");
     drop(waiting);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_pool_refuses_before_anything_is_kept() {
+    let stage = Stage::new();
+    let pool = stage.registry.workshop().pools.get("general").unwrap().clone();
+    let busy: Vec<_> = std::iter::from_fn(|| pool.try_worker()).collect();
+    let place = |_| pool.queue_up(Asker::turn(me())).unwrap();
+    let places: Vec<_> = (0..limits::POOL_QUEUE_USER_MAX).map(place).collect();
+    let (id, handle) = stage.registry.begin(me(), None, None).unwrap();
+    let refused = ask(&handle).known().await;
+    assert!(matches!(refused, Err(Refusal::PoolFull(_))), "{refused:?}");
+    assert_eq!(stage.store.conversation(id).await.unwrap(), None);
+    drop(places);
+    ask(&handle).known().await.unwrap();
+    assert_eq!(pool.load().waiting(), 1);
+    drop(busy);
+    settle().await;
+    assert_eq!((pool.load().waiting(), pool.load().running), (0, 1));
 }
 
 #[tokio::test(start_paused = true)]
