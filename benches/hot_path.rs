@@ -37,6 +37,7 @@ use operatoros::{
         self, Answer, Ending, Failure, Item, OFFLINE, Piece, Prices, Provider, Providers, Request,
         Style,
     },
+    route,
     store::{Batch, Expect, LocalStore, Store, Write},
     wire,
 };
@@ -195,6 +196,7 @@ fn gateway(script: Script) -> Arc<Gateway> {
     let lifecycle = Lifecycle::default();
     let registry = Registry::new(Workshop {
         store: Arc::new(LocalStore::in_memory().expect("a thread can be made")),
+        router: Arc::new(route::Router::of(&settings).expect("the defaults are right")),
         pools: Pools::new(&settings, &providers),
         prices: Arc::new(Prices::new(settings.prices)),
         clock: Clock::system(),
@@ -347,6 +349,7 @@ fn first_message(clock: &Clock) -> Batch {
         user: UserId::named("bench"),
         title: None,
         pool: None,
+        asked: None,
         created_at: now,
         updated_at: now,
         epoch: 1,

@@ -39,7 +39,7 @@ impl Writer {
             return;
         }
         match waiting.pool.worker() {
-            Ok(worker) => self.phase = Phase::Waiting(waiting, worker),
+            Ok(worker) => self.phase = Phase::Waiting(Box::new(waiting), worker),
             Err(_full) => {
                 let error = TurnError {
                     reason: Reason::ProviderUnavailable,
@@ -56,7 +56,7 @@ impl Writer {
     pub(super) fn start(&mut self, worker: Worker) {
         let phase = std::mem::replace(&mut self.phase, Phase::Idle);
         let Phase::Waiting(waiting, _) = phase else { return };
-        let (event, running) = self.begin(waiting, worker);
+        let (event, running) = self.begin(*waiting, worker);
         self.phase = running;
         self.commit(Vec::new(), vec![event], None);
     }
@@ -146,7 +146,7 @@ impl Writer {
             Phase::Running(running) => self.end_running(*running, &Outcome::Cut(cut), settle),
             Phase::Waiting(waiting, _) => {
                 self.phase = Phase::Ending(waiting.turn.turn);
-                self.end_unstarted(waiting, cut, settle);
+                self.end_unstarted(*waiting, cut, settle);
             }
             other => self.phase = other,
         }
@@ -244,7 +244,7 @@ impl Writer {
     /// Says where the waiting turns stand. The running one is before the first.
     pub(super) fn show_positions(&self) {
         let seated = match &self.phase {
-            Phase::Waiting(waiting, _) => Some(waiting),
+            Phase::Waiting(waiting, _) => Some(&**waiting),
             _ => None,
         };
         let waiting = seated.into_iter().chain(&self.queue);

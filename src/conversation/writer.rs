@@ -57,7 +57,7 @@ pub(super) enum Phase {
     /// Nothing.
     Idle,
     /// The next turn waits for a worker of its pool.
-    Waiting(Waiting, BoxFuture<'static, Worker>),
+    Waiting(Box<Waiting>, BoxFuture<'static, Worker>),
     /// A turn is being answered.
     Running(Box<Running>),
     /// The end of this turn is on the way to the store.
