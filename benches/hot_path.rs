@@ -36,6 +36,7 @@ use operatoros::{
         self, Answer, Ending, Failure, Item, OFFLINE, Piece, Prices, Provider, Providers, Request,
         Style,
     },
+    route,
     store::{Batch, Expect, LocalStore, Store, Write},
     wire,
 };
@@ -175,6 +176,7 @@ impl Stage {
             parent: Parent::Root,
             if_busy: IfBusy::Reject,
             metadata: None,
+            about: None,
         };
         let readers = self.ends.len();
         self.runtime.block_on(async {
@@ -194,6 +196,7 @@ fn gateway(script: Script) -> Arc<Gateway> {
     let lifecycle = Lifecycle::default();
     let registry = Registry::new(Workshop {
         store: Arc::new(LocalStore::in_memory().expect("a thread can be made")),
+        router: Arc::new(route::Router::of(&settings).expect("the defaults are right")),
         pools: Pools::new(&settings, &providers),
         prices: Arc::new(Prices::new(settings.prices)),
         clock: Clock::system(),
@@ -345,6 +348,7 @@ fn first_message(clock: &Clock) -> Batch {
         user: UserId::named("bench"),
         title: None,
         pool: None,
+        asked: None,
         created_at: now,
         updated_at: now,
         epoch: 1,

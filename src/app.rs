@@ -16,6 +16,7 @@ use crate::{
     operator::Operator,
     pool::Pools,
     provider::{self, Prices, Unbuildable},
+    route::{RouteError, Router},
     store::{LocalStore, OpenError, Store, StoreError},
 };
 
@@ -39,6 +40,9 @@ pub enum StartError {
     /// A provider's settings make no provider.
     #[error(transparent)]
     Provider(#[from] Unbuildable),
+    /// Messages cannot be routed as the settings say.
+    #[error(transparent)]
+    Route(#[from] RouteError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}; choose another with --bind or PORT")]
     Bind {
@@ -66,6 +70,7 @@ impl App {
         settings: &Settings,
         store: Arc<dyn Store>,
     ) -> Result<Self, StartError> {
+        let router = Arc::new(Router::of(settings)?);
         let clock = Clock::system();
         let interrupted = conversation::recover_all(&*store, &clock).await?;
         if interrupted > 0 {
@@ -77,6 +82,7 @@ impl App {
         let registry = Registry::new(Workshop {
             store: store.clone(),
             pools: pools.clone(),
+            router,
             prices: Arc::new(Prices::new(settings.prices.clone())),
             clock,
             lifecycle: lifecycle.clone(),

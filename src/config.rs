@@ -25,7 +25,7 @@ pub use describe::describe;
 pub use error::{ConfigError, Origin};
 pub use settings::{
     Effort, LogFormat, OfflineSettings, PoolSettings, Price, ProviderKind, ProviderSettings,
-    Restart, Settings,
+    Restart, RoutingSettings, Settings,
 };
 
 use crate::limits::SETTINGS_BYTES_MAX;

@@ -33,13 +33,17 @@ pub use recovery::recover_all;
 pub use registry::{Handle, Outcome, Registry};
 pub use wake::{Wake, Watch};
 
-use crate::{lifecycle::Lifecycle, model::Clock, pool::Pools, provider::Prices, store::Store};
+use crate::{
+    lifecycle::Lifecycle, model::Clock, pool::Pools, provider::Prices, route::Router, store::Store,
+};
 
 /// What every conversation works with.
 #[derive(Clone)]
 pub struct Workshop {
     /// Keeps it.
     pub store: Arc<dyn Store>,
+    /// Finds who answers it.
+    pub router: Arc<Router>,
     /// Answers it.
     pub pools: Pools,
     /// Prices it.

@@ -247,6 +247,29 @@ pub const MISSPELT_WORDS_MAX: usize = 2;
 /// Tasks that one command may name.
 pub const COMMAND_TASKS_MAX: usize = 100;
 
+// ---- routing ------------------------------------------------------------------------------
+
+/// How much of a message is read to find its pool: what it is about is said by then.
+pub const ROUTED_BYTES_MAX: usize = 2 * 1024;
+/// Words that are read of it, and pieces of words.
+pub const ROUTED_WORDS_MAX: usize = 256;
+/// A longer word is none.
+pub const WORD_BYTES_MAX: usize = 48;
+/// Words that are named as the ones that carried a decision.
+pub const CARRYING_WORDS_MAX: usize = 4;
+/// Pools whose probability is shown with a decision.
+pub const ROUTING_SCORES_MAX: usize = 3;
+/// Keywords of one pool, and its examples.
+pub const POOL_WORDS_MAX: usize = 1_000;
+/// One keyword, and one example.
+pub const POOL_WORD_BYTES_MAX: usize = 2 * 1024;
+/// One line that `route` and `calibrate` read: a message, written as JSON writes it at worst.
+pub const LABELLED_LINE_BYTES_MAX: usize = 8 * TEXT_BYTES_MAX;
+/// Labelled messages that a calibration reads.
+pub const LABELLED_MAX: usize = 200_000;
+/// Labelled messages of one pool, below which nothing can be learnt.
+pub const LABELLED_MIN: usize = 5;
+
 // ---- settings -----------------------------------------------------------------------------
 
 /// The settings file.
@@ -280,6 +303,7 @@ pub const FAREWELL_WITHIN: Duration = Duration::from_secs(3);
 const _: () = assert!(FRAME_BYTES_MAX >= TEXT_BYTES_MAX * 2);
 const _: () = assert!(WRITE_BUFFER_BYTES_MAX >= (PAGE_BYTES_MAX + DELIVERY_BYTES) * 6);
 const _: () = assert!(FRAME_BYTES_MAX <= WRITE_BUFFER_BYTES_MAX);
+const _: () = assert!(POOL_WORD_BYTES_MAX <= ROUTED_BYTES_MAX);
 const _: () = assert!(PAGE_ROWS <= PAGE_ROWS_MAX);
 const _: () = assert!(POOL_QUEUE_USER_MAX < POOL_QUEUE_MAX);
 const _: () = assert!(TOOL_ARGUMENTS_BYTES_MAX < SSE_EVENT_BYTES_MAX);

@@ -59,6 +59,12 @@ fn run(command: Command, settings: &Settings, load: impl Load) -> Result<(), Pro
             Ok(())
         }
         Command::Chat(chat) => runtime()?.block_on(converse(chat, settings)),
+        Command::Route(asked) => {
+            Ok(cli::understand::route(&asked, settings, &mut std::io::stdout().lock())?)
+        }
+        Command::Calibrate(asked) => {
+            Ok(cli::understand::calibrate(&asked, settings, &mut std::io::stdout().lock())?)
+        }
         Command::Export { file } => {
             let store = LocalStore::open(&settings.data_dir)?;
             let counts = match file {

@@ -22,7 +22,7 @@ use crate::{
         Accepted, Conversation, Event, FinishReason, Message, MessageId, PoolName, Role, TurnId,
     },
     pool::Pool,
-    route::{self, Choice},
+    route::{Choice, Context},
     store::{Turn, Write},
 };
 
@@ -105,7 +105,7 @@ impl Writer {
 
     async fn question(&mut self, ask: &Ask) -> Result<Question, Refusal> {
         self.room(ask.if_busy)?;
-        let choice = route::choose(ask.pool.as_ref(), self.record.pool.as_ref());
+        let choice = self.choose(&ask.text, ask.pool.as_ref());
         let pool = self.pool(&choice.pool)?;
         let parent = match ask.parent {
             Parent::Head => self.record.head,
@@ -144,6 +144,12 @@ impl Writer {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Who answers a text, which may name a pool.
+    fn choose(&self, text: &str, named: Option<&PoolName>) -> Choice {
+        let (pinned, last) = (self.record.pool.as_ref(), self.record.asked.as_ref());
+        self.workshop.router.choose(text, Context { named, pinned, last })
     }
 
     fn pool(&self, name: &PoolName) -> Result<Arc<Pool>, Refusal> {
@@ -195,9 +201,9 @@ impl Writer {
             return Err(Refusal::NoQuestion);
         }
         let before = before.and_then(|answer| answer.pool);
-        let choice = route::choose(before.as_ref(), self.record.pool.as_ref());
-        let pool = self.pool(&choice.pool)?;
         let message = Message { turn: TurnId::new(), ..message.ok_or(Refusal::NotFound)? };
+        let choice = self.choose(&message.text, before.as_ref());
+        let pool = self.pool(&choice.pool)?;
         let seat = self.reserve(&pool)?;
         Ok(Question { message, new: false, about: None, pool, choice, seat })
     }
@@ -213,6 +219,7 @@ impl Writer {
             answer: MessageId::new(),
         };
         self.record.head = Some(turn.answer);
+        self.record.asked = Some(pool.name.clone());
         self.record.messages += if new { 2 } else { 1 };
         // Whoever says something else does not answer what was asked back.
         self.stand(Arc::default(), None);

@@ -141,7 +141,7 @@ impl Operator {
         });
         Ok(match last {
             Some((pool, routing)) => Report::new(
-                format!("{pool}: {}.", routing.because),
+                routing.explain(pool),
                 json!({ "pool": pool.as_str(), "routing": routing }),
             ),
             None => Report::new("Nothing was asked here lately.", json!({ "pool": null })),

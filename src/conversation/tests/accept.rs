@@ -70,6 +70,24 @@ async fn a_turn_is_cancelled_wherever_it_stands() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_says_nothing_by_itself_goes_to_the_pool_that_was_asked_before() {
+    check(
+        "ask pool=small          | a accepted, a started small, ok a
+         end                     | a completed
+         ask text=why?           | b accepted, b started small, ok b
+         end                     | b completed
+         crash                   |
+         ask text=why?           | c accepted, c started small, ok c
+         end                     | c completed
+         change pool=reset       | updated, changed
+         ask text=why?           | d accepted, d started reset, ok d
+         end                     | d completed
+         retry a                 | e accepted, e started small, ok e",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_waits_for_a_worker_gets_it_when_it_is_free() {
     check(
         "ask pool=small  | a accepted, a started small, ok a
