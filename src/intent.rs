@@ -2,13 +2,29 @@
 //!
 //! Invariant: what is not wholly explained by the grammar of commands is chat.
 
+mod concepts;
+mod grammar;
+mod guards;
+mod lexicon;
+mod meanings;
 mod operation;
+mod reading;
+mod sentence;
 mod slash;
 mod slots;
+#[cfg(test)]
+mod tests;
+mod times;
+mod typos;
+mod values;
+mod vocabulary;
+mod words;
 
 pub use operation::Operation;
+pub use reading::{Reading, Situation, Unsure, understand};
 pub use slash::{FORMS, Misused, Slash, slash};
 pub use slots::{
     Component, NewTask, NotAValue, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus,
     Unit, Which, Workers,
 };
+pub use vocabulary::Vocabulary;

@@ -183,6 +183,17 @@ pub const POOL_QUEUE_MAX: usize = 10_000;
 /// Pools that settings may define.
 pub const POOLS_MAX: usize = 64;
 
+// ---- understanding ------------------------------------------------------------------------
+
+/// Words of a text that are looked at for a command; what is beyond can only be its free text.
+pub const COMMAND_WORDS_MAX: usize = 32;
+/// Characters of a word that may be a misspelt one; a longer one is what it is.
+pub const MISSPELT_CHARS_MAX: usize = 16;
+/// Misspelt words of one command.
+pub const MISSPELT_WORDS_MAX: usize = 2;
+/// Tasks that one command may name.
+pub const COMMAND_TASKS_MAX: usize = 100;
+
 // ---- settings -----------------------------------------------------------------------------
 
 /// The settings file.

@@ -1,0 +1,78 @@
+//! The meanings that words of commands have, as sets.
+//!
+//! A word may mean several things; the grammar takes the one that makes a command whole.
+
+use std::ops::{BitOr, BitOrAssign};
+
+use super::slots::{Component, Period, Priority, TaskStatus};
+
+/// A set of meanings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Concepts(u128);
+
+impl Concepts {
+    pub(super) const NONE: Self = Self(0);
+
+    pub(super) const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(super) const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+impl BitOr for Concepts {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        self.or(other)
+    }
+}
+
+impl BitOrAssign for Concepts {
+    fn bitor_assign(&mut self, other: Self) {
+        *self = self.or(other);
+    }
+}
+
+macro_rules! concepts {
+    (@ $bit:expr;) => {};
+    (@ $bit:expr; $name:ident $($rest:ident)*) => {
+        pub(super) const $name: Concepts = Concepts(1 << ($bit));
+        concepts!(@ $bit + 1; $($rest)*);
+    };
+    ($($name:ident)+) => { concepts!(@ 0; $($name)+); };
+}
+
+concepts! {
+    // Verbs: looking, making, ending, choosing a pool, telling now and then.
+    SHOW SEND SEARCH SEARCHING ASKED SUMMARY WHY
+    CREATE START START_OVER NEW MORE LESS SET SCALE LET ORDER
+    CANCEL STOP DELETE DONE_AWAY
+    SWITCH TALK USE HANDLE PICK ROUTING AUTO NEXT
+    SUBSCRIBE WATCH UNSUBSCRIBE SPENT
+    // Objects.
+    TASK JOB BACKGROUND QUEUE POOL CREW FOLK WORKER CHAT HISTORY MESSAGE DEMO PROVIDER
+    TOKENS COST STATUS STATE UPDATE HEALTH FINE BUSY FATE DETAILS COMPONENT SYSTEM
+    COMMANDS HELP PRIORITY PLURAL
+    // What fills a slot.
+    NUMBER NAMED URGENCY STANDING PERIOD UNIT EVERY LAST THIS ALL
+    // What binds the others.
+    WHAT HOW MANY LASTING WHERE I MY YOU IT NOT A THE TO BY ABOUT WITH FOR IN OF BE DO CAN WISH ANY
+    CALLED PLEASE GLUE
+}
+
+/// What a word stands for beside what it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Value {
+    #[default]
+    None,
+    Number(u32),
+    /// Seconds of a unit of time.
+    Seconds(u32),
+    Status(TaskStatus),
+    Priority(Priority),
+    Component(Component),
+    Period(Period),
+}

@@ -1,0 +1,62 @@
+//! The rules: which row of meanings is which command.
+//!
+//! A rule looks for a verb, an object and slots in any order, and wants every other word to be
+//! explained. Invariant: a word that a rule did not expect makes its sentence chat.
+
+mod conversations;
+mod demos;
+mod gateway;
+mod pools;
+mod search;
+mod submit;
+mod tasks;
+mod updates;
+
+use super::{
+    guards,
+    reading::{Heard, Situation},
+    sentence::Sentence,
+};
+
+/// One rule; the first one that fits wins.
+type Rule = fn(&Sentence<'_>) -> Option<Heard>;
+
+/// Rules for sentences that may be questions of how and why, or say `no`.
+const OUTSPOKEN: &[Rule] = &[submit::submit, search::search, updates::unsubscribe, pools::why];
+
+/// Rules for what is left; what is more special comes first.
+const PLAIN: &[Rule] = &[
+    gateway::help,
+    demos::stop,
+    demos::start,
+    demos::list,
+    pools::scale,
+    tasks::cancel,
+    tasks::prioritise,
+    tasks::show,
+    conversations::summary,
+    conversations::delete,
+    conversations::new,
+    pools::switch,
+    updates::subscribe,
+    gateway::usage,
+    gateway::health,
+    tasks::list,
+    conversations::list,
+    pools::show,
+    pools::list,
+    gateway::providers,
+    gateway::status,
+];
+
+/// The command that the sentence is, if it is one.
+pub(super) fn parse(sentence: &Sentence<'_>, situation: Situation) -> Option<Heard> {
+    if let Some(heard) = OUTSPOKEN.iter().find_map(|rule| rule(sentence)) {
+        return Some(heard);
+    }
+    if sentence.is_open() || guards::is_chat(sentence) {
+        return None;
+    }
+    let running = situation.demo_running.then(|| demos::running(sentence)).flatten();
+    running.or_else(|| PLAIN.iter().find_map(|rule| rule(sentence)))
+}

@@ -1,0 +1,79 @@
+//! Rules about one's own conversations.
+
+use serde_json::json;
+
+use crate::intent::{Operation, Which, concepts::*, reading::Heard, sentence::Sentence};
+
+pub(super) fn summary(sentence: &Sentence<'_>) -> Option<Heard> {
+    let ours = sentence.has(ASKED) && sentence.has(I) && !sentence.has(LAST);
+    let talked = sentence.has(WHAT) && sentence.has(ABOUT) && (ours || sentence.has(CHAT));
+    let making = SHOW | SEND | CREATE | START | SET;
+    let whole = CHAT | THIS | LAST | NUMBER | MESSAGE | ASKED | ALL | HISTORY | TALK;
+    let allowed = SUMMARY | STATUS | WHAT | ABOUT | FATE | making | whole;
+    if !(talked || sentence.has(SUMMARY)) || !sentence.only(allowed) {
+        return None;
+    }
+    // An overview is one of the system, unless it is said to be one of a conversation.
+    let meant = !sentence.has(STATUS) || sentence.has(CHAT);
+    let named = talked || sentence.has(whole | IT) || sentence.bare(SUMMARY | making);
+    (meant && named).then(|| Operation::Summarise(which(sentence)).into())
+}
+
+pub(super) fn delete(sentence: &Sentence<'_>) -> Option<Heard> {
+    let wished = sentence.has(DONE_AWAY) && sentence.has(WISH | CREATE);
+    let allowed =
+        DELETE | DONE_AWAY | CANCEL | CHAT | THIS | LAST | NUMBER | ALL | HISTORY | CREATE;
+    let ending = wished || sentence.has(DELETE | CANCEL);
+    if !ending || !sentence.has(CHAT) || sentence.opens(BE | DO) || !sentence.only(allowed) {
+        return None;
+    }
+    let numbers = sentence.numbers().count();
+    if numbers > 1 || (numbers == 0 && sentence.several(CHAT)) {
+        let question = "Conversations are deleted one at a time. Which one? Say its number.";
+        let known = ("conversation.delete", json!({ "scope": "all" }));
+        return Some(Heard::ask(question, known));
+    }
+    if numbers == 0 && !sentence.has(THIS | LAST | IT | I) {
+        let known = ("conversation.delete", json!({ "conversation": "current" }));
+        let choices = [("this one", Which::Current), ("the last one", Which::Last)];
+        let choices = choices.map(|(say, which)| (say, Operation::Delete(which)));
+        return Some(Heard::choose("Which conversation shall be deleted?", known, choices));
+    }
+    Some(Operation::Delete(which(sentence)).into())
+}
+
+fn which(sentence: &Sentence<'_>) -> Which {
+    match sentence.number() {
+        Some(number) => Which::Number(number),
+        None if sentence.has(LAST) && !sentence.has(THIS) => Which::Last,
+        None => Which::Current,
+    }
+}
+
+pub(super) fn new(sentence: &Sentence<'_>) -> Option<Heard> {
+    let making = NEW | START_OVER | START | CREATE | MORE | SWITCH | TALK | SET | USE | LET;
+    if sentence.has(NUMBER)
+        || sentence.opens(BE | DO)
+        || !sentence.only(making | CHAT | POOL | CREW | NAMED)
+    {
+        return None;
+    }
+    let pointed = sentence.row(&[THE.or(THIS).or(IT), CHAT]);
+    let begun = sentence.has(NEW) || (sentence.has(START | CREATE) && !pointed);
+    let another = sentence.has(CHAT) && begun && !sentence.several(CHAT);
+    let pool = sentence.pool();
+    let known = pool.is_some() || !sentence.has(NAMED);
+    (known && (another || sentence.has(START_OVER))).then(|| Operation::New(pool).into())
+}
+
+pub(super) fn list(sentence: &Sentence<'_>) -> Option<Heard> {
+    let looking = SHOW | SEND | WHAT | MANY | ALL | HOW | WHERE | SEARCH | START;
+    let allowed = looking | CHAT | LAST | HISTORY | THIS | PERIOD | STATE | NEW | STANDING | ASKED;
+    if sentence.has(NUMBER) || !sentence.only(allowed) {
+        return None;
+    }
+    let asked = sentence.has(SHOW | WHAT | MANY | ALL | ANY | WHERE | SEARCH)
+        || sentence.row(&[START, I])
+        || sentence.bare(CHAT | LAST | HISTORY);
+    (asked && sentence.several(CHAT)).then(|| Operation::Conversations.into())
+}

@@ -1,0 +1,40 @@
+//! Rules about demonstrations.
+
+use crate::intent::{Operation, concepts::*, reading::Heard, sentence::Sentence};
+
+/// One is running, so that a word is enough.
+pub(super) fn running(sentence: &Sentence<'_>) -> Option<Heard> {
+    if !sentence.only(NEXT | STOP | CANCEL | DEMO | THIS) || sentence.asks() {
+        return None;
+    }
+    if sentence.has(NEXT) {
+        return Some(Operation::NextDemo.into());
+    }
+    sentence.has(STOP | CANCEL).then(|| Operation::StopDemo.into())
+}
+
+pub(super) fn stop(sentence: &Sentence<'_>) -> Option<Heard> {
+    let ending = sentence.has(STOP | CANCEL) && sentence.has(DEMO) && !sentence.asks();
+    let allowed = STOP | CANCEL | DEMO | NAMED | THIS | SHOW | START;
+    (ending && sentence.only(allowed)).then(|| Operation::StopDemo.into())
+}
+
+pub(super) fn start(sentence: &Sentence<'_>) -> Option<Heard> {
+    let starting = START | SHOW | SEND | CREATE | USE | SET;
+    let allowed = starting | HOW | FATE | DEMO | NAMED | POOL | CREW | NEW | ABOUT | LAST | SYSTEM;
+    let one = sentence.has(DEMO) && !sentence.several(DEMO) && !sentence.has(MANY);
+    if !one || sentence.asks() || !sentence.only(allowed) {
+        return None;
+    }
+    let name = sentence.demo();
+    let begun = sentence.has(starting | WISH) || name.is_some() || sentence.bare(DEMO);
+    begun.then(|| Operation::Demo(name).into())
+}
+
+pub(super) fn list(sentence: &Sentence<'_>) -> Option<Heard> {
+    let looking = SHOW | SEND | WHAT | MANY | ALL | WHERE | ABOUT;
+    let asked = sentence.has(SHOW | WHAT | MANY | ALL | ANY) || sentence.opens(BE | DO);
+    let named = sentence.has(DEMO) && (asked || sentence.bare(DEMO));
+    (named && sentence.only(looking | DEMO | START | USE | THIS | STATE | NAMED))
+        .then(|| Operation::Demos.into())
+}

@@ -1,0 +1,115 @@
+//! Rules about the gateway as a whole: help, state, usage and providers.
+
+use std::sync::Arc;
+
+use crate::intent::{
+    Component, Operation, Period, Unit, concepts::*, reading::Heard, sentence::Sentence, values,
+};
+
+const LOOKING: Concepts = SHOW.or(SEND).or(WHAT).or(HOW).or(MANY).or(ALL).or(THIS);
+
+pub(super) fn help(sentence: &Sentence<'_>) -> Option<Heard> {
+    if sentence.has(COMMANDS) && sentence.only(COMMANDS | HELP | LOOKING | SYSTEM | USE) {
+        return Some(Operation::Help(None).into());
+    }
+    if !sentence.has(HELP) {
+        return None;
+    }
+    let asked = sentence.only(HELP | SHOW | SEND | THIS | SYSTEM) && !sentence.opens(BE);
+    if asked && !sentence.has(YOU | CAN) && !sentence.row(&[WITH, ANY]) {
+        return Some(Operation::Help(None).into());
+    }
+    help_on_a_topic(sentence)
+}
+
+fn help_on_a_topic(sentence: &Sentence<'_>) -> Option<Heard> {
+    let topics = TASK | JOB | POOL | CHAT | DEMO | PROVIDER | TOKENS | STATUS | WORKER | PRIORITY;
+    if !sentence.row(&[HELP, WITH | FOR | ABOUT]) || !sentence.only(HELP | topics | ABOUT) {
+        return None;
+    }
+    let topic = sentence.terms.last().filter(|last| last.is(topics))?;
+    let topic = sentence.text.get(topic.place.start..topic.place.end)?;
+    Some(Operation::Help(Some(Arc::from(topic))).into())
+}
+
+pub(super) fn status(sentence: &Sentence<'_>) -> Option<Heard> {
+    let state = STATUS | STATE | UPDATE | FATE | FINE | DETAILS | SUMMARY;
+    if !sentence.only(LOOKING | state | SYSTEM | PERIOD) {
+        return None;
+    }
+    let asked_whether = sentence.opens(BE) && !sentence.opens(ANY);
+    let plain = sentence.has(STATUS) && !asked_whether && !sentence.row(&[MY, STATUS]);
+    let asked =
+        sentence.has(HOW | WHAT | SHOW | SEND) || sentence.bare(STATE | SYSTEM | SUMMARY | THIS);
+    let system = sentence.has(SYSTEM) && sentence.has(STATE | HOW | UPDATE | FATE);
+    (plain || (system && asked && !sentence.has(YOU))).then(|| Operation::Status.into())
+}
+
+pub(super) fn health(sentence: &Sentence<'_>) -> Option<Heard> {
+    let state =
+        HEALTH | FINE | STATUS | STATE | BUSY | UPDATE | DETAILS | FATE | STANDING | SUMMARY;
+    let doing = START | CREATE | SET | USE | MORE | LESS | TOKENS | SPENT;
+    if !sentence.only(LOOKING | state | doing | COMPONENT | SYSTEM) {
+        return None;
+    }
+    let lasting = sentence.has(LASTING) && sentence.has(FINE | START);
+    if lasting && sentence.has(SYSTEM | YOU | IT) && !sentence.has(A) {
+        return Some(Operation::Health(Some(Component::Uptime)).into());
+    }
+    if let Some(component) = sentence.component() {
+        return asks_for_component(sentence, component)
+            .then(|| Operation::Health(Some(component)).into());
+    }
+    let checked = sentence.has(HEALTH) && !sentence.has(SPENT) && !sentence.row(&[MY, HEALTH]);
+    let asked = sentence.opens(BE | DO) || sentence.begins(&[HOW, FINE]);
+    let told = sentence.has(SYSTEM) && !sentence.opens(HOW);
+    let alive =
+        sentence.has(FINE) && sentence.has(SYSTEM | YOU) && (asked || told || sentence.has(SHOW));
+    let there = sentence.begins(&[YOU, FINE]) && sentence.terms.len() <= 3;
+    ((checked && !sentence.opens(WHY)) || alive || there).then(|| Operation::Health(None).into())
+}
+
+fn asks_for_component(sentence: &Sentence<'_>, component: Component) -> bool {
+    let state = STATUS | STATE | BUSY | HEALTH | FINE | TOKENS | SPENT;
+    let asked = sentence.has(LOOKING | state) || sentence.opens(BE | DO);
+    // A word of these says enough.
+    let own = !matches!(component, Component::Database | Component::Network);
+    (asked || own) && !sentence.row(&[A | MY, COMPONENT])
+}
+
+pub(super) fn usage(sentence: &Sentence<'_>) -> Option<Heard> {
+    let state = STATUS | DETAILS | STATE | UPDATE | BUSY | FATE | SUMMARY;
+    let allowed =
+        LOOKING | state | TOKENS | COST | SPENT | PERIOD | UNIT | EVERY | CHAT | SYSTEM | LAST;
+    if sentence.has(COMPONENT) || !sentence.only(allowed) {
+        return None;
+    }
+    let owned = sentence.has(I | CHAT | PERIOD);
+    let tokens = sentence.has(TOKENS);
+    let spent = sentence.has(SPENT) && owned && sentence.has(WHAT | MANY | HOW);
+    let said = sentence.has(THIS | SHOW) && sentence.terms.len() > 1;
+    let cost = sentence.has(COST) && (owned || said) && !sentence.has(IT);
+    (tokens || spent || cost).then(|| Operation::Usage(period(sentence)).into())
+}
+
+/// `weekly usage` is that of this week.
+fn period(sentence: &Sentence<'_>) -> Option<Period> {
+    let unit = || sentence.seconds().and_then(values::unit);
+    sentence.period().or_else(|| match unit()? {
+        Unit::Day => Some(Period::Today),
+        unit => Some(Period::This(unit)),
+    })
+}
+
+pub(super) fn providers(sentence: &Sentence<'_>) -> Option<Heard> {
+    let state = STATUS | STATE | BUSY | FINE | HEALTH | STANDING | DETAILS | FATE;
+    let using = USE | SPENT | HANDLE | TALK | PICK | CHAT | MESSAGE | SYSTEM | ABOUT;
+    if !sentence.has(PROVIDER) || !sentence.only(LOOKING | state | using | PROVIDER) {
+        return None;
+    }
+    let asked =
+        sentence.has(WHAT | SHOW | MANY | ALL | ANY | STATUS | STATE) || sentence.opens(BE | DO);
+    let several = sentence.several(PROVIDER);
+    let which = asked && (several || sentence.has(WHAT));
+    (which || (several && sentence.bare(PROVIDER))).then(|| Operation::Providers.into())
+}

@@ -1,0 +1,185 @@
+//! Rules about pools: which there are, who answers here and why, and how many work.
+
+use serde_json::json;
+
+use crate::{
+    intent::{Operation, Workers, concepts::*, reading::Heard, sentence::Sentence},
+    model::PoolName,
+};
+
+/// A pool, and who is in it.
+const POOLS: Concepts = POOL.or(CREW).or(WORKER).or(NAMED);
+const LOOKING: Concepts = SHOW.or(SEND).or(WHAT).or(HOW).or(MANY).or(ABOUT).or(WHERE);
+const STATES: Concepts = STATUS.or(STATE).or(DETAILS).or(HEALTH).or(FINE).or(BUSY).or(FATE);
+
+/// What it seems to be where something is missing.
+const SCALING: &str = "pool.scale";
+
+// ---- how many work ----------------------------------------------------------------------------
+
+pub(super) fn scale(sentence: &Sentence<'_>) -> Option<Heard> {
+    let changing = SCALE | MORE | LESS | SET | CREATE | START | SWITCH | DELETE | STOP | LET;
+    let allowed = changing | POOLS | NUMBER | BY | THIS | ALL | STATE | USE | FATE;
+    // `my business` is somebody's own.
+    let own = sentence.row(&[MY, NAMED]) && !sentence.has(POOL | WORKER);
+    let set = sentence.begins(&[SET, NAMED, TO, NUMBER]);
+    let about =
+        set || sentence.has(WORKER | SCALE) || (sentence.has(POOL) && sentence.has(changing));
+    if own
+        || !about
+        || sentence.has(MANY)
+        || sentence.opens(BE | WHAT | HOW)
+        || !sentence.only(allowed)
+    {
+        return None;
+    }
+    match (sentence.pool(), workers(sentence)) {
+        (Some(pool), Some(workers)) => Some(Operation::Scale(pool, workers).into()),
+        (Some(pool), None) if wants_scaling(sentence) => {
+            let question = format!("How many workers shall {pool} have? Say /scale {pool} N.");
+            Some(Heard::ask(&question, (SCALING, json!({ "pool": pool.as_str() }))))
+        }
+        (None, Some(workers)) if sentence.has(changing | WISH) => {
+            Some(which_pool(sentence, workers))
+        }
+        (None, None) if sentence.has(SCALE) && sentence.has(POOL | WORKER) => {
+            let question = "Which pool, and how many workers? Say /scale POOL N.";
+            Some(Heard::ask(question, (SCALING, json!({}))))
+        }
+        _ => None,
+    }
+}
+
+fn wants_scaling(sentence: &Sentence<'_>) -> bool {
+    sentence.has(SCALE) || (sentence.has(WORKER) && sentence.has(MORE | LESS))
+}
+
+fn which_pool(sentence: &Sentence<'_>, workers: Workers) -> Heard {
+    let known = match workers {
+        Workers::To(count) => json!({ "workers": count }),
+        Workers::By(change) => json!({ "workers_delta": change }),
+    };
+    let pools = sentence.vocabulary.pools();
+    let choices = pools.map(|pool| (pool, Operation::Scale(PoolName::from(pool), workers)));
+    Heard::choose("Which pool?", (SCALING, known), choices)
+}
+
+/// A number behind `to` is a goal; one that is added or taken away is a change.
+fn workers(sentence: &Sentence<'_>) -> Option<Workers> {
+    let Some((at, count)) = sentence.numbers().last() else { return one_worker(sentence) };
+    let change = i32::try_from(count).ok()?;
+    let behind = |kind| at > 0 && sentence.is_at(at - 1, kind);
+    match sentence.mark_at(at) {
+        '+' => return Some(Workers::By(change)),
+        '-' if !sentence.has(SET | SCALE) => return Some(Workers::By(-change)),
+        _ => {}
+    }
+    let made_it = behind(IT) && at > 1 && sentence.is_at(at - 2, SET);
+    let set = behind(SCALE | SET | BE) && !sentence.has(BY);
+    if (behind(TO) || made_it || set) && !sentence.is_at(at + 1, MORE | LESS) {
+        return Some(Workers::To(count));
+    }
+    match (sentence.position(MORE), sentence.position(LESS)) {
+        (Some(more), Some(less)) if more <= less => Some(Workers::By(change)),
+        (_, Some(_)) => Some(Workers::By(-change)),
+        (Some(_), None) => Some(Workers::By(change)),
+        (None, None) => Some(Workers::To(count)),
+    }
+}
+
+/// `add a worker`, `another worker`.
+fn one_worker(sentence: &Sentence<'_>) -> Option<Workers> {
+    if sentence.row(&[MORE.or(CREATE), A, WORKER]) || sentence.row(&[NEW, WORKER]) {
+        return Some(Workers::By(1));
+    }
+    sentence.row(&[LESS, A, WORKER]).then_some(Workers::By(-1))
+}
+
+// ---- who answers here -------------------------------------------------------------------------
+
+pub(super) fn switch(sentence: &Sentence<'_>) -> Option<Heard> {
+    let moving = SWITCH | TALK | USE | HANDLE | SET | PICK | ROUTING | LET | ORDER | START | CREATE;
+    let allowed = moving | POOLS | CHAT | MESSAGE | THIS | AUTO | NEW | SEND | LAST | ALL | STOP;
+    let asked = sentence.opens(WHAT | BE | HOW) || (sentence.opens(DO) && !sentence.opens(SET));
+    if asked || sentence.several(CHAT) || sentence.has(MANY | NUMBER) || !sentence.only(allowed) {
+        return None;
+    }
+    if let Some(pool) = sentence.pool() {
+        return moves_to_pool(sentence).then(|| Operation::Use(Some(pool)).into());
+    }
+    if sentence.has(AUTO) && sentence.has(ROUTING | POOL | PICK | USE | SWITCH) {
+        return Some(Operation::Use(None).into());
+    }
+    let changed = sentence.terms.iter().any(|term| term.is(SWITCH) && term.is(SET));
+    let other = sentence.has(NEW) && sentence.has(USE | SWITCH);
+    let open = sentence.has(POOL) && (changed || other) && !sentence.has(NAMED | SHOW | A);
+    open.then(|| {
+        let pools = sentence.vocabulary.pools();
+        let choices = pools.map(|pool| (pool, Operation::Use(Some(PoolName::from(pool)))));
+        Heard::choose("Which pool shall it be?", ("conversation.switch_pool", json!({})), choices)
+    })
+}
+
+/// `my business` is somebody's own, and `talk business` goes nowhere.
+fn moves_to_pool(sentence: &Sentence<'_>) -> bool {
+    let addressed = sentence.has(POOL | CREW);
+    let here = sentence.has(CHAT | MESSAGE | THIS | I | IT);
+    let towards = TO | WITH;
+    if sentence.row(&[MY, NAMED]) && !addressed {
+        return false;
+    }
+    let talked = sentence.row(&[TALK, towards]) || (sentence.has(TALK) && addressed);
+    let moved = sentence.has(SWITCH) && (sentence.has(towards) || sentence.row(&[CREW, IN]));
+    let routed = sentence.has(ROUTING) && (sentence.has(TO) || addressed);
+    let used = sentence.has(USE) && (addressed || here || sentence.terms.len() <= 3);
+    let handled = sentence.has(HANDLE) && (addressed || here || sentence.opens(LET));
+    let wanted = sentence.has(WISH) && sentence.has(POOL);
+    let set = sentence.has(SET) && sentence.has(POOL | CHAT);
+    let addressed_to = sentence.has(MESSAGE) && sentence.has(FOR) && sentence.has(POOL);
+    addressed_to || talked || moved || routed || used || handled || wanted || set
+}
+
+pub(super) fn why(sentence: &Sentence<'_>) -> Option<Heard> {
+    let choosing = PICK | ROUTING | HANDLE | TALK | SWITCH | USE;
+    let allowed = WHY | HOW | WHAT | choosing | POOLS | THIS | CHAT | MESSAGE | LAST;
+    if !sentence.has(WHY | HOW | WHAT) || !sentence.only(allowed) {
+        return None;
+    }
+    let about = sentence.has(POOL | CREW | ROUTING);
+    let why = sentence.has(WHY) && (about || sentence.pool().is_some());
+    let how = sentence.opens(HOW) && sentence.has(PICK | ROUTING) && about;
+    let here = sentence.has(I | IT | THIS | HANDLE | YOU | ROUTING | PICK) && !sentence.has(CAN);
+    let one = sentence.has(POOL | CREW) && !sentence.has(PLURAL | NAMED);
+    let which = sentence.has(WHAT) && one && here;
+    (why || how || which).then(|| Operation::Why.into())
+}
+
+// ---- which there are --------------------------------------------------------------------------
+
+pub(super) fn show(sentence: &Sentence<'_>) -> Option<Heard> {
+    let pool = sentence.pool()?;
+    let own = QUEUE | TASK | JOB | PROVIDER | HANDLE | TALK | STANDING | UPDATE | SUMMARY | USE;
+    if sentence.has(NUMBER) || !sentence.only(LOOKING | STATES | POOLS | own | THIS | ALL) {
+        return None;
+    }
+    let looking = sentence.has(LOOKING | STATES | QUEUE);
+    let workers = looking
+        && (sentence.has(WORKER)
+            || (sentence.has(CREW) && sentence.has(MANY) && !sentence.has(FOLK)));
+    let asked = looking || sentence.opens(BE) || sentence.bare(POOLS);
+    (workers || (sentence.has(POOL) && asked)).then(|| Operation::Pool(pool).into())
+}
+
+pub(super) fn list(sentence: &Sentence<'_>) -> Option<Heard> {
+    let own = POOL | CREW | WORKER | TALK | USE | HANDLE | SWITCH | SYSTEM | CHAT;
+    let allowed = LOOKING | STATES | own | ALL | THIS;
+    if sentence.has(NUMBER | NAMED) || !sentence.only(allowed) {
+        return None;
+    }
+    let looking = sentence.has(LOOKING | STATES | ALL | ANY) || sentence.opens(BE);
+    let any = sentence.has(POOL) && sentence.has(ALL | STATUS) && !sentence.has(THE | THIS | A);
+    let pools = (any || sentence.several(POOL)) && (looking || sentence.bare(POOL));
+    let crews = sentence.several(CREW) && sentence.has(SHOW | WHAT | MANY | ALL);
+    let whom = sentence.has(WHAT) && sentence.has(TALK) && sentence.has(CAN) && sentence.has(I);
+    (pools || crews || whom).then(|| Operation::Pools.into())
+}

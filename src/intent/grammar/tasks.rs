@@ -1,0 +1,159 @@
+//! Rules about background tasks.
+
+use serde_json::json;
+
+use crate::{
+    intent::{
+        Operation, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus, concepts::*,
+        reading::Heard, sentence::Sentence,
+    },
+    limits::COMMAND_TASKS_MAX,
+};
+
+const THING: Concepts = TASK.or(JOB);
+/// Which tasks: what may stand in any sentence about them.
+const WHICH: Concepts = THING.or(NUMBER).or(POOL).or(NAMED).or(STANDING).or(URGENCY);
+const LOOKING: Concepts = SHOW.or(SEND).or(WHAT).or(MANY).or(ANY).or(ALL).or(HOW).or(WHERE);
+
+pub(super) fn cancel(sentence: &Sentence<'_>) -> Option<Heard> {
+    let ending = CANCEL | STOP | DELETE;
+    let wished = sentence.has(DONE_AWAY) && sentence.has(WISH | SET | CAN);
+    let mut allowed = ending | DONE_AWAY | WHICH | ALL | QUEUE | LAST | THIS | WHAT;
+    if wished || sentence.has(QUEUE) {
+        allowed |= SET | LESS;
+    }
+    if !(wished || sentence.has(ending)) || sentence.asks() || !sentence.only(allowed) {
+        return None;
+    }
+    if let Some(numbers) = numbers(sentence) {
+        return cancel_numbered(sentence, numbers);
+    }
+    let mut filter = filter(sentence);
+    if sentence.has(QUEUE) {
+        filter.status = filter.status.or(Some(TaskStatus::Queued));
+        return Some(Operation::CancelTasks(Targets::All(filter)).into());
+    }
+    let several = sentence.has(ALL) || sentence.several(THING);
+    if several && (sentence.has(THING) || (sentence.has(STANDING) && sentence.has(CANCEL))) {
+        return Some(Operation::CancelTasks(Targets::All(filter)).into());
+    }
+    let pointed = sentence.has(IT) && sentence.bare(CANCEL);
+    (pointed || sentence.has(THING)).then(|| {
+        let question = "Which task shall be cancelled? Say its number.";
+        Heard::ask(question, ("task.cancel", json!({})))
+    })
+}
+
+/// A number alone may be that of anything.
+fn cancel_numbered(sentence: &Sentence<'_>, numbers: TaskNumbers) -> Option<Heard> {
+    let question = format!("Shall task {numbers} be cancelled?");
+    let known = ("task.cancel", json!({ "task_id": numbers.slot() }));
+    let operation = Operation::CancelTasks(Targets::Numbered(numbers));
+    if names_one(sentence) {
+        Some(operation.into())
+    } else if sentence.bare(CANCEL | NUMBER) && sentence.has(CANCEL) {
+        Some(Heard::choose(&question, known, [("yes", operation)]))
+    } else {
+        None
+    }
+}
+
+pub(super) fn prioritise(sentence: &Sentence<'_>) -> Option<Heard> {
+    let numbers = numbers(sentence)?;
+    let changing = SET | MORE | LESS | HANDLE | CREATE | SWITCH | START;
+    let about = names_one(sentence) || sentence.has(PRIORITY);
+    if !about || sentence.asks() || !sentence.only(WHICH | PRIORITY | QUEUE | changing) {
+        return None;
+    }
+    if let Some(priority) = sentence.priority().or_else(|| direction(sentence)) {
+        return Some(Operation::Prioritise(numbers, priority).into());
+    }
+    (sentence.has(PRIORITY) && sentence.has(SET)).then(|| {
+        let question = format!("How soon is task {numbers} wanted?");
+        let known = ("task.priority", json!({ "task_id": numbers.slot() }));
+        let choices = Priority::ALL.iter().rev();
+        let choices =
+            choices.map(|choice| (choice.word(), Operation::Prioritise(numbers.clone(), *choice)));
+        Heard::choose(&question, known, choices)
+    })
+}
+
+/// `raise the priority`, `bump task 5`: up is high and down is low.
+fn direction(sentence: &Sentence<'_>) -> Option<Priority> {
+    if sentence.has(MORE) && (sentence.has(PRIORITY) || sentence.bare(MORE | THING | NUMBER)) {
+        Some(Priority::High)
+    } else if sentence.has(LESS) && sentence.has(PRIORITY) {
+        Some(Priority::Low)
+    } else {
+        None
+    }
+}
+
+pub(super) fn show(sentence: &Sentence<'_>) -> Option<Heard> {
+    let numbers = numbers(sentence)?;
+    let state = STATUS | STATE | DETAILS | FATE | FINE | DONE_AWAY | UPDATE | HEALTH | BUSY;
+    let looking = SHOW | SEND | WHAT | HOW | WHERE | WHY | ABOUT | MANY | START | HANDLE;
+    let allowed = state | looking | THING | NUMBER | STANDING | PRIORITY | URGENCY | LAST | THIS;
+    (names_one(sentence) && sentence.only(allowed | POOL))
+        .then(|| Operation::ShowTasks(numbers).into())
+}
+
+pub(super) fn list(sentence: &Sentence<'_>) -> Option<Heard> {
+    let state = STATUS | STATE | DETAILS | FATE | FINE | DONE_AWAY | BUSY | HANDLE | CREATE | START;
+    let mut allowed = LOOKING | WHICH | state | QUEUE | LAST | THIS | PRIORITY | SYSTEM;
+    if sentence.has(STANDING) {
+        allowed |= PERIOD;
+    }
+    let named = names_several(sentence) && !sentence.has(NUMBER);
+    (named && sentence.only(allowed)).then(|| Operation::Tasks(filter(sentence)).into())
+}
+
+fn names_several(sentence: &Sentence<'_>) -> bool {
+    if sentence.has(THING) {
+        let narrowed =
+            sentence.has(POOL | STANDING | URGENCY | QUEUE) || sentence.row(&[SHOW, ALL]);
+        // `healthcare jobs` are for people.
+        let for_people = sentence.has(JOB) && sentence.has(NAMED) && !narrowed;
+        let listed = sentence.has(SHOW) && !sentence.has(THE | A | IT);
+        let some = sentence.has(ANY | STANDING) && !sentence.has(THE | A | IT);
+        let several = some || listed || sentence.several(THING) || sentence.has(QUEUE);
+        return several && !for_people;
+    }
+    if sentence.has(QUEUE) {
+        let asked = sentence.has(LOOKING) || sentence.bare(QUEUE | STATUS);
+        return asked && !sentence.has(NAMED);
+    }
+    // `what failed?`
+    let alone = sentence.bare(STANDING | WHAT | ANY | ALL | SHOW | PERIOD);
+    let asked = sentence.has(STANDING) && sentence.has(WHAT | ANY | ALL);
+    alone && asked && !sentence.has(YOU | A | FOR)
+}
+
+/// A task, or at least a number that is marked as one.
+fn names_one(sentence: &Sentence<'_>) -> bool {
+    sentence.has(THING) || (sentence.has_marked_number() && !sentence.has(CHAT))
+}
+
+fn filter(sentence: &Sentence<'_>) -> TaskFilter {
+    let (status, priority) = (sentence.status(), sentence.priority());
+    TaskFilter { status, priority, pool: sentence.pool() }
+}
+
+/// The numbers of tasks; `3 to 5` are three.
+fn numbers(sentence: &Sentence<'_>) -> Option<TaskNumbers> {
+    let mut numbers: Vec<u32> = Vec::new();
+    let mut before = None;
+    for (at, number) in sentence.numbers() {
+        let to = sentence.is_at(at.wrapping_sub(1), TO) && before == at.checked_sub(2);
+        let dash = sentence.mark_at(at) == '-' && before == at.checked_sub(1);
+        let first = numbers.last().map_or(number, |last| last + 1);
+        if before.is_some() && (to || dash) && first < number {
+            numbers.extend((first..=number).take(COMMAND_TASKS_MAX));
+        } else {
+            numbers.push(number);
+        }
+        before = Some(at);
+    }
+    numbers.truncate(COMMAND_TASKS_MAX);
+    TaskNumbers::new(numbers)
+}
