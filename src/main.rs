@@ -12,6 +12,7 @@ use operatoros::{
     app::App,
     cli::{self, Chat, Cli, Command},
     config::{self, LogFormat, Settings},
+    intent::Vocabulary,
     lifecycle::Drained,
     store::{self, LocalStore},
 };
@@ -56,6 +57,13 @@ fn run(command: Command, settings: &Settings) -> Result<(), Problem> {
             Ok(())
         }
         Command::Chat(chat) => runtime()?.block_on(converse(chat, settings)),
+        Command::Intent(asked) => {
+            let pools = || settings.pools.keys().map(String::as_str);
+            // Demonstrations are called like the pools that they show.
+            let vocabulary = Vocabulary::new(pools(), pools());
+            let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
+            Ok(cli::intent::run(&asked, &vocabulary, &mut input, &mut output)?)
+        }
         Command::Export { file } => {
             let store = LocalStore::open(&settings.data_dir)?;
             let counts = match file {

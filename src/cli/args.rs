@@ -7,6 +7,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 use secrecy::SecretString;
 
+use super::intent::Intent;
 use crate::config::Flags;
 
 /// A headless gateway that orchestrates AI agents over one WebSocket.
@@ -32,6 +33,8 @@ pub enum Command {
     Config,
     /// Talk to a gateway
     Chat(Chat),
+    /// Say which operator command each message is
+    Intent(Intent),
     /// Write everything that is stored, as lines of JSON
     Export {
         /// Where to; the standard output when it is left out
@@ -138,6 +141,8 @@ mod tests {
             ("--port 1", "Serve"),
             ("config", "Config"),
             ("chat", chat),
+            ("intent status", "Intent(Intent { messages: [\"status\"], jsonl: false })"),
+            ("intent --jsonl", "Intent(Intent { messages: [], jsonl: true })"),
             ("export", "Export { file: None }"),
             ("export all.jsonl", "Export { file: Some(\"all.jsonl\") }"),
             ("import all.jsonl --data-dir d", "Import { file: \"all.jsonl\" }"),
@@ -174,6 +179,8 @@ mod tests {
             ("--bind nowhere", "'nowhere' for '--bind <ADDR>'"),
             ("--port 70000", "'70000' for '--port <N>'"),
             ("import", "<FILE>"),
+            ("intent", "<MESSAGE>"),
+            ("intent help --jsonl", "'[MESSAGE]...'"),
             ("sever", "'serve'"),
         ] {
             let error = parse(line).unwrap_err();
