@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+pub use demos::names as demo_names;
 pub use meaning::{NoCommand, Order};
 pub use report::Here;
 
@@ -73,7 +74,7 @@ impl Operator {
     ) -> Arc<Self> {
         let pools = registry.workshop().pools.clone();
         let names = pools.iter().map(|pool| pool.name.as_str());
-        let vocabulary = Vocabulary::new(names, demos::names().map(|name| -> &str { name }));
+        let vocabulary = Vocabulary::new(names, demo_names());
         Arc::new(Self { registry, vitals: Box::new(vitals), vocabulary, tours: Tours::default() })
     }
 
@@ -113,7 +114,7 @@ impl Operator {
         caller: Caller,
         said: Said,
     ) -> Result<Done, Refusal> {
-        let Report { text, data, offers, pin, demo, then } = report;
+        let Report { text, data, offers, pin, tour, then } = report;
         if let Some(pool) = pin {
             // Its own event tells of it; only that the command was noted is waited for.
             drop(caller.handle.change(Change { pool: Some(pool), ..Change::default() }));
@@ -126,7 +127,7 @@ impl Operator {
             text: text.into(),
             data,
             offers,
-            demo,
+            tour,
         };
         let sent = caller.handle.note(executed).known().await?;
         let here = match then {
@@ -171,8 +172,8 @@ impl Operator {
             Operation::Delete(which) => self.delete(caller, which, agreed).await?,
             Operation::Summarise(which) => return self.summarise(caller, which, asked).await,
             Operation::Search { query, period } => self.search(caller, &query, period).await?,
-            Operation::Demos => self.demos(),
-            Operation::Demo(name) => self.start_demo(name.as_deref()),
+            Operation::Demos => demos::list(),
+            Operation::Demo(name) => demos::start(name.as_deref()),
             Operation::NextDemo => self.next_demo(caller),
             Operation::StopDemo => self.stop_demo(caller),
             Operation::Tasks(_)

@@ -15,7 +15,7 @@ use crate::{
     auth::{Authority, Identity},
     conversation::{
         Ask, Catchup, Change, Done, Ended, Executed, Handle, IfBusy, Parent, Place, Reading,
-        Refusal, Sent, catch_up, recover_all,
+        Refusal, Sent, Tour, catch_up, recover_all,
     },
     model::{AnswerStatus, ConversationId, Event, TurnId},
     provider::Retry,
@@ -395,6 +395,6 @@ fn executed(key: &str) -> Executed {
         text: "fine".into(),
         data: serde_json::Value::Null,
         offers: [].into(),
-        demo: None,
+        tour: Tour::AsItWas,
     }
 }
