@@ -6,6 +6,8 @@ mod clock;
 mod conversation;
 mod event;
 mod id;
+mod priority;
+mod task;
 mod usage;
 mod vitals;
 
@@ -18,5 +20,7 @@ pub use event::{Event, Reason, Routing, Sequenced, ToolPhase, TurnError};
 pub use id::{
     ConversationId, MessageId, PoolName, ProviderName, SessionId, TaskId, TurnId, UserId,
 };
+pub use priority::Priority;
+pub use task::{Every, Fault, OpenTask, Task, TaskFilter, TaskStatus};
 pub use usage::{FinishReason, Timing, Usage, Usd};
 pub use vitals::Vitals;
