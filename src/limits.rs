@@ -229,10 +229,8 @@ pub const TASK_RULE_BYTES_MAX: usize = 200;
 pub const TASK_EVERY_MIN: Duration = Duration::from_secs(60);
 /// How far ahead a task may be set.
 pub const TASK_AHEAD_MAX: Duration = Duration::from_secs(10 * 366 * 24 * 60 * 60);
-/// The shortest and the longest time that one attempt may be given.
-pub const TASK_TIME_LIMIT_MIN: Duration = Duration::from_secs(1);
-/// See above.
-pub const TASK_TIME_LIMIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+/// Seconds that one attempt may be given; one at the least.
+pub const TASK_TIME_LIMIT_SECONDS_MAX: u32 = 24 * 60 * 60;
 /// The pause before a second attempt; doubles with each.
 pub const TASK_PAUSE_FIRST: Duration = Duration::from_secs(2);
 /// The longest pause between two attempts.

@@ -125,8 +125,9 @@ impl Operator {
             slots,
             text: text.into(),
             data,
-            offers,
+            offers: Some(offers),
             demo,
+            tells: None,
         };
         let sent = caller.handle.note(executed).known().await?;
         let here = match then {

@@ -28,6 +28,8 @@ pub(super) enum Rule {
     Url,
     /// Names of providers, in order.
     Route,
+    /// A time zone of the IANA database.
+    Zone,
     /// What `tracing` takes for a filter.
     Filter,
     /// Fit for an HTTP header, at least this long, and never shown.
@@ -59,6 +61,7 @@ impl Rule {
             Self::Text | Self::Path => !text.trim().is_empty(),
             Self::Address => text.parse::<SocketAddr>().is_ok(),
             Self::Url => is_url(text),
+            Self::Zone => text.parse::<chrono_tz::Tz>().is_ok(),
             Self::Filter => EnvFilter::try_new(text).is_ok(),
             Self::Secret(least) => {
                 text.chars().count() >= least && text.chars().all(|c| c.is_ascii_graphic())
@@ -123,6 +126,7 @@ impl Rule {
                 "a list of providers, such as [\"openai\", \"anthropic/claude-sonnet-5-5\"]"
                     .to_owned()
             }
+            Self::Zone => "a time zone, such as Europe/Berlin or UTC".to_owned(),
             Self::Filter => "a log filter, such as operatoros=debug,warn".to_owned(),
             Self::Secret(least) => {
                 format!("visible ASCII characters without a space, at least {least} of them")

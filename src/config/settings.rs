@@ -37,6 +37,8 @@ pub struct Settings {
     pub offline: OfflineSettings,
     /// The pools, by name.
     pub pools: BTreeMap<String, PoolSettings>,
+    /// Background tasks.
+    pub tasks: TaskSettings,
     /// Prices of models, by name.
     pub prices: BTreeMap<String, Price>,
 }
@@ -188,6 +190,20 @@ pub enum Restart {
     Reset,
 }
 
+/// Background tasks.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TaskSettings {
+    /// Tasks at the same time, over all pools.
+    pub workers: u32,
+    /// Attempts that a task may take, where it says nothing.
+    pub max_attempts: u32,
+    /// Seconds that one attempt may take, where the task says nothing.
+    pub time_limit_seconds: u64,
+    /// The time zone that is meant where none is named.
+    pub time_zone: String,
+}
+
 /// Dollars for a million tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -215,6 +231,7 @@ impl Default for Settings {
             providers: default_providers(),
             offline: OfflineSettings::default(),
             pools: default_pools(),
+            tasks: TaskSettings::default(),
             prices: BTreeMap::new(),
         }
     }
@@ -223,6 +240,17 @@ impl Default for Settings {
 impl Default for OfflineSettings {
     fn default() -> Self {
         Self { words_per_second: 40, first_word_ms: 150, words: None, fail_after_words: None }
+    }
+}
+
+impl Default for TaskSettings {
+    fn default() -> Self {
+        Self {
+            workers: 16,
+            max_attempts: 3,
+            time_limit_seconds: 600,
+            time_zone: "UTC".to_owned(),
+        }
     }
 }
 

@@ -199,7 +199,7 @@ impl Writer {
         self.record.head = Some(turn.answer);
         self.record.messages += if new { 2 } else { 1 };
         // Whoever says something else does not answer what was asked back.
-        self.stand(Arc::default(), None);
+        self.stand(Some(Arc::default()), None);
         let accepted = self.number(Event::MessageAccepted {
             message: message.id,
             turn: turn.turn,

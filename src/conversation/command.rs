@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use crate::{
     model::{
         Accepted, AnswerStatus, Conversation, ConversationId, DemoStep, MessageId, Offer, PoolName,
-        TurnId,
+        TaskId, TurnId,
     },
     store::StoreError,
 };
@@ -127,10 +127,12 @@ pub struct Executed {
     pub text: Arc<str>,
     /// The result for a program.
     pub data: serde_json::Value,
-    /// What it asks back: the answers there are.
-    pub offers: Arc<[Offer]>,
+    /// What it asks back: the answers there are; `None`: what was asked before still stands.
+    pub offers: Option<Arc<[Offer]>>,
     /// The demonstration that is under way from now on, or under way no more; `None`: as before.
     pub demo: Option<Option<DemoStep>>,
+    /// The background task whose outcome it is, which has been told by this.
+    pub tells: Option<TaskId>,
 }
 
 /// What to change; what is `None` stays.

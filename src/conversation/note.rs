@@ -52,6 +52,8 @@ impl Writer {
         let closed = Write::CloseTurn(turn.turn);
         let mut writes =
             vec![Write::Message(message), Write::Message(answer), Write::OpenTurn(turn), closed];
+        // With the words themselves, so that an outcome is told once, whatever happens.
+        writes.extend(executed.tells.map(Write::TaskTold));
         writes.extend(executed.key.map(|key| self.remember(key, &kept)));
         self.commit(writes, shows, Some(receipt.settle(kept)));
     }
@@ -90,7 +92,12 @@ impl Writer {
     }
 
     /// What is left open between the user and the operator from now on.
-    pub(super) fn stand(&mut self, offers: Arc<[Offer]>, demo: Option<Option<DemoStep>>) {
+    pub(super) fn stand(
+        &mut self,
+        offers: Option<Arc<[Offer]>>,
+        demo: Option<Option<DemoStep>>,
+    ) {
+        let offers = offers.unwrap_or_else(|| self.record.standing.offers.clone());
         let demo = demo.unwrap_or_else(|| self.record.standing.demo.clone());
         let standing = Standing { offers, demo };
         if self.record.standing != standing {

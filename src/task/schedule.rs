@@ -20,7 +20,6 @@ pub(super) struct Schedule {
     open_of: HashMap<UserId, usize>,
     /// Rises with every turn that a user is given in a class.
     turns: u64,
-    running: usize,
 }
 
 #[derive(Debug)]
@@ -37,7 +36,8 @@ enum Place {
     Blocked,
     Later,
     Ready,
-    Taken,
+    /// Somebody is at it.
+    Out,
 }
 
 /// The tasks of one priority: the users take turns, the tasks of each come as they arrived.
@@ -64,19 +64,9 @@ impl Schedule {
         self.open_of.get(&user).copied().unwrap_or(0)
     }
 
-    /// Those that are under way.
-    pub(super) fn running(&self) -> usize {
-        self.running
-    }
-
     /// The task, where it has not ended.
     pub(super) fn get(&self, id: TaskId) -> Option<&OpenTask> {
         self.tasks.get(&id).map(|entry| &entry.task)
-    }
-
-    /// It was taken and has not come back.
-    pub(super) fn is_taken(&self, id: TaskId) -> bool {
-        self.tasks.get(&id).is_some_and(|entry| entry.place == Place::Taken)
     }
 
     /// A task waits from now on, or waits again, or waits as it was changed. `unmet` are those of
@@ -96,7 +86,19 @@ impl Schedule {
         self.settle(id, now);
     }
 
-    /// The next task that is due. It stays where it is known until it is put back or removed.
+    /// Takes a task out of the order, as it is about to be, until it is put back or removed.
+    pub(super) fn hold(&mut self, task: OpenTask) {
+        let id = task.id;
+        self.put(task, &[], Timestamp(i64::MIN));
+        self.lift(id);
+    }
+
+    /// Who waits for a task.
+    pub(super) fn dependents(&self, id: TaskId) -> Vec<TaskId> {
+        self.dependents.get(&id).into_iter().flatten().copied().collect()
+    }
+
+    /// The next task that is due. It is out of the order until it is put back or removed.
     pub(super) fn take(&mut self, now: Timestamp) -> Option<TaskId> {
         self.ripen(now);
         let priority = *self.ready.keys().next_back()?;
@@ -106,8 +108,7 @@ impl Schedule {
         if class.turns.is_empty() {
             self.ready.remove(&priority);
         }
-        self.tasks.get_mut(&id)?.place = Place::Taken;
-        self.running += 1;
+        self.tasks.get_mut(&id)?.place = Place::Out;
         Some(id)
     }
 
@@ -118,23 +119,8 @@ impl Schedule {
 
     /// The task is known no more. Gives those that wait for it, which wait on.
     pub(super) fn remove(&mut self, id: TaskId) -> Option<BTreeSet<TaskId>> {
-        let entry = self.tasks.remove(&id)?;
-        let task = &entry.task;
-        match entry.place {
-            Place::Blocked => {}
-            Place::Later => {
-                self.later.remove(&(task.run_at.unwrap_or_default(), id));
-            }
-            Place::Ready => {
-                if let Some(class) = self.ready.get_mut(&task.priority) {
-                    class.remove(task.user, id);
-                    if class.turns.is_empty() {
-                        self.ready.remove(&task.priority);
-                    }
-                }
-            }
-            Place::Taken => self.running -= 1,
-        }
+        self.lift(id);
+        let Entry { task, .. } = self.tasks.remove(&id)?;
         for other in task.after.iter() {
             if let Some(waiting) = self.dependents.get_mut(other) {
                 waiting.remove(&id);
@@ -152,12 +138,34 @@ impl Schedule {
         Some(self.dependents.remove(&id).unwrap_or_default())
     }
 
+    /// Takes a task out of the order.
+    fn lift(&mut self, id: TaskId) {
+        let Some(entry) = self.tasks.get_mut(&id) else { return };
+        let OpenTask { run_at, priority, user, .. } = entry.task;
+        match std::mem::replace(&mut entry.place, Place::Out) {
+            Place::Blocked | Place::Out => {}
+            Place::Later => {
+                self.later.remove(&(run_at.unwrap_or_default(), id));
+            }
+            Place::Ready => {
+                if let Some(class) = self.ready.get_mut(&priority) {
+                    class.remove(user, id);
+                    if class.turns.is_empty() {
+                        self.ready.remove(&priority);
+                    }
+                }
+            }
+        }
+    }
+
     /// The task has succeeded: those that waited for it alone may run.
     pub(super) fn succeeded(&mut self, id: TaskId, now: Timestamp) {
         for dependent in self.remove(id).unwrap_or_default() {
             if let Some(entry) = self.tasks.get_mut(&dependent) {
                 entry.unmet = entry.unmet.saturating_sub(1);
-                self.settle(dependent, now);
+                if entry.place == Place::Blocked {
+                    self.settle(dependent, now);
+                }
             }
         }
     }
@@ -319,9 +327,8 @@ mod tests {
         assert_eq!(drain(&mut schedule, 0), [2]);
         schedule.succeeded(id(2), now);
         assert_eq!(drain(&mut schedule, 0), [3]);
-        assert_eq!(schedule.running(), 1);
         assert_eq!(schedule.remove(id(3)), Some(BTreeSet::new()));
-        assert_eq!((schedule.len(), schedule.running()), (0, 0));
+        assert_eq!(schedule.len(), 0);
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub fn when(text: &str, now: Timestamp, zone: Tz) -> Result<When, Unreadable> {
 }
 
 /// The time zone of that name.
-pub fn zone(name: &str) -> Option<Tz> {
+pub(super) fn zone(name: &str) -> Option<Tz> {
     name.parse().ok()
 }
 

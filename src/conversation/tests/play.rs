@@ -393,7 +393,8 @@ fn executed(key: &str) -> Executed {
         slots: serde_json::Value::Null,
         text: "fine".into(),
         data: serde_json::Value::Null,
-        offers: [].into(),
+        offers: Some([].into()),
         demo: None,
+        tells: None,
     }
 }

@@ -127,8 +127,9 @@ impl Tour {
             data: slots.clone(),
             slots,
             text: text.into(),
-            offers: Arc::default(),
+            offers: Some(Arc::default()),
             demo: Some(at),
+            tells: None,
         };
         self.caller.handle.note(executed).known().await.map(drop)
     }
