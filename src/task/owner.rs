@@ -390,9 +390,9 @@ impl Owner {
 
     /// Keeps a change of a task, and answers whoever asked for it.
     pub(super) fn change(&mut self, was: Option<OpenTask>, mut task: Task, reply: Reply<Task>) {
-        if task.status.is_open() {
-            self.schedule.hold(task.open());
-        }
+        // One that ends stays known until that is durable.
+        let meanwhile = was.clone().filter(|_| !task.status.is_open());
+        self.schedule.hold(meanwhile.unwrap_or_else(|| task.open()));
         self.begin(task.id, What::Change, Vec::new());
         let keeper = self.keeper.clone();
         let changed = async move {

@@ -32,8 +32,8 @@ async fn a_failure_is_tried_again_until_the_attempts_are_used_up() {
          say 1 Well.       |
          end 1             | 1 succeeded 1, “Task 1 is done: Well.”
          submit            | 2 running 1
-         fail 2            | 2 running 1
-         wait 1            | 2 failed 1, “Task 2 failed: No provider of the pool's route could be reached. / It was tried 1 times.”",
+         fail 2            |
+         fail 2            | 2 failed 1, “Task 2 failed: No provider of the pool's route could be reached. / It was tried 1 times.”",
     )
     .await;
 }
