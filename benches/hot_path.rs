@@ -36,7 +36,9 @@ use operatoros::{
         self, Answer, Ending, Failure, Item, OFFLINE, Piece, Prices, Provider, Providers, Request,
         Style,
     },
+    route,
     store::{Batch, Expect, LocalStore, Store, Write},
+    task::Tasks,
     wire,
 };
 use tokio::{
@@ -134,7 +136,7 @@ impl Stage {
         };
         let started = script.started.clone();
         let (handle, told, ends) = runtime.block_on(async {
-            let gateway = gateway(script);
+            let gateway = gateway(script).await;
             let identity = gateway.authority.anonymous().expect("no token is set");
             let created = gateway.registry.create(identity.user, None, None).await;
             let (conversation, handle) = created.expect("there is room for one");
@@ -175,6 +177,7 @@ impl Stage {
             parent: Parent::Root,
             if_busy: IfBusy::Reject,
             metadata: None,
+            about: None,
         };
         let readers = self.ends.len();
         self.runtime.block_on(async {
@@ -188,20 +191,23 @@ impl Stage {
     }
 }
 
-fn gateway(script: Script) -> Arc<Gateway> {
+async fn gateway(script: Script) -> Arc<Gateway> {
     let settings = Settings::default();
     let providers = Providers::from([(OFFLINE.into(), Arc::new(script) as Arc<dyn Provider>)]);
     let lifecycle = Lifecycle::default();
     let registry = Registry::new(Workshop {
         store: Arc::new(LocalStore::in_memory().expect("a thread can be made")),
+        router: Arc::new(route::Router::of(&settings).expect("the defaults are right")),
         pools: Pools::new(&settings, &providers),
-        prices: Arc::new(Prices::new(settings.prices)),
+        prices: Arc::new(Prices::new(settings.prices.clone())),
         clock: Clock::system(),
         lifecycle: lifecycle.clone(),
     });
+    let tasks = Tasks::start(registry.clone(), &settings.tasks).await.expect("the store is empty");
     Arc::new(Gateway {
         authority: Authority::new(None),
-        operator: Operator::new(registry.clone(), Vitals::default),
+        operator: Operator::new(registry.clone(), tasks.clone(), Vitals::default),
+        tasks,
         seats: Seats::default(),
         lifecycle,
         echo: false,
@@ -345,6 +351,7 @@ fn first_message(clock: &Clock) -> Batch {
         user: UserId::named("bench"),
         title: None,
         pool: None,
+        asked: None,
         created_at: now,
         updated_at: now,
         epoch: 1,
@@ -418,6 +425,7 @@ async fn provider_of(runtime: &Runtime, kind: ProviderKind, body: String) -> Arc
         first_token_ms: 60_000,
         silence_ms: 60_000,
         turn_ms: 600_000,
+        max_concurrent: None,
     };
     let all = BTreeMap::from([("recorded".to_owned(), settings)]);
     let providers = provider::build(&all, &OfflineSettings::default());

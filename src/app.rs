@@ -11,12 +11,14 @@ use crate::{
     conversation::{self, Registry, Workshop},
     http,
     lifecycle::{Drained, Lifecycle},
-    model::Clock,
+    model::{Clock, Gauges},
     monitor::Monitor,
     operator::Operator,
     pool::Pools,
     provider::{self, Prices, Unbuildable},
+    route::{RouteError, Router},
     store::{LocalStore, OpenError, Store, StoreError},
+    task::Tasks,
 };
 
 /// A gateway that runs.
@@ -24,6 +26,7 @@ pub struct App {
     address: SocketAddr,
     lifecycle: Lifecycle,
     store: Arc<dyn Store>,
+    pools: Pools,
 }
 
 /// Why a gateway cannot start. Says what to do next.
@@ -38,6 +41,9 @@ pub enum StartError {
     /// A provider's settings make no provider.
     #[error(transparent)]
     Provider(#[from] Unbuildable),
+    /// Messages cannot be routed as the settings say.
+    #[error(transparent)]
+    Route(#[from] RouteError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}; choose another with --bind or PORT")]
     Bind {
@@ -65,6 +71,7 @@ impl App {
         settings: &Settings,
         store: Arc<dyn Store>,
     ) -> Result<Self, StartError> {
+        let router = Arc::new(Router::of(settings)?);
         let clock = Clock::system();
         let interrupted = conversation::recover_all(&*store, &clock).await?;
         if interrupted > 0 {
@@ -72,18 +79,28 @@ impl App {
         }
         let providers = provider::build(&settings.providers, &settings.offline)?;
         let lifecycle = Lifecycle::default();
+        let pools = Pools::new(settings, &providers);
         let registry = Registry::new(Workshop {
             store: store.clone(),
-            pools: Pools::new(settings, &providers),
+            pools: pools.clone(),
+            router,
             prices: Arc::new(Prices::new(settings.prices.clone())),
             clock,
             lifecycle: lifecycle.clone(),
         });
-        let (monitor, seats) = (Monitor::start(), Seats::default());
-        let taken = seats.clone();
+        let seats = Seats::default();
+        let (taken, live, turns) = (seats.clone(), registry.clone(), lifecycle.clone());
+        let monitor = Monitor::start(&lifecycle, move || Gauges {
+            connections: taken.taken(),
+            conversations: live.live(),
+            turns_open: turns.turns_running(),
+        });
+        // Before the port is open: what the last run left running is over.
+        let tasks = Tasks::start(registry.clone(), &settings.tasks).await?;
         let gateway = Arc::new(Gateway {
             authority: Authority::new(settings.token.clone()),
-            operator: Operator::new(registry.clone(), move || monitor.vitals(taken.taken())),
+            operator: Operator::new(registry.clone(), tasks.clone(), move || monitor.vitals()),
+            tasks,
             seats,
             lifecycle: lifecycle.clone(),
             echo: settings.echo,
@@ -95,12 +112,17 @@ impl App {
         let listener = TcpListener::bind(bind).await.map_err(refused)?;
         let address = listener.local_addr()?;
         lifecycle.spawn(http::serve(listener, router, lifecycle.clone()));
-        Ok(Self { address, lifecycle, store })
+        Ok(Self { address, lifecycle, store, pools })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Takes over what can change while it works: the numbers of workers. All else waits for a start.
+    pub fn adopt(&self, settings: &Settings) {
+        self.pools.adopt(settings);
     }
 
     /// Refuses new work, gives running answers `patience` to finish, and closes everything.

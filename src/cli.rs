@@ -2,5 +2,6 @@
 
 mod args;
 pub mod chat;
+pub mod understand;
 
 pub use args::{Chat, Cli, Command};

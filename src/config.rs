@@ -23,7 +23,10 @@ use std::{
 
 pub use describe::describe;
 pub use error::{ConfigError, Origin};
-pub use settings::{Effort, LogFormat, OfflineSettings, PoolSettings, Price, ProviderKind, ProviderSettings, Restart, Settings, TaskSettings};
+pub use settings::{
+    Effort, LogFormat, OfflineSettings, PoolSettings, Price, ProviderKind, ProviderSettings,
+    Restart, RoutingSettings, Settings, TaskSettings,
+};
 
 use crate::limits::SETTINGS_BYTES_MAX;
 use layers::{Layers, Origins};

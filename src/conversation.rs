@@ -6,6 +6,7 @@
 mod accept;
 mod catchup;
 mod command;
+mod ending;
 mod feed;
 mod fork;
 mod history;
@@ -26,18 +27,23 @@ use std::sync::Arc;
 
 pub use catchup::{Catchup, Snapshot, catch_up, snapshot};
 pub use command::{Ask, Branch, Change, Done, Ended, Executed, IfBusy, Parent, Refusal, Sent};
+pub use ending::{Ending, TurnEnd};
 pub use feed::{Feed, Growth, Place, Reader, Reading, SharedSlices, Shown, read_caught_up};
 pub use recovery::recover_all;
 pub use registry::{Handle, Outcome, Registry};
 pub use wake::{Wake, Watch};
 
-use crate::{lifecycle::Lifecycle, model::Clock, pool::Pools, provider::Prices, store::Store};
+use crate::{
+    lifecycle::Lifecycle, model::Clock, pool::Pools, provider::Prices, route::Router, store::Store,
+};
 
 /// What every conversation works with.
 #[derive(Clone)]
 pub struct Workshop {
     /// Keeps it.
     pub store: Arc<dyn Store>,
+    /// Finds who answers it.
+    pub router: Arc<Router>,
     /// Answers it.
     pub pools: Pools,
     /// Prices it.

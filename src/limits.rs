@@ -124,6 +124,8 @@ pub const PAGE_BYTES_MAX: usize = 1024 * 1024;
 
 // ---- the operator -------------------------------------------------------------------------
 
+/// How often machine and process are measured.
+pub const SAMPLE_EVERY: Duration = Duration::from_secs(2);
 /// Conversations that the operator lists; numbers beyond are not understood.
 pub const LISTED_ROWS: usize = 20;
 /// Conversations that one search looks through, newest first.
@@ -200,10 +202,37 @@ pub const BACKOFF_FIRST: Duration = Duration::from_millis(500);
 pub const BACKOFF_MAX: Duration = Duration::from_secs(8);
 /// A provider that asks for a longer pause than this is not waited for.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(20);
+/// A provider is left alone for this long at the most because it asked for it.
+pub const REST_MAX: Duration = Duration::from_secs(60 * 60);
+/// Failures in a row after which a model is not asked for a while.
+pub const BREAKER_FAILURES_MAX: u32 = 5;
+/// How long it is not asked the first time; twice as long each time that it fails again.
+pub const BREAKER_OPEN_FIRST: Duration = Duration::from_secs(5);
+/// The same where its key is refused or its account is empty.
+pub const BREAKER_OPEN_GRAVE: Duration = Duration::from_secs(60);
+/// It is asked again after this long at the latest.
+pub const BREAKER_OPEN_MAX: Duration = Duration::from_secs(10 * 60);
+/// How long the one request that is let through is taken to need.
+pub const BREAKER_PROBE_ASSUMED: Duration = Duration::from_secs(1);
+/// How long a model's time to the first piece is trusted before the model is tried again.
+pub const LATENCY_LIVES: Duration = Duration::from_secs(60);
+/// How long a turn waits for room at a provider that has as many requests as it may.
+pub const PROVIDER_ROOM_WITHIN: Duration = Duration::from_secs(30);
 /// Times an answer may start over under `turn.reset`.
 pub const RESETS_MAX: u32 = 1;
-/// Turns that wait for a worker of one pool.
-pub const POOL_QUEUE_MAX: usize = 10_000;
+/// Turns and tasks that wait for a worker of one pool.
+pub const POOL_QUEUE_MAX: usize = 20_000;
+/// How many of them may be one user's, so that nobody fills the queue alone.
+pub const POOL_QUEUE_USER_MAX: usize = 10_000;
+/// Takes that pass a lane of a pool's queue over before it counts for one lane higher.
+pub const POOL_AGEING_TAKES: usize = 8;
+/// Who waits looks for its position so often, times the root of the position: all who wait together
+/// look about a thousand times a second where the queue is full, and near the front it is live.
+pub const POSITION_EVERY: Duration = Duration::from_millis(250);
+/// How long a worker is taken to be busy before the first one has come back.
+pub const POOL_SERVICE_ASSUMED: Duration = Duration::from_secs(5);
+/// Who finds a pool's queue full is told to come back within this time, however long the queue.
+pub const POOL_RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 /// Pools that settings may define.
 pub const POOLS_MAX: usize = 64;
 
@@ -247,6 +276,10 @@ pub const TASKS_TOLD_AT_ONCE_MAX: usize = 32;
 pub const TASK_RETRY_EVERY: Duration = Duration::from_secs(1);
 /// Tasks of one status that one page looks through for those that fit.
 pub const TASKS_LOOKED_AT_MAX: usize = 2_048;
+/// Tasks that one command takes back.
+pub const TASKS_CANCELLED_MAX: usize = 1_000;
+/// How many of them at a time.
+pub const TASKS_CANCELLED_AT_ONCE: usize = 64;
 /// Changes of one user's tasks that a subscriber may be behind.
 pub const TASK_CHANGES_MAX: usize = 16_384;
 /// Encoded changes that are kept for subscribers, in bytes; older ones are read again.
@@ -262,6 +295,29 @@ pub const MISSPELT_CHARS_MAX: usize = 16;
 pub const MISSPELT_WORDS_MAX: usize = 2;
 /// Tasks that one command may name.
 pub const COMMAND_TASKS_MAX: usize = 100;
+
+// ---- routing ------------------------------------------------------------------------------
+
+/// How much of a message is read to find its pool: what it is about is said by then.
+pub const ROUTED_BYTES_MAX: usize = 2 * 1024;
+/// Words that are read of it, and pieces of words.
+pub const ROUTED_WORDS_MAX: usize = 256;
+/// A longer word is none.
+pub const WORD_BYTES_MAX: usize = 48;
+/// Words that are named as the ones that carried a decision.
+pub const CARRYING_WORDS_MAX: usize = 4;
+/// Pools whose probability is shown with a decision.
+pub const ROUTING_SCORES_MAX: usize = 3;
+/// Keywords of one pool, and its examples.
+pub const POOL_WORDS_MAX: usize = 1_000;
+/// One keyword, and one example.
+pub const POOL_WORD_BYTES_MAX: usize = 2 * 1024;
+/// One line that `route` and `calibrate` read: a message, written as JSON writes it at worst.
+pub const LABELLED_LINE_BYTES_MAX: usize = 8 * TEXT_BYTES_MAX;
+/// Labelled messages that a calibration reads.
+pub const LABELLED_MAX: usize = 200_000;
+/// Labelled messages of one pool, below which nothing can be learnt.
+pub const LABELLED_MIN: usize = 5;
 
 // ---- settings -----------------------------------------------------------------------------
 
@@ -296,7 +352,9 @@ pub const FAREWELL_WITHIN: Duration = Duration::from_secs(3);
 const _: () = assert!(FRAME_BYTES_MAX >= TEXT_BYTES_MAX * 2);
 const _: () = assert!(WRITE_BUFFER_BYTES_MAX >= (PAGE_BYTES_MAX + DELIVERY_BYTES) * 6);
 const _: () = assert!(FRAME_BYTES_MAX <= WRITE_BUFFER_BYTES_MAX);
+const _: () = assert!(POOL_WORD_BYTES_MAX <= ROUTED_BYTES_MAX);
 const _: () = assert!(PAGE_ROWS <= PAGE_ROWS_MAX);
+const _: () = assert!(POOL_QUEUE_USER_MAX < POOL_QUEUE_MAX);
 const _: () = assert!(TOOL_ARGUMENTS_BYTES_MAX < SSE_EVENT_BYTES_MAX);
 const _: () = assert!(SNAPSHOT_BYTES_MAX <= PAGE_BYTES_MAX);
 const _: () = assert!(PING_AFTER.as_secs() * 2 < CLOSE_AFTER.as_secs());

@@ -11,7 +11,7 @@ use clap::Parser;
 use operatoros::{
     app::App,
     cli::{self, Chat, Cli, Command},
-    config::{self, LogFormat, Settings},
+    config::{self, ConfigError, LogFormat, Settings},
     lifecycle::Drained,
     store::{self, LocalStore},
 };
@@ -21,12 +21,15 @@ use tracing_subscriber::EnvFilter;
 /// What stops the program, in words for the one who started it.
 type Problem = Box<dyn std::error::Error + Send + Sync>;
 
+/// Reads the settings, from where they were read before.
+trait Load: Fn() -> Result<Settings, ConfigError> {}
+impl<F: Fn() -> Result<Settings, ConfigError>> Load for F {}
+
 fn main() -> ExitCode {
     let (command, flags) = Cli::parse().into_parts();
     let file = Path::new(config::DEFAULT_FILE);
-    let done = config::load(flags, config::environment(), file)
-        .map_err(Problem::from)
-        .and_then(|settings| run(command, &settings));
+    let load = move || config::load(flags.clone(), config::environment(), file);
+    let done = load().map_err(Problem::from).and_then(|settings| run(command, &settings, load));
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
@@ -42,20 +45,26 @@ fn say_error(problem: &(dyn std::error::Error + Send + Sync)) {
 }
 
 #[expect(clippy::print_stdout, reason = "it is what the command is for")]
-fn run(command: Command, settings: &Settings) -> Result<(), Problem> {
+fn run(command: Command, settings: &Settings, load: impl Load) -> Result<(), Problem> {
     // Fails only where a provider is installed already, which is as good.
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match command {
         Command::Serve => {
             log_to(settings);
-            runtime()?.block_on(serve(settings))
+            runtime()?.block_on(serve(settings, load))
         }
         Command::Config => {
             print!("{}", config::describe(settings));
             Ok(())
         }
         Command::Chat(chat) => runtime()?.block_on(converse(chat, settings)),
+        Command::Route(asked) => {
+            Ok(cli::understand::route(&asked, settings, &mut std::io::stdout().lock())?)
+        }
+        Command::Calibrate(asked) => {
+            Ok(cli::understand::calibrate(&asked, settings, &mut std::io::stdout().lock())?)
+        }
         Command::Export { file } => {
             let store = LocalStore::open(&settings.data_dir)?;
             let counts = match file {
@@ -105,7 +114,7 @@ fn tell(what: &str) {
 }
 
 /// Runs the gateway until a signal, and takes it down with care.
-async fn serve(settings: &Settings) -> Result<(), Problem> {
+async fn serve(settings: &Settings, load: impl Load) -> Result<(), Problem> {
     let mut signals = Signals::listen()?;
     let app = App::start(settings).await?;
     let address = app.address();
@@ -115,7 +124,15 @@ async fn serve(settings: &Settings) -> Result<(), Problem> {
         settings.data_dir.display(),
     ));
     tell(&format!("Talk to it:  npx wscat -c ws://{address}/ws"));
-    signals.next().await;
+    while signals.next().await == Wish::Reload {
+        match load() {
+            Ok(settings) => {
+                app.adopt(&settings);
+                tell("the settings were read again; pools have the workers that they say");
+            }
+            Err(problem) => tell(&format!("everything stays as it is: {problem}")),
+        }
+    }
     tell("going down; once more ends it at once");
     go_down(app, signals, settings).await;
     Ok(())
@@ -131,7 +148,7 @@ async fn go_down(app: App, mut signals: Signals, settings: &Settings) {
                 tracing::warn!(tasks, "some tasks did not end in time");
             }
         }
-        () = signals.next() => store.close().await,
+        () = signals.end() => store.close().await,
     }
 }
 
@@ -153,10 +170,18 @@ async fn converse(chat: Chat, settings: &Settings) -> Result<(), Problem> {
     Ok(ended?)
 }
 
-/// The signals that ask the program to end.
+/// The signals that the program heeds.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    reload: Signal,
+}
+
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    End,
+    Reload,
 }
 
 impl Signals {
@@ -164,13 +189,20 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            // Not SIGHUP: a gateway in a terminal ends when that is closed.
+            reload: signal(SignalKind::user_defined1())?,
         })
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Wish {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Wish::End,
+            _ = self.interrupt.recv() => Wish::End,
+            _ = self.reload.recv() => Wish::Reload,
         }
+    }
+
+    async fn end(&mut self) {
+        while self.next().await != Wish::End {}
     }
 }

@@ -23,4 +23,4 @@ pub use id::{
 pub use priority::Priority;
 pub use task::{Every, Fault, OpenTask, Task, TaskFilter, TaskStatus};
 pub use usage::{FinishReason, Timing, Usage, Usd};
-pub use vitals::Vitals;
+pub use vitals::{Gauges, Vitals};

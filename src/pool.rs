@@ -3,36 +3,31 @@
 //! Invariant: a pool knows no session, no socket and no store.
 
 mod attempt;
+mod breaker;
+mod health;
+mod queue;
+mod route;
 #[cfg(test)]
 mod tests;
+mod workers;
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
-
-use futures_util::future::BoxFuture;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 pub use attempt::{Progress, Prompt};
+pub use breaker::BreakerState;
+use health::HealthTable;
+pub use health::LegLoad;
+pub use queue::{Asker, Origin, Queue, Ticket};
+use route::{Leg, Route};
+use workers::Workers;
+pub use workers::{Busy, Queued, Waited, Worker};
 
 use crate::{
     config::{Effort, PoolSettings, Restart, Settings},
     limits,
-    model::{PoolName, ProviderName},
-    provider::{OFFLINE, Provider, Providers, Style, context_window},
+    model::{PoolName, Priority, ProviderName, UserId},
+    provider::{Providers, Style, context_window},
 };
-
-/// A stop on a pool's route.
-pub struct Leg {
-    /// Whom to ask.
-    pub provider: Arc<dyn Provider>,
-    /// For which model.
-    pub model: Arc<str>,
-}
 
 /// A pool of specialists for one domain.
 pub struct Pool {
@@ -42,54 +37,38 @@ pub struct Pool {
     pub description: Arc<str>,
     system: Arc<str>,
     style: Style,
-    route: Vec<Leg>,
+    route: Route,
     window_tokens: u32,
     restart: Restart,
-    size: u32,
-    workers: Arc<Semaphore>,
-    waiting: AtomicUsize,
+    workers: Arc<Workers>,
 }
 
-/// The right to one answer; given back when dropped.
-#[derive(Debug)]
-pub struct Worker {
-    _permit: OwnedSemaphorePermit,
-}
-
-/// More turns wait than `limits::POOL_QUEUE_MAX`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PoolFull;
+/// A pool has at least one worker and at most `limits::WORKERS_MAX`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a pool has 1 to {most} workers, not {0}", most = limits::WORKERS_MAX)]
+pub struct BadSize(pub u32);
 
 /// How a pool stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Load {
     /// Answers at the same time.
     pub workers: u32,
-    /// Answers being given now.
-    pub running: usize,
-    /// Turns that wait for a worker.
-    pub waiting: usize,
+    /// Answers being given now. More than `workers` while a pool that has been made smaller ends
+    /// what it had begun.
+    pub running: u32,
+    /// What waits for a worker, by class, in the order of `Priority::ALL`.
+    pub queued: [usize; Priority::ALL.len()],
+}
+
+impl Load {
+    /// All that waits for a worker.
+    pub fn waiting(&self) -> usize {
+        self.queued.iter().sum()
+    }
 }
 
 impl Pool {
-    /// A pool as settings describe it, with those of its route's providers that are there; where
-    /// none is, the offline provider speaks.
-    fn new(name: PoolName, settings: &PoolSettings, all: &Settings, providers: &Providers) -> Self {
-        let leg = |stop: &String| {
-            let (provider, model) = match stop.split_once('/') {
-                Some((provider, model)) => (provider, Some(model)),
-                None => (stop.as_str(), None),
-            };
-            let usual = all.providers.get(provider).map(|p| p.model.as_str());
-            Some(Leg {
-                provider: providers.get(provider)?.clone(),
-                model: model.or(usual).unwrap_or(provider).into(),
-            })
-        };
-        let mut route: Vec<Leg> = settings.route.iter().filter_map(leg).collect();
-        if route.is_empty() {
-            route.extend(leg(&OFFLINE.to_owned()));
-        }
+    fn new(name: PoolName, settings: &PoolSettings, route: Route) -> Self {
         Self {
             name,
             description: settings.description.as_str().into(),
@@ -102,9 +81,7 @@ impl Pool {
             window_tokens: window(settings, &route),
             route,
             restart: settings.restart,
-            size: settings.workers,
-            workers: Arc::new(Semaphore::new(settings.workers as usize)),
-            waiting: AtomicUsize::new(0),
+            workers: Workers::new(settings.workers, Duration::from_millis(settings.wait_ms)),
         }
     }
 
@@ -113,54 +90,61 @@ impl Pool {
         self.window_tokens
     }
 
-    /// The stop that is asked first.
+    /// Who would be asked first now.
     pub fn first(&self) -> Option<(&ProviderName, &Arc<str>)> {
         self.route.first().map(|leg| (leg.provider.name(), &leg.model))
     }
 
-    /// The stops in order, as `provider/model`.
+    /// The stops in order, as `provider/model`; equals with a `|` between them.
     pub fn route(&self) -> Vec<String> {
-        self.route.iter().map(|leg| format!("{}/{}", leg.provider.name(), leg.model)).collect()
+        self.route.names()
     }
 
-    /// A worker, where one is free at once.
+    /// How each model of the route fares.
+    pub fn legs(&self) -> Vec<LegLoad> {
+        self.route.load()
+    }
+
+    /// A worker, where one is free and nobody waits for it.
     pub fn try_worker(&self) -> Option<Worker> {
-        if self.waiting.load(Ordering::Relaxed) > 0 {
-            return None;
-        }
-        let permit = self.workers.clone().try_acquire_owned().ok()?;
-        Some(Worker { _permit: permit })
+        self.workers.try_take()
     }
 
-    /// A worker, as soon as those who came before have had theirs.
-    pub fn worker(self: &Arc<Self>) -> Result<BoxFuture<'static, Worker>, PoolFull> {
-        if self.waiting.load(Ordering::Relaxed) >= limits::POOL_QUEUE_MAX {
-            return Err(PoolFull);
+    /// A place among those who wait for a worker, in the order that [`Queue`] gives them.
+    pub fn queue_up(&self, asker: Asker) -> Result<Queued, Busy> {
+        self.workers.queue_up(asker)
+    }
+
+    /// Whether one more of this user's may wait.
+    pub fn admits(&self, user: UserId) -> Result<(), Busy> {
+        self.workers.admits(user)
+    }
+
+    /// Changes the number of workers at once, and says how many there were. Where there are more,
+    /// those who wait get them; where there are fewer, what runs is finished.
+    pub fn scale(&self, workers: u32) -> Result<u32, BadSize> {
+        if !(1..=limits::WORKERS_MAX).contains(&workers) {
+            return Err(BadSize(workers));
         }
-        let place = Place::take(self.clone());
-        Ok(Box::pin(async move {
-            let permit = place.0.workers.clone().acquire_owned().await;
-            Worker { _permit: permit.expect("the semaphore is never closed") }
-        }))
+        let before = self.workers.scale(workers);
+        tracing::info!(pool = %self.name, before, workers, "scaled");
+        Ok(before)
     }
 
     /// How it stands.
     pub fn load(&self) -> Load {
-        Load {
-            workers: self.size,
-            running: (self.size as usize).saturating_sub(self.workers.available_permits()),
-            waiting: self.waiting.load(Ordering::Relaxed),
-        }
+        let usage = self.workers.usage();
+        Load { workers: usage.size, running: usage.running, queued: usage.queued }
     }
 }
 
 /// The tokens of history that fit every model of the route, beside the answer, and the settings.
-fn window(settings: &PoolSettings, route: &[Leg]) -> u32 {
+fn window(settings: &PoolSettings, route: &Route) -> u32 {
     let room = |leg: &Leg| {
         let reads = context_window(&leg.model)?;
         Some(reads.saturating_sub(settings.max_output_tokens))
     };
-    route.iter().filter_map(room).fold(settings.window_tokens, u32::min)
+    route.legs().filter_map(room).fold(settings.window_tokens, u32::min)
 }
 
 fn effort_name(effort: Effort) -> Arc<str> {
@@ -173,22 +157,6 @@ fn effort_name(effort: Effort) -> Arc<str> {
     .into()
 }
 
-/// A place in the queue for a worker, given up when dropped.
-struct Place(Arc<Pool>);
-
-impl Place {
-    fn take(pool: Arc<Pool>) -> Self {
-        pool.waiting.fetch_add(1, Ordering::Relaxed);
-        Self(pool)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 /// All pools, by name.
 #[derive(Clone)]
 pub struct Pools(Arc<BTreeMap<PoolName, Arc<Pool>>>);
@@ -196,11 +164,24 @@ pub struct Pools(Arc<BTreeMap<PoolName, Arc<Pool>>>);
 impl Pools {
     /// The pools that settings describe.
     pub fn new(settings: &Settings, providers: &Providers) -> Self {
+        // A model that fails in one pool is not asked by the others either.
+        let mut table = HealthTable::new(&settings.providers);
         let pool = |(name, pool): (&String, &PoolSettings)| {
             let name = PoolName::from(name.as_str());
-            (name.clone(), Arc::new(Pool::new(name, pool, settings, providers)))
+            let route = Route::new(&pool.route, settings, providers, &mut table);
+            (name.clone(), Arc::new(Pool::new(name, pool, route)))
         };
         Self(Arc::new(settings.pools.iter().map(pool).collect()))
+    }
+
+    /// Gives each pool the workers that settings say; nothing that runs or waits is dropped.
+    pub fn adopt(&self, settings: &Settings) {
+        for (name, settings) in &settings.pools {
+            let changed = self.get(name).filter(|pool| pool.load().workers != settings.workers);
+            if let Some(Err(bad)) = changed.map(|pool| pool.scale(settings.workers)) {
+                tracing::warn!(pool = name, %bad, "cannot be scaled");
+            }
+        }
     }
 
     /// The pool of this name.

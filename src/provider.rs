@@ -13,6 +13,7 @@ mod offline;
 mod openai;
 mod openai_chat;
 mod price;
+mod quota;
 mod refusal;
 mod sampling;
 mod sse;
@@ -155,7 +156,8 @@ pub trait Provider: Send + Sync + 'static {
 
     /// Sends the request; resolves when the provider has begun to answer, or refused.
     ///
-    /// The deadlines of the provider's settings are kept inside. Whoever polls on after
+    /// Where earlier answers said that the key is spent for now, it refuses without asking. The
+    /// deadlines of the provider's settings are kept inside. Whoever polls on after
     /// `Piece::End` may get a `Piece::Remote`; nobody has to.
     fn ask(&self, request: Request) -> BoxFuture<'static, Result<Answer, Failure>>;
 }

@@ -32,13 +32,14 @@ use tokio::sync::{mpsc, oneshot};
 pub use board::{Subscription, Taken};
 pub use command::{Change, Invalid, NewTask, Refusal, Submitted};
 pub use recurrence::{NoRule, Recurrence};
+pub use telling::reason;
 pub use times::{Unreadable, When, when};
 
 use crate::{
     config::TaskSettings,
     conversation::Registry,
     limits,
-    model::{Task, TaskFilter, TaskId, UserId},
+    model::{Every, Task, TaskFilter, TaskId, UserId},
     store::{Store, StoreError, TaskPage},
 };
 use board::Board;
@@ -88,6 +89,17 @@ impl Tasks {
     /// The time zone that is meant where none is named.
     pub fn zone(&self) -> Tz {
         self.zone
+    }
+
+    /// A rule, meant in the named time zone, else in the one that it names itself, else in the usual.
+    pub fn every(&self, rule: &str, zone: Option<&str>) -> Result<Every, Invalid> {
+        let zone = match zone {
+            Some(name) => times::zone(name).ok_or(NoRule::Zone)?,
+            None => self.zone,
+        };
+        let (rule, zone) = Recurrence::split(rule, zone);
+        Recurrence::read(rule, zone)?;
+        Ok(Every { rule: rule.into(), zone: zone.name().into() })
     }
 
     /// How many there are.

@@ -120,6 +120,7 @@ fn batch(n: u64) -> Batch {
         user: user(0),
         title: None,
         pool: None,
+        asked: None,
         created_at: Timestamp(0),
         updated_at: Timestamp(0),
         epoch,

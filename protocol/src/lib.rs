@@ -23,7 +23,8 @@ pub use client_frame::{
     As, ClientFrame, ConversationCreate, ConversationDelete, ConversationFollow, ConversationFork,
     ConversationGet, ConversationHistory, ConversationList, ConversationUnfollow,
     ConversationUpdate, Hello, IfBusy, MessageSend, Ping, Request, Resume, Software, Subscribe,
-    TaskCancel, TaskGet, TaskList, TaskRetry, TaskSubmit, TaskUpdate, TurnCancel, TurnRetry, Unsubscribe,
+    TaskCancel, TaskGet, TaskList, TaskRetry, TaskSubmit, TaskUpdate, TurnCancel, TurnRetry,
+    Unsubscribe,
 };
 pub use codes::{CloseCode, ErrorCode, may_reconnect};
 pub use event::{ConversationEvent, Event, ToolPhase};
@@ -33,8 +34,8 @@ pub use objects::{
     Task, TaskStatus, Timing, Usage,
 };
 pub use results::{
-    ConversationPage, Done, Following, Gone, MessagePage, Outcome, SendResult, SendState, TaskPage, TaskResult,
-    TopicResult, TurnResult,
+    ConversationPage, Done, Following, Gone, MessagePage, Outcome, SendResult, SendState, TaskPage,
+    TaskResult, TopicResult, TurnResult,
 };
 pub use server_frame::{
     Delta, DeltaRef, ErrorFrame, Execution, GoAway, GrowingTurn, Pong, Reply, Resumed, ServerFrame,

@@ -1,6 +1,6 @@
 //! The things that frames speak of: conversations, messages, tasks, and what they cost.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -148,13 +148,22 @@ pub enum FinishReason {
 /// Why a pool was chosen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Routing {
-    /// The rule that decided, such as `message`, `pinned` or `default`.
+    /// The rule that decided, such as `message`, `pinned`, `scored`, `sticky`, `elliptic` or `default`.
     pub by: Arc<str>,
     /// How sure, from 0 to 1, where it was a judgement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f32>,
     /// In words.
     pub because: Arc<str>,
+    /// The likeliest pools with their probabilities, where it was a judgement.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scores: BTreeMap<String, f32>,
+    /// The words of the message that spoke most for the likeliest pool.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<Arc<str>>,
+    /// Another pool that the message is about as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<String>,
 }
 
 /// Why a turn or a task failed.

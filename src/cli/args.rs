@@ -7,6 +7,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 use secrecy::SecretString;
 
+use super::understand::{Calibrate, Route};
 use crate::config::Flags;
 
 /// A headless gateway that orchestrates AI agents over one WebSocket.
@@ -32,6 +33,10 @@ pub enum Command {
     Config,
     /// Talk to a gateway
     Chat(Chat),
+    /// Say which pool each message belongs to, and why, as lines of JSON
+    Route(Route),
+    /// Fit the weights of the routing to labelled messages, and report how good they are
+    Calibrate(Calibrate),
     /// Write everything that is stored, as lines of JSON
     Export {
         /// Where to; the standard output when it is left out
@@ -138,6 +143,12 @@ mod tests {
             ("--port 1", "Serve"),
             ("config", "Config"),
             ("chat", chat),
+            ("route hello", "Route(Route { messages: [\"hello\"], jsonl: false })"),
+            ("route --jsonl", "Route(Route { messages: [], jsonl: true })"),
+            (
+                "calibrate a b -o w",
+                "Calibrate(Calibrate { files: [\"a\", \"b\"], output: \"w\", report: false })",
+            ),
             ("export", "Export { file: None }"),
             ("export all.jsonl", "Export { file: Some(\"all.jsonl\") }"),
             ("import all.jsonl --data-dir d", "Import { file: \"all.jsonl\" }"),
@@ -174,6 +185,9 @@ mod tests {
             ("--bind nowhere", "'nowhere' for '--bind <ADDR>'"),
             ("--port 70000", "'70000' for '--port <N>'"),
             ("import", "<FILE>"),
+            ("route", "<MESSAGES>"),
+            ("route hello --jsonl", "cannot be used with"),
+            ("calibrate", "<FILE>"),
             ("sever", "'serve'"),
         ] {
             let error = parse(line).unwrap_err();

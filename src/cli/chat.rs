@@ -14,6 +14,9 @@ use super::Chat;
 /// What is asked where nobody says anything.
 const OPENING: &str = "Hello! What is this, and what can you do for me?";
 
+/// The command that goes on in another conversation.
+const ENTERS: &str = "conversation.new";
+
 /// Why a chat ends before its user wants it to.
 #[derive(Debug, thiserror::Error)]
 pub enum ChatError {
@@ -187,6 +190,12 @@ impl Talk {
                 self.whole = false;
                 self.note(&format!("! {} ({})", error.message, error.code));
             }
+            // What is said next is said there.
+            Event::CommandResult { intent, data, .. } if &**intent == ENTERS => {
+                let entered = data["conversation"].as_str().map(str::to_owned);
+                self.conversation = entered.or_else(|| self.conversation.take());
+            }
+            Event::ConversationDeleted {} => self.conversation = None,
             Event::TurnCancelled { .. } => self.note("# stopped"),
             Event::TurnInterrupted { .. } => self.note("# interrupted"),
             _ => {}

@@ -56,17 +56,18 @@ fn check_route(
     settings: &Settings,
     origins: &Origins,
 ) -> Result<(), ConfigError> {
-    let is_known = |entry: &&String| match entry.split_once('/') {
+    let is_known = |stop: &&str| match stop.split_once('/') {
         Some((provider, model)) => settings.providers.contains_key(provider) && !model.is_empty(),
-        None => *entry == "offline" || settings.providers.contains_key(*entry),
+        None => *stop == "offline" || settings.providers.contains_key(*stop),
     };
-    let Some(entry) = of.route.iter().find(|entry| !is_known(entry)) else { return Ok(()) };
+    let mut stops = of.route.iter().flat_map(|entry| entry.split('|'));
+    let Some(stop) = stops.find(|stop| !is_known(stop)) else { return Ok(()) };
     let key = pool.join("route");
     let providers = settings.providers.keys().map(String::as_str).chain(["offline"]);
     Err(ConfigError::UnknownProvider {
         origin: origins.of(&key),
         key: key.to_string(),
-        entry: entry.clone(),
+        entry: stop.to_owned(),
         known: providers.collect::<Vec<_>>().join(", "),
     })
 }

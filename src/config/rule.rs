@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use toml::Value;
 use tracing_subscriber::EnvFilter;
 
-use crate::limits::SETTING_SHOWN_CHARS_MAX;
+use crate::limits::{POOL_WORD_BYTES_MAX, POOL_WORDS_MAX, SETTING_SHOWN_CHARS_MAX};
 
 /// What is right for one setting.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,6 +30,8 @@ pub(super) enum Rule {
     Route,
     /// A time zone of the IANA database.
     Zone,
+    /// Words, phrases or messages, perhaps none.
+    Words,
     /// What `tracing` takes for a filter.
     Filter,
     /// Fit for an HTTP header, at least this long, and never shown.
@@ -50,6 +52,13 @@ impl Rule {
             (Self::Route, Value::Array(entries)) => {
                 !entries.is_empty() && entries.iter().all(|entry| Self::Text.fits(entry))
             }
+            (Self::Words, Value::Array(entries)) => {
+                let short = |entry: &Value| {
+                    entry.as_str().is_some_and(|text| text.len() <= POOL_WORD_BYTES_MAX)
+                };
+                entries.len() <= POOL_WORDS_MAX
+                    && entries.iter().all(|entry| Self::Text.fits(entry) && short(entry))
+            }
             (rule, Value::String(text)) => rule.fits_text(text),
             _ => false,
         }
@@ -66,7 +75,7 @@ impl Rule {
             Self::Secret(least) => {
                 text.chars().count() >= least && text.chars().all(|c| c.is_ascii_graphic())
             }
-            Self::Switch | Self::Whole(..) | Self::Number(..) | Self::Route => false,
+            Self::Switch | Self::Whole(..) | Self::Number(..) | Self::Route | Self::Words => false,
         }
     }
 
@@ -82,7 +91,7 @@ impl Rule {
             },
             Self::Whole(..) => number(text.parse().ok().map(Value::Integer)),
             Self::Number(..) => number(text.parse().ok().map(Value::Float)),
-            Self::Route => {
+            Self::Route | Self::Words => {
                 Value::Array(text.split(',').map(|entry| Value::from(entry.trim())).collect())
             }
             _ => Value::from(text),
@@ -127,6 +136,9 @@ impl Rule {
                     .to_owned()
             }
             Self::Zone => "a time zone, such as Europe/Berlin or UTC".to_owned(),
+            Self::Words => format!(
+                "a list of at most {POOL_WORDS_MAX} texts, each of at most {POOL_WORD_BYTES_MAX} bytes"
+            ),
             Self::Filter => "a log filter, such as operatoros=debug,warn".to_owned(),
             Self::Secret(least) => {
                 format!("visible ASCII characters without a space, at least {least} of them")

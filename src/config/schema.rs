@@ -7,7 +7,8 @@ use std::fmt;
 use super::rule::Rule;
 use crate::limits::{
     DRAIN_SECONDS_MAX, NAME_BYTES_MAX, OFFLINE_WORDS_MAX, PRICE_MAX, TASK_ATTEMPTS_MAX,
-    TASK_TIME_LIMIT_SECONDS_MAX, TASK_WORKERS_MAX, TIMEOUT_MS_MAX, TOKEN_CHARS_MIN, WINDOW_TOKENS_MAX, WINDOW_TOKENS_MIN, WORKERS_MAX,
+    TASK_TIME_LIMIT_SECONDS_MAX, TASK_WORKERS_MAX, TIMEOUT_MS_MAX, TOKEN_CHARS_MIN,
+    WINDOW_TOKENS_MAX, WINDOW_TOKENS_MIN, WORKERS_MAX,
 };
 
 /// One setting.
@@ -52,11 +53,16 @@ pub(super) const KEYS: &[Key] = &[
     key("providers.*.first_token_ms", MILLISECONDS),
     key("providers.*.silence_ms", MILLISECONDS),
     key("providers.*.turn_ms", MILLISECONDS),
+    key("providers.*.max_concurrent", Rule::Whole(1, WORKERS_MAX)),
     key("offline.words_per_second", Rule::Whole(0, OFFLINE_WORDS_MAX)),
     key("offline.first_word_ms", Rule::Whole(0, TIMEOUT_MS_MAX)),
     key("offline.words", Rule::Whole(1, OFFLINE_WORDS_MAX)),
     key("offline.fail_after_words", Rule::Whole(0, OFFLINE_WORDS_MAX)),
+    key("routing.weights", Rule::Text),
     needed("pools.*.description", Rule::Text),
+    key("pools.*.keywords", Rule::Words),
+    key("pools.*.examples", Rule::Words),
+    key("pools.*.threshold", Rule::Number(0, 1)),
     key("pools.*.prompt", Rule::Text),
     key("pools.*.temperature", Rule::Number(0, 2)),
     key("pools.*.effort", Rule::OneOf(&["none", "low", "medium", "high"])),
@@ -64,6 +70,7 @@ pub(super) const KEYS: &[Key] = &[
     key("pools.*.window_tokens", Rule::Whole(WINDOW_TOKENS_MIN, WINDOW_TOKENS_MAX)),
     key("pools.*.max_output_tokens", Rule::Whole(1, WINDOW_TOKENS_MAX)),
     key("pools.*.workers", Rule::Whole(1, WORKERS_MAX)),
+    key("pools.*.wait_ms", MILLISECONDS),
     key("pools.*.restart", Rule::OneOf(&["keep", "reset"])),
     key("tasks.workers", Rule::Whole(1, TASK_WORKERS_MAX)),
     key("tasks.max_attempts", Rule::Whole(1, TASK_ATTEMPTS_MAX)),

@@ -35,6 +35,8 @@ pub struct Settings {
     pub providers: BTreeMap<String, ProviderSettings>,
     /// The offline provider's pace and faults.
     pub offline: OfflineSettings,
+    /// How a message finds its pool.
+    pub routing: RoutingSettings,
     /// The pools, by name.
     pub pools: BTreeMap<String, PoolSettings>,
     /// Background tasks.
@@ -94,6 +96,9 @@ pub struct ProviderSettings {
     /// Milliseconds for a whole answer.
     #[serde(default = "turn_ms")]
     pub turn_ms: u64,
+    /// Answers that it is asked for at the same time; unset: as many as pools have workers.
+    #[serde(default)]
+    pub max_concurrent: Option<u32>,
 }
 
 fn connect_ms() -> u64 {
@@ -141,12 +146,27 @@ pub struct OfflineSettings {
     pub fail_after_words: Option<u32>,
 }
 
+/// How a message finds its pool.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RoutingSettings {
+    /// `built-in`, `none`, or a file that `operatoros calibrate` wrote.
+    pub weights: String,
+}
+
 /// One pool of specialists.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PoolSettings {
     /// What it is for, in one line.
     pub description: String,
+    /// Words and phrases that speak for it in a message.
+    pub keywords: Vec<String>,
+    /// Messages that belong to it.
+    pub examples: Vec<String>,
+    /// Below this probability it takes no message; unset: as it was fitted.
+    #[serde(serialize_with = "decimal")]
+    pub threshold: Option<f32>,
     /// The system prompt.
     pub prompt: String,
     /// 0 to 2, for models that take one.
@@ -154,7 +174,7 @@ pub struct PoolSettings {
     pub temperature: Option<f32>,
     /// How long a reasoning model may think.
     pub effort: Option<Effort>,
-    /// Whom to ask, in order: `provider` or `provider/model`.
+    /// Whom to ask, in order: `provider` or `provider/model`; equals with a `|` between them.
     pub route: Vec<String>,
     /// Tokens of history that a request may hold.
     pub window_tokens: u32,
@@ -162,6 +182,8 @@ pub struct PoolSettings {
     pub max_output_tokens: u32,
     /// Answers at the same time.
     pub workers: u32,
+    /// Milliseconds that a turn may wait for one of them.
+    pub wait_ms: u64,
     /// What happens to an answer whose provider fails in the middle.
     pub restart: Restart,
 }
@@ -230,6 +252,7 @@ impl Default for Settings {
             echo: false,
             providers: default_providers(),
             offline: OfflineSettings::default(),
+            routing: RoutingSettings::default(),
             pools: default_pools(),
             tasks: TaskSettings::default(),
             prices: BTreeMap::new(),
@@ -243,14 +266,15 @@ impl Default for OfflineSettings {
     }
 }
 
+impl Default for RoutingSettings {
+    fn default() -> Self {
+        Self { weights: "built-in".to_owned() }
+    }
+}
+
 impl Default for TaskSettings {
     fn default() -> Self {
-        Self {
-            workers: 16,
-            max_attempts: 3,
-            time_limit_seconds: 600,
-            time_zone: "UTC".to_owned(),
-        }
+        Self { workers: 16, max_attempts: 3, time_limit_seconds: 600, time_zone: "UTC".to_owned() }
     }
 }
 
@@ -258,6 +282,9 @@ impl Default for PoolSettings {
     fn default() -> Self {
         Self {
             description: String::new(),
+            keywords: Vec::new(),
+            examples: Vec::new(),
+            threshold: None,
             prompt: include_str!("prompts/general.md").to_owned(),
             temperature: None,
             effort: None,
@@ -265,6 +292,7 @@ impl Default for PoolSettings {
             window_tokens: 32_000,
             max_output_tokens: 4_096,
             workers: 2_048,
+            wait_ms: 120_000,
             restart: Restart::Keep,
         }
     }
@@ -282,6 +310,7 @@ fn default_providers() -> BTreeMap<String, ProviderSettings> {
         first_token_ms: first_token_ms(),
         silence_ms: silence_ms(),
         turn_ms: turn_ms(),
+        max_concurrent: None,
     };
     BTreeMap::from([
         (
@@ -302,59 +331,54 @@ fn default_providers() -> BTreeMap<String, ProviderSettings> {
 
 /// The five domains.
 fn default_pools() -> BTreeMap<String, PoolSettings> {
-    let pool = |description: &str, prompt: &str, effort, anthropic_first: bool| {
-        let mut route = vec!["openai".to_owned(), "anthropic".to_owned()];
-        if anthropic_first {
-            route.reverse();
-        }
-        PoolSettings {
-            description: description.to_owned(),
-            prompt: prompt.to_owned(),
-            effort: Some(effort),
-            route,
-            ..PoolSettings::default()
-        }
-    };
+    macro_rules! pool {
+        ($name:literal, $description:literal, $effort:expr, $first:literal, $then:literal) => {{
+            let pool = PoolSettings {
+                description: $description.to_owned(),
+                keywords: listed(include_str!(concat!("keywords/", $name, ".txt"))),
+                prompt: include_str!(concat!("prompts/", $name, ".md")).to_owned(),
+                effort: Some($effort),
+                route: vec![$first.to_owned(), $then.to_owned()],
+                ..PoolSettings::default()
+            };
+            ($name.to_owned(), pool)
+        }};
+    }
     BTreeMap::from([
-        (
-            "healthcare".to_owned(),
-            pool(
-                "symptoms, disease, medicines, anatomy, public health",
-                include_str!("prompts/healthcare.md"),
-                Effort::Medium,
-                false,
-            ),
+        pool!(
+            "healthcare",
+            "symptoms, disease, medicines, anatomy, public health",
+            Effort::Medium,
+            "openai",
+            "anthropic"
         ),
-        (
-            "financial".to_owned(),
-            pool(
-                "banking, investing, markets, tax, insurance, pensions, currency",
-                include_str!("prompts/financial.md"),
-                Effort::Medium,
-                true,
-            ),
+        pool!(
+            "financial",
+            "banking, investing, markets, tax, insurance, pensions, currency",
+            Effort::Medium,
+            "anthropic",
+            "openai"
         ),
-        (
-            "sports".to_owned(),
-            pool(
-                "rules, results, players, teams, events",
-                include_str!("prompts/sports.md"),
-                Effort::Low,
-                false,
-            ),
+        pool!(
+            "sports",
+            "rules, results, players, teams, events",
+            Effort::Low,
+            "openai",
+            "anthropic"
         ),
-        (
-            "business".to_owned(),
-            pool(
-                "founding, operations, marketing, sales, people, pricing, process",
-                include_str!("prompts/business.md"),
-                Effort::Low,
-                true,
-            ),
+        pool!(
+            "business",
+            "founding, operations, marketing, sales, people, pricing, process",
+            Effort::Low,
+            "anthropic",
+            "openai"
         ),
-        (
-            "general".to_owned(),
-            pool("everything else", include_str!("prompts/general.md"), Effort::Low, false),
-        ),
+        pool!("general", "everything else", Effort::Low, "openai", "anthropic"),
     ])
+}
+
+/// What a list says, with commas between and in lines of any length.
+fn listed(text: &str) -> Vec<String> {
+    let words = text.split(',').map(|word| word.split_whitespace().collect::<Vec<_>>().join(" "));
+    words.filter(|word| !word.is_empty()).collect()
 }

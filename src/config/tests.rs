@@ -73,13 +73,16 @@ fn flags_beat_the_environment_which_beats_the_file_which_beats_the_defaults() {
 fn tables_merge_field_by_field() {
     let settings = from_file(
         "[pools.sports]\ntemperature = 0.3\n[pools.legal]\ndescription = \"law\"\n\
-         route = [\"ollama/llama4\", \"offline\"]\n[providers.openai]\nmodel = \"m\"\n\
+         keywords = [\"tenant\"]\nthreshold = 0.4\nroute = [\"ollama/llama4\", \"offline\"]\n[providers.openai]\nmodel = \"m\"\n\
          [providers.ollama]\nkind = \"openai-chat\"\nbase_url = \"http://localhost:11434/v1/\"\n\
          model = \"llama4\"\n[prices.\"gpt-4.1\"]\ninput = 2\noutput = 8.5",
     );
     let (sports, built_in) = (&settings.pools["sports"], &Settings::default().pools["sports"]);
     assert_eq!(sports.temperature, Some(0.3));
     assert_eq!((&sports.prompt, sports.effort), (&built_in.prompt, built_in.effort));
+    let legal = &settings.pools["legal"];
+    assert_eq!((legal.keywords.join(","), legal.threshold), ("tenant".to_owned(), Some(0.4)));
+    assert_eq!((&sports.keywords, sports.threshold), (&built_in.keywords, None));
     assert_eq!(settings.pools["legal"].workers, 2_048);
     assert_eq!(settings.pools.len(), 6, "the built-in pools, general among them, stay");
     assert_eq!(settings.providers["openai"].base_url, "https://api.openai.com/v1");
@@ -191,6 +194,7 @@ fn lowest(rule: Rule) -> Value {
         Rule::Url => Value::from("https://x.example"),
         Rule::Route => Value::from(vec!["offline"]),
         Rule::Zone => "Asia/Tokyo".into(),
+        Rule::Words => Value::from(vec!["x"]),
         Rule::Secret(least) => Value::from("x".repeat(least)),
     }
 }

@@ -89,6 +89,9 @@ impl Reader for Person {
                     self.show(wire::note(LINES));
                 }
             }
+            Event::ConversationDeleted if self.conversation == Some(shown.event.conversation) => {
+                self.conversation = None;
+            }
             _ => {}
         }
         if let Some(line) = wire::line(event) {
@@ -160,6 +163,7 @@ where
                 self.identity = Some(identity);
                 // What the one before followed is none of theirs.
                 self.follows = Follows::new(self.feeds.clone());
+                self.topics = None;
                 if let Voice::Text(person) = &mut self.voice {
                     **person = Person::default();
                 }

@@ -2,7 +2,9 @@
 
 mod asks;
 mod lines;
+mod operating;
 mod peer;
 mod resume;
 mod rights;
 mod stalls;
+mod tasks;

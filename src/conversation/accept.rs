@@ -13,6 +13,7 @@ use super::{
     feed::Shown,
     keys::{Claim, Claimed},
     running::Waiting,
+    turns::Seat,
     writer::{Phase, Settle, Writer},
 };
 use crate::{
@@ -20,8 +21,8 @@ use crate::{
     model::{
         Accepted, Conversation, Event, FinishReason, Message, MessageId, PoolName, Role, TurnId,
     },
-    pool::{Pool, Worker},
-    route::{self, Choice},
+    pool::Pool,
+    route::{Choice, Context},
     store::{Turn, Write},
 };
 
@@ -34,6 +35,8 @@ struct Question {
     about: Option<Branch>,
     pool: Arc<Pool>,
     choice: Choice,
+    /// What the pool gives it now, where nothing of the conversation is before it.
+    seat: Option<Seat>,
 }
 
 /// A message's key, and who wants to know what became of it.
@@ -102,7 +105,7 @@ impl Writer {
 
     async fn question(&mut self, ask: &Ask) -> Result<Question, Refusal> {
         self.room(ask.if_busy)?;
-        let choice = route::choose(ask.pool.as_ref(), self.record.pool.as_ref());
+        let choice = self.choose(&ask.text, ask.pool.as_ref());
         let pool = self.pool(&choice.pool)?;
         let parent = match ask.parent {
             Parent::Head => self.record.head,
@@ -114,7 +117,19 @@ impl Writer {
         };
         let metadata = ask.metadata.clone();
         let message = Message { metadata, ..self.written(ask.text.clone(), parent) };
-        Ok(Question { message, new: true, about: ask.about, pool, choice })
+        let seat = self.reserve(&pool)?;
+        Ok(Question { message, new: true, about: ask.about, pool, choice, seat })
+    }
+
+    /// A worker or a place in the pool's queue, where the turn would be the first here. A pool that
+    /// is full refuses the message before anything is kept of it.
+    fn reserve(&self, pool: &Pool) -> Result<Option<Seat>, Refusal> {
+        // What is still on its way to the store cannot be read back as history yet.
+        if self.is_busy() || !self.in_flight.is_empty() {
+            pool.admits(self.record.user)?;
+            return Ok(None);
+        }
+        Ok(Some(self.seat(pool)?))
     }
 
     /// Whether one more turn may be accepted.
@@ -129,6 +144,12 @@ impl Writer {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Who answers a text, which may name a pool.
+    fn choose(&self, text: &str, named: Option<&PoolName>) -> Choice {
+        let (pinned, last) = (self.record.pool.as_ref(), self.record.asked.as_ref());
+        self.workshop.router.choose(text, Context { named, pinned, last })
     }
 
     fn pool(&self, name: &PoolName) -> Result<Arc<Pool>, Refusal> {
@@ -180,16 +201,17 @@ impl Writer {
             return Err(Refusal::NoQuestion);
         }
         let before = before.and_then(|answer| answer.pool);
-        let choice = route::choose(before.as_ref(), self.record.pool.as_ref());
-        let pool = self.pool(&choice.pool)?;
         let message = Message { turn: TurnId::new(), ..message.ok_or(Refusal::NotFound)? };
-        Ok(Question { message, new: false, about: None, pool, choice })
+        let choice = self.choose(&message.text, before.as_ref());
+        let pool = self.pool(&choice.pool)?;
+        let seat = self.reserve(&pool)?;
+        Ok(Question { message, new: false, about: None, pool, choice, seat })
     }
 
     /// Keeps the message and has it answered: at once, where nothing is in the way, so that its
     /// start goes into the same commit and the request leaves while that is under way.
     fn accept(&mut self, question: Question, key: Option<Arc<str>>, receipt: Receipt) {
-        let Question { message, new, about, pool, choice } = question;
+        let Question { message, new, about, pool, choice, seat } = question;
         let turn = Turn {
             conversation: self.record.id,
             turn: message.turn,
@@ -197,6 +219,7 @@ impl Writer {
             answer: MessageId::new(),
         };
         self.record.head = Some(turn.answer);
+        self.record.asked = Some(pool.name.clone());
         self.record.messages += if new { 2 } else { 1 };
         // Whoever says something else does not answer what was asked back.
         self.stand(Some(Arc::default()), None);
@@ -212,20 +235,26 @@ impl Writer {
             question: message.text.clone(),
             branch: about
                 .or(message.parent.map(|head| Branch { conversation: message.conversation, head })),
-            pool: pool.clone(),
+            pool,
             routing: choice.routing,
             accepted: Instant::now(),
             working: self.workshop.lifecycle.working(),
         };
-        let worker = self.free_worker(&pool);
-        let position = match worker {
-            Some(worker) => {
+        let position = match seat {
+            Some(Seat::Worker(worker)) => {
                 let (started, running) = self.begin(waiting, worker);
                 self.phase = running;
                 shows.push(started);
                 None
             }
-            None => Some(self.enqueue(waiting, &mut shows)),
+            Some(Seat::Queued(queued)) => {
+                self.phase = Phase::Waiting(Box::new(waiting), queued);
+                Some(self.queued(turn.turn, &mut shows))
+            }
+            None => {
+                self.queue.push_back(waiting);
+                Some(self.queued(turn.turn, &mut shows))
+            }
         };
         let kept = Accepted {
             conversation: self.record.id,
@@ -239,24 +268,11 @@ impl Writer {
         }
         writes.extend(key.map(|key| self.remember(key, &kept)));
         self.commit(writes, shows, Some(receipt.settle(kept)));
-        if matches!(self.phase, Phase::Idle) && self.in_flight.len() == 1 {
-            self.start_next();
-        }
     }
 
-    /// A worker, where the turn would be the first and the pool has one free.
-    fn free_worker(&self, pool: &Arc<Pool>) -> Option<Worker> {
-        // What is still on its way to the store cannot be read back as history yet.
-        let first = !self.is_busy() && self.in_flight.is_empty();
-        if first { pool.try_worker() } else { None }
-    }
-
-    /// Puts the turn behind those that wait, and says so.
-    fn enqueue(&mut self, waiting: Waiting, shows: &mut Vec<Shown>) -> u64 {
-        let turn = waiting.turn.turn;
-        self.queue.push_back(waiting);
-        let seated = usize::from(matches!(self.phase, Phase::Waiting(..)));
-        let position = (self.queue.len() + seated) as u64;
+    /// Says that the turn waits, and where: it is the last.
+    fn queued(&mut self, turn: TurnId, shows: &mut Vec<Shown>) -> u64 {
+        let position = self.first_position() + self.waiting().count() as u64 - 1;
         let queued = self.number(Event::TurnQueued { turn, position });
         shows.push(Shown::new(queued, None));
         position

@@ -9,6 +9,7 @@ use crate::{
         Accepted, AnswerStatus, Conversation, ConversationId, DemoStep, MessageId, Offer, PoolName,
         TaskId, TurnId,
     },
+    pool::Busy,
     store::StoreError,
 };
 
@@ -179,9 +180,12 @@ pub enum Refusal {
     /// A turn runs, and the message was not to wait.
     #[error("an answer is still running")]
     Busy,
-    /// `limits::QUEUED_TURNS_MAX` messages wait already, or the pool's queue is full.
+    /// `limits::QUEUED_TURNS_MAX` messages wait already.
     #[error("too many messages wait")]
     QueueFull,
+    /// Too many turns wait for the pool's workers already.
+    #[error(transparent)]
+    PoolFull(#[from] Busy),
     /// More commands wait than `limits::COMMANDS_WAITING_MAX`, or too many conversations live.
     #[error("too much is going on")]
     Overloaded,

@@ -92,11 +92,7 @@ impl Writer {
     }
 
     /// What is left open between the user and the operator from now on.
-    pub(super) fn stand(
-        &mut self,
-        offers: Option<Arc<[Offer]>>,
-        demo: Option<Option<DemoStep>>,
-    ) {
+    pub(super) fn stand(&mut self, offers: Option<Arc<[Offer]>>, demo: Option<Option<DemoStep>>) {
         let offers = offers.unwrap_or_else(|| self.record.standing.offers.clone());
         let demo = demo.unwrap_or_else(|| self.record.standing.demo.clone());
         let standing = Standing { offers, demo };

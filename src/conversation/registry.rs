@@ -157,6 +157,7 @@ impl Registry {
             user,
             title,
             pool,
+            asked: None,
             created_at: now,
             updated_at: now,
             epoch: 1,

@@ -15,7 +15,7 @@ use crate::{
     lifecycle::Working,
     limits,
     model::{AnswerStatus, Event, FinishReason, Message, Reason, Role, TurnError, TurnId, Usage},
-    pool::Worker,
+    pool::{Asker, Busy, Pool, Queued, Waited, Worker},
     provider::{Ending, Failure, Retry},
     store::{Turn, Write},
 };
@@ -26,37 +26,44 @@ const BYTES_PER_TOKEN_ESTIMATE: u64 = 4;
 impl Writer {
     /// Starts the turn that has waited longest, where nothing runs.
     pub(super) fn start_next(&mut self) {
-        if let Some(waiting) = self.queue.pop_front() {
-            self.seat(waiting);
-        }
-    }
-
-    /// Gives the turn a worker now, or has it wait for one.
-    fn seat(&mut self, waiting: Waiting) {
-        if let Some(worker) = waiting.pool.try_worker() {
-            let (event, running) = self.begin(waiting, worker);
-            self.phase = running;
-            self.commit(Vec::new(), vec![event], None);
-            return;
-        }
-        match waiting.pool.worker() {
-            Ok(worker) => self.phase = Phase::Waiting(waiting, worker),
-            Err(_full) => {
-                let error = TurnError {
-                    reason: Reason::ProviderUnavailable,
-                    retryable: true,
-                    retry_after_ms: None,
-                };
+        let Some(waiting) = self.queue.pop_front() else { return };
+        match self.seat(&waiting.pool) {
+            Ok(Seat::Worker(worker)) => self.start(waiting, worker),
+            Ok(Seat::Queued(queued)) => self.phase = Phase::Waiting(Box::new(waiting), queued),
+            Err(busy) => {
                 self.phase = Phase::Ending(waiting.turn.turn);
-                self.end_unstarted(waiting, Cut::Failed(error), None);
+                self.end_unstarted(waiting, Cut::busy(Reason::QueueFull, busy), None);
             }
         }
     }
 
-    /// The worker that the next turn waited for is there.
-    pub(super) fn start(&mut self, worker: Worker) {
-        let phase = std::mem::replace(&mut self.phase, Phase::Idle);
-        let Phase::Waiting(waiting, _) = phase else { return };
+    /// A worker for one more turn, or a place among those who wait for one.
+    pub(super) fn seat(&self, pool: &Pool) -> Result<Seat, Busy> {
+        if let Some(worker) = pool.try_worker() {
+            return Ok(Seat::Worker(worker));
+        }
+        let mut queued = pool.queue_up(Asker::turn(self.record.user))?;
+        queued.look();
+        Ok(Seat::Queued(queued))
+    }
+
+    /// What has become of the turn that waits for a worker.
+    pub(super) fn waited(&mut self, waited: Waited) {
+        match waited {
+            Waited::Served(worker) => match std::mem::replace(&mut self.phase, Phase::Idle) {
+                Phase::Waiting(waiting, _) => self.start(*waiting, worker),
+                other => self.phase = other,
+            },
+            // While something is in flight its readers do not know all that wait yet.
+            Waited::Moved(_) if self.in_flight.is_empty() => self.show_positions(),
+            Waited::Moved(_) => {}
+            Waited::Expired(busy) => {
+                self.end_current(Cut::busy(Reason::DeadlineExceeded, busy), None);
+            }
+        }
+    }
+
+    fn start(&mut self, waiting: Waiting, worker: Worker) {
         let (event, running) = self.begin(waiting, worker);
         self.phase = running;
         self.commit(Vec::new(), vec![event], None);
@@ -148,7 +155,7 @@ impl Writer {
             Phase::Running(running) => self.end_running(*running, &Outcome::Cut(cut), settle),
             Phase::Waiting(waiting, _) => {
                 self.phase = Phase::Ending(waiting.turn.turn);
-                self.end_unstarted(waiting, cut, settle);
+                self.end_unstarted(*waiting, cut, settle);
             }
             other => self.phase = other,
         }
@@ -261,16 +268,37 @@ impl Writer {
         }
     }
 
-    /// Says where the waiting turns stand. The running one is before the first.
+    /// Says where the waiting turns stand.
     pub(super) fn show_positions(&self) {
-        let seated = match &self.phase {
-            Phase::Waiting(waiting, _) => Some(waiting),
-            _ => None,
-        };
-        let waiting = seated.into_iter().chain(&self.queue);
-        let numbered = waiting.zip(1..).map(|(waiting, position)| (waiting.turn.turn, position));
+        let numbered = self.waiting().zip(self.first_position()..);
+        let numbered = numbered.map(|(waiting, position)| (waiting.turn.turn, position));
         self.feed.show_positions(numbered.collect(), self.now());
     }
+
+    /// The turns that wait, in order.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &Waiting> {
+        let seated = match &self.phase {
+            Phase::Waiting(waiting, _) => Some(&**waiting),
+            _ => None,
+        };
+        seated.into_iter().chain(&self.queue)
+    }
+
+    /// Where the first of them stands: in the pool's queue, else right behind the running one.
+    pub(super) fn first_position(&self) -> u64 {
+        match &self.phase {
+            Phase::Waiting(_, queued) => queued.position(),
+            _ => 1,
+        }
+    }
+}
+
+/// What a pool gives to a turn.
+pub(super) enum Seat {
+    /// It starts at once.
+    Worker(Worker),
+    /// It starts when it is its turn.
+    Queued(Queued),
 }
 
 /// How a turn turns out.
@@ -319,6 +347,12 @@ impl Outcome {
 }
 
 impl Cut {
+    /// The pool has no worker for it in time.
+    fn busy(reason: Reason, busy: Busy) -> Self {
+        let retry_after_ms = u64::try_from(busy.retry_after.as_millis()).ok();
+        Self::Failed(TurnError { reason, retryable: true, retry_after_ms })
+    }
+
     fn status(self) -> AnswerStatus {
         match self {
             Self::Failed(_) => AnswerStatus::Failed,

@@ -28,7 +28,7 @@ use crate::{
     lifecycle::Working,
     limits,
     model::{Conversation, Event, MessageId, Sequenced, Timestamp, TurnId},
-    pool::Worker,
+    pool::{Queued, Waited},
     store::{Batch, Commit, Expect, StoreError, Write},
 };
 
@@ -57,7 +57,7 @@ pub(super) enum Phase {
     /// Nothing.
     Idle,
     /// The next turn waits for a worker of its pool.
-    Waiting(Waiting, BoxFuture<'static, Worker>),
+    Waiting(Box<Waiting>, Queued),
     /// A turn is being answered.
     Running(Box<Running>),
     /// The end of this turn is on the way to the store.
@@ -81,7 +81,7 @@ enum Wake {
     Durable(Result<(), StoreError>),
     Command(Option<Command>),
     Step(Step),
-    Worker(Worker),
+    Waited(Waited),
     Kept(Option<Arc<str>>),
     Alarm,
     Interrupt,
@@ -131,7 +131,7 @@ impl Writer {
                 Wake::Durable(Ok(())) => self.durable(),
                 Wake::Durable(Err(error)) => return self.give_up(&error, commands),
                 Wake::Command(Some(command)) => self.obey(command).await,
-                Wake::Worker(worker) => self.start(worker),
+                Wake::Waited(waited) => self.waited(waited),
                 Wake::Kept(remote) => self.keep_remote(remote),
                 Wake::Interrupt => {
                     interrupting = true;
@@ -338,7 +338,7 @@ async fn progress(phase: &mut Phase, feed: &Feed) -> Option<Wake> {
         Phase::Running(running) if running.hungry() => {
             Some(Wake::Step(running.step(|text, announced| feed.grow(text, announced)).await))
         }
-        Phase::Waiting(_, worker) => Some(Wake::Worker(worker.await)),
+        Phase::Waiting(_, queued) => Some(Wake::Waited(queued.next().await)),
         Phase::Running(_) | Phase::Idle | Phase::Ending(_) => None,
     }
 }

@@ -44,6 +44,9 @@ pub struct Conversation {
     /// The pool that the user pinned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<PoolName>,
+    /// The pool that was asked last: what follows is likely to be for it as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<PoolName>,
     /// When it began.
     pub created_at: Timestamp,
     /// When it last changed.

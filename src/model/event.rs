@@ -1,6 +1,6 @@
 //! What a conversation shows its readers, in order.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -198,13 +198,51 @@ pub enum ToolPhase {
 /// Why a pool was chosen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Routing {
-    /// The rule that decided: `message`, `pinned`, `default`.
+    /// The rule that decided: `message`, `pinned`, `elliptic`, `sticky`, `scored`, `default`.
     pub by: Arc<str>,
     /// How sure, 0 to 1, where it was a judgement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f32>,
     /// In words.
     pub because: Arc<str>,
+    /// The likeliest pools and their probabilities, where it was a judgement.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scores: BTreeMap<PoolName, f32>,
+    /// The words of the message that spoke most for the likeliest pool.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<Arc<str>>,
+    /// Another pool that the message is about as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<PoolName>,
+}
+
+impl Routing {
+    /// A decision by this rule, for this reason, without a judgement.
+    pub fn new(by: &str, because: impl Into<Arc<str>>) -> Self {
+        Self {
+            by: by.into(),
+            confidence: None,
+            because: because.into(),
+            scores: BTreeMap::new(),
+            words: Vec::new(),
+            second: None,
+        }
+    }
+
+    /// Why `pool` was chosen, in one sentence.
+    pub fn explain(&self, pool: &PoolName) -> String {
+        let mut sentence = match self.confidence {
+            Some(confidence) => format!("{pool}, {confidence:.2}: {}", self.because),
+            None => format!("{pool}: {}", self.because),
+        };
+        let others = self.scores.iter().filter(|(other, _)| *other != pool);
+        if let Some((next, chance)) = others.max_by(|(_, a), (_, b)| a.total_cmp(b)) {
+            let was =
+                if self.second.as_ref() == Some(next) { "it is also about" } else { "next was" };
+            let _infallible = write!(sentence, "; {was} {next}, {chance:.2}");
+        }
+        sentence + "."
+    }
 }
 
 /// Why a turn failed or started over. The provider's own words never come here: they can hold keys.
@@ -229,6 +267,8 @@ pub enum Reason {
     ProviderTruncated,
     /// A deadline passed.
     DeadlineExceeded,
+    /// Too many turns waited for a worker already.
+    QueueFull,
     /// The answer grew beyond `limits`.
     AnswerTooLong,
     /// A mistake of ours.

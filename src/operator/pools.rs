@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::{Operator, report::Report, table::table};
 use crate::{
     conversation::Refusal,
-    model::{ConversationId, Event, PoolName},
+    intent::{Operation, Workers},
+    model::{ConversationId, Event, PoolName, Priority},
     pool::Pool,
 };
 
@@ -20,7 +21,7 @@ impl Operator {
             [
                 pool.name.to_string(),
                 format!("{}/{}", load.running, load.workers),
-                load.waiting.to_string(),
+                load.waiting().to_string(),
                 pool.description.to_string(),
             ]
         };
@@ -35,15 +36,46 @@ impl Operator {
             return self.no_pool(name);
         };
         let load = pool.load();
-        let text = format!(
+        let mut text = format!(
             "{name}: {}. {} of {} workers are busy, {} messages wait. It asks {}.",
             pool.description,
             load.running,
             load.workers,
-            load.waiting,
+            load.waiting(),
             pool.route().join(", then "),
         );
+        for leg in pool.legs().iter().filter(|leg| !leg.is_asked()) {
+            text += &format!(" {}/{} is not asked for now.", leg.provider, leg.model);
+        }
         Report::new(text, facts(pool))
+    }
+
+    /// The pool shall have more or fewer workers; asks back first, unless that was agreed to.
+    pub(super) fn scale(&self, name: &PoolName, workers: Workers, agreed: bool) -> Report {
+        let Some(pool) = self.registry.workshop().pools.get(name.as_str()) else {
+            return self.no_pool(name);
+        };
+        let before = pool.load().workers;
+        let wanted = match workers {
+            Workers::To(count) => count,
+            Workers::By(change) => before.saturating_add_signed(change),
+        };
+        if !agreed {
+            // The question is about this number, whatever the pool has by the time of the answer.
+            let exactly = Operation::Scale(name.clone(), Workers::To(wanted));
+            let question = format!("Give {name} {wanted} workers instead of {before}?");
+            return Report::consent(&question, &exactly);
+        }
+        match pool.scale(wanted) {
+            Ok(before) => Report::new(
+                format!("{name} has {wanted} workers now, instead of {before}."),
+                json!({ "pool": name.as_str(), "workers": wanted, "before": before }),
+            ),
+            Err(bad) => Report::new(
+                format!("It stays as it is: {bad}."),
+                json!({ "pool": name.as_str(), "workers": before }),
+            ),
+        }
     }
 
     /// The conversation goes to that pool from now on; to none in particular where it is `None`.
@@ -69,7 +101,8 @@ impl Operator {
     pub(super) fn providers(&self) -> Report {
         let mut stops: Vec<(String, Vec<String>)> = Vec::new();
         for pool in self.registry.workshop().pools.iter() {
-            for stop in pool.route() {
+            for leg in pool.legs() {
+                let stop = format!("{}/{}", leg.provider, leg.model);
                 match stops.iter_mut().find(|(known, _)| *known == stop) {
                     Some((_, pools)) => pools.push(pool.name.to_string()),
                     None => stops.push((stop, vec![pool.name.to_string()])),
@@ -108,7 +141,7 @@ impl Operator {
         });
         Ok(match last {
             Some((pool, routing)) => Report::new(
-                format!("{pool}: {}.", routing.because),
+                routing.explain(pool),
                 json!({ "pool": pool.as_str(), "routing": routing }),
             ),
             None => Report::new("Nothing was asked here lately.", json!({ "pool": null })),
@@ -118,12 +151,31 @@ impl Operator {
 
 fn facts(pool: &Pool) -> Value {
     let load = pool.load();
+    let name = |class| serde_json::to_value(class).ok()?.as_str().map(str::to_owned);
+    let classes = Priority::ALL.into_iter().zip(load.queued);
+    let queued: Value =
+        classes.filter_map(|(class, count)| Some((name(class)?, Value::from(count)))).collect();
+    let models: Vec<Value> = pool
+        .legs()
+        .iter()
+        .map(|leg| {
+            json!({
+                "provider": leg.provider.as_str(),
+                "model": &*leg.model,
+                "breaker": leg.breaker.as_str(),
+                "rests_ms": leg.rests_ms,
+                "first_token_ms": leg.first_token_ms,
+            })
+        })
+        .collect();
     json!({
         "pool": pool.name.as_str(),
         "description": &*pool.description,
         "route": pool.route(),
         "workers": load.workers,
         "running": load.running,
-        "waiting": load.waiting,
+        "waiting": load.waiting(),
+        "queued": queued,
+        "models": models,
     })
 }

@@ -5,7 +5,11 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{Operator, report::Report};
-use crate::{intent::Component, model::Vitals, store};
+use crate::{
+    intent::Component,
+    model::{Gauges, Vitals},
+    store,
+};
 
 const MIB: u64 = 1_048_576;
 
@@ -42,11 +46,11 @@ impl Operator {
             (false, true) => "ok",
             (false, false) => "degraded",
         };
-        let (open, live) = (workshop.lifecycle.turns_running(), self.registry.live());
+        let Gauges { connections, conversations, turns_open } = vitals.gauges;
         let mut text = format!(
-            "{health}: up {}, {} connections, {live} conversations in memory, {open} turns open",
+            "{health}: up {}, {connections} connections, {conversations} conversations in memory, \
+             {turns_open} turns open",
             uptime(&vitals),
-            vitals.connections,
         );
         if let Some(bytes) = vitals.memory_bytes {
             let _infallible = write!(text, ", {} MiB", bytes / MIB);
@@ -59,10 +63,11 @@ impl Operator {
             json!({
                 "health": health,
                 "uptime_ms": vitals.uptime_ms,
-                "connections": vitals.connections,
-                "conversations": live,
-                "turns_open": open,
+                "connections": connections,
+                "conversations": conversations,
+                "turns_open": turns_open,
                 "memory_bytes": vitals.memory_bytes,
+                "cpu_percent": vitals.cpu_percent,
                 "store": {"writable": store.writable, "bytes": store.bytes},
             }),
         )
@@ -93,28 +98,28 @@ impl Check {
 }
 
 fn check(part: Component, vitals: &Vitals, store: &store::Health) -> Check {
-    let unknown = || "the system does not tell".to_owned();
     let mut state = State::Ok;
     let says = match part {
         Component::Memory => {
+            let of = |(used, total)| format!("{} of {} MiB", used / MIB, total / MIB);
             let process = vitals.memory_bytes.map(|bytes| format!("{} MiB", bytes / MIB));
-            process.map_or_else(unknown, |process| match vitals.machine_memory_bytes {
-                Some((used, total)) => {
-                    let machine = format!("{} of {} MiB", used / MIB, total / MIB);
-                    format!("{process} for the gateway; {machine} of the machine are in use")
-                }
-                None => format!("{process} for the gateway"),
-            })
+            let machine =
+                vitals.machine_memory_bytes.map(|of_it| format!("the machine {}", of(of_it)));
+            let swap = vitals.swap_bytes.filter(|(used, _)| *used > 0);
+            told([process, machine, swap.map(|of_it| format!("swap {}", of(of_it)))])
         }
-        Component::Cpu => vitals.load.map_or_else(unknown, |load| {
-            let [one, five, fifteen] = load;
-            format!("load {one:.2}, {five:.2}, {fifteen:.2} over 1, 5 and 15 minutes")
-        }),
+        Component::Cpu => {
+            let process = vitals.cpu_percent.map(|cpu| format!("{cpu:.0} % of a core"));
+            let machine = vitals.machine_cpu_percent.map(|cpu| format!("the machine {cpu:.0} %"));
+            let load = vitals.load.map(|[one, five, fifteen]| {
+                format!("load {one:.2}, {five:.2}, {fifteen:.2} over 1, 5 and 15 minutes")
+            });
+            told([process, machine, load])
+        }
         Component::Disk => {
             let free = store.free_bytes.map(|bytes| format!("{} MiB free", bytes / MIB));
             let own = store.bytes.map(|bytes| format!("the database takes {} MiB", bytes / MIB));
-            let known: Vec<String> = free.into_iter().chain(own).collect();
-            if known.is_empty() { unknown() } else { known.join("; ") }
+            told([free, own, None])
         }
         Component::Database if store.writable => "reads and writes".to_owned(),
         Component::Database => {
@@ -122,9 +127,18 @@ fn check(part: Component, vitals: &Vitals, store: &store::Health) -> Check {
             "reads, but cannot write: free space on its disk; new messages are refused".to_owned()
         }
         Component::Uptime => format!("up {}", uptime(vitals)),
-        Component::Network => format!("{} connections", vitals.connections),
+        Component::Network => {
+            let files = vitals.open_files.map(|files| format!("{files} files and sockets open"));
+            told([Some(format!("{} connections", vitals.gauges.connections)), files, None])
+        }
     };
     Check { part, state, says }
+}
+
+/// Whatever of it is known.
+fn told(known: [Option<String>; 3]) -> String {
+    let known: Vec<String> = known.into_iter().flatten().collect();
+    if known.is_empty() { "the system does not tell".to_owned() } else { known.join("; ") }
 }
 
 /// Hours, minutes and seconds since the start.

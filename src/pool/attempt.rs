@@ -8,7 +8,7 @@ use async_stream::stream;
 use futures_util::{StreamExt, stream::BoxStream};
 use tokio::time::sleep;
 
-use super::Pool;
+use super::{Pool, health::Attempt, route::keep_hopeful};
 use crate::{
     config::Restart,
     limits,
@@ -50,16 +50,10 @@ impl Pool {
             let mut resets = 0;
             // What was said so far, which only an answer that begins makes void.
             let mut doubted: Option<Reason> = None;
-            let mut worst: Option<Failure> = None;
-            for round in 0..limits::ROUTE_ROUNDS_MAX {
-                if let Some(failure) = worst.take() {
-                    let Some(pause) = pause(&failure, round) else {
-                        yield Progress::Failed(failure);
-                        return;
-                    };
-                    sleep(pause).await;
-                }
-                for leg in &self.route {
+            for round in 1..=limits::ROUTE_ROUNDS_MAX {
+                let mut heard: Option<Failure> = None;
+                let mut stops = self.route.round();
+                while let Some((leg, mut attempt)) = stops.next().await {
                     yield Progress::Asking {
                         provider: leg.provider.name().clone(),
                         model: leg.model.clone(),
@@ -68,13 +62,14 @@ impl Pool {
                     let mut answer = match leg.provider.ask(request).await {
                         Ok(answer) => answer,
                         Err(failure) => {
-                            keep_hopeful(&mut worst, failure);
+                            attempt.failed(&failure);
+                            keep_hopeful(&mut heard, failure);
                             continue;
                         }
                     };
                     let mut spoken = false;
                     let failure = loop {
-                        match next(&mut answer).await {
+                        match next(&mut answer, &mut attempt).await {
                             Ok(Some(piece)) => {
                                 let speaks = !matches!(piece, Piece::Reasoning(_));
                                 if let Some(because) = doubted.take_if(|_| speaks) {
@@ -95,10 +90,17 @@ impl Pool {
                         resets += 1;
                         doubted = Some(failure.reason);
                     }
-                    keep_hopeful(&mut worst, failure);
+                    keep_hopeful(&mut heard, failure);
                 }
+                // Where nobody may be asked, waiting would only keep a worker from others.
+                if let Some(pause) = heard.as_ref().and_then(|failure| pause(failure, round)) {
+                    sleep(pause).await;
+                    continue;
+                }
+                stops.away.into_iter().for_each(|away| keep_hopeful(&mut heard, away));
+                yield Progress::Failed(heard.unwrap_or(NOBODY));
+                return;
             }
-            yield Progress::Failed(worst.unwrap_or(NOBODY));
         }
         .boxed()
     }
@@ -120,29 +122,25 @@ const NOBODY: Failure =
     Failure { reason: Reason::Internal, retry: Retry::Never, status: None, code: None };
 
 /// The next piece; `None` once the answer was whole and nothing follows.
-async fn next(answer: &mut Answer) -> Result<Option<Piece>, Failure> {
-    answer.next().await.transpose()
-}
-
-/// Keeps the failure that leaves more hope, so that one dead key does not hide a busy provider.
-fn keep_hopeful(worst: &mut Option<Failure>, failure: Failure) {
-    let hope = |failure: &Failure| match failure.retry {
-        Retry::Never => 0,
-        Retry::After(_) => 1,
-        Retry::Soon => 2,
-    };
-    if worst.as_ref().is_none_or(|kept| hope(&failure) > hope(kept)) {
-        *worst = Some(failure);
+async fn next(answer: &mut Answer, attempt: &mut Attempt) -> Result<Option<Piece>, Failure> {
+    let next = answer.next().await;
+    match &next {
+        Some(Ok(Piece::End(_))) => attempt.succeeded(),
+        Some(Ok(_)) => attempt.began(),
+        Some(Err(failure)) => attempt.failed(failure),
+        None => {}
     }
+    next.transpose()
 }
 
-/// How long to wait before the next round; `None` when another one is of no use.
+/// How long to wait after this round; `None` when another one is of no use.
 fn pause(failure: &Failure, round: u32) -> Option<Duration> {
     match failure.retry {
+        _ if round == limits::ROUTE_ROUNDS_MAX => None,
         Retry::Never => None,
         Retry::After(asked) => (asked <= limits::RETRY_AFTER_MAX).then_some(asked),
         Retry::Soon => {
-            let full = limits::BACKOFF_FIRST.saturating_mul(1 << round.saturating_sub(1).min(8));
+            let full = limits::BACKOFF_FIRST.saturating_mul(1 << (round - 1).min(8));
             let jitter = 1.0 - 0.25 * fastrand::f64();
             Some(full.min(limits::BACKOFF_MAX).mul_f64(jitter))
         }

@@ -1,4 +1,9 @@
-//! Tests of pools: whom a route asks, for how long, and who waits for a worker.
+//! Tests of pools: whom a route asks, and for how long.
+
+mod breaker;
+mod health;
+mod queue;
+mod workers;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -9,11 +14,11 @@ use std::{
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
 use tokio::time::Instant;
 
-use super::{Pool, Pools, Progress, Prompt};
+use super::{Asker, BadSize, Pool, Pools, Progress, Prompt};
 use crate::{
     config::{PoolSettings, Restart, Settings},
     limits,
-    model::{FinishReason, ProviderName, Reason},
+    model::{FinishReason, ProviderName, Reason, UserId},
     provider::{Answer, Ending, Failure, OFFLINE, Piece, Provider, Providers, Request, Retry},
 };
 
@@ -122,7 +127,8 @@ async fn before_the_first_word_the_route_is_followed() {
         (&["S", "S", "S"], &["S", "S", "S"], "a:b:a:b:a:b:S", [1.125, 1.5]),
         // A provider's own pause is kept, unless another may be asked sooner or it is too long.
         (&["1", "te"], &["N"], "a:b:a:te", [10.0, 10.0]),
-        (&["1", "te"], &["S"], "a:b:a:te", [0.375, 0.5]),
+        (&["1"], &["S", "te"], "a:b:b:te", [0.375, 0.5]),
+        (&["1"], &["S", "N"], "a:b:b:0", [0.375, 0.5]),
         (&["2", "te"], &["2"], "a:b:a:te", [20.0, 20.0]),
         (&["3"], &["3"], "a:b:3", [0.0, 0.0]),
     ] {
@@ -148,30 +154,30 @@ async fn after_it_the_answer_is_kept_or_starts_over_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn workers_are_limited_and_given_in_the_order_of_asking() {
+async fn a_pool_is_scaled_within_its_limits() {
     let pool = pool(Restart::Keep, 2, [&[], &[]]);
-    let first = pool.try_worker().expect("one of two");
-    let second = pool.try_worker().expect("two of two");
-    assert!(pool.try_worker().is_none());
-    let (mut third, fourth) = (pool.worker().unwrap(), pool.worker().unwrap());
-    assert!((&mut third).now_or_never().is_none());
-    assert_eq!((pool.load().running, pool.load().waiting), (2, 2));
-    drop(first);
-    assert!(pool.try_worker().is_none(), "nobody overtakes those who wait");
-    let third = third.now_or_never().expect("it was first");
-    drop(fourth);
-    assert_eq!((pool.load().running, pool.load().waiting), (2, 0), "who leaves does not wait");
-    drop((second, third));
-    assert_eq!(pool.load().running, 0);
+    let asker = Asker::turn(UserId::new());
+    let (_busy, _too) = (pool.try_worker(), pool.try_worker());
+    let waiting = pool.queue_up(asker).unwrap();
+    assert_eq!((pool.load().running, pool.load().queued), (2, [0, 0, 1, 0]));
+    assert_eq!(pool.scale(3), Ok(2));
+    assert!(waiting.worker().now_or_never().is_some_and(|worker| worker.is_ok()));
+    for bad in [0, limits::WORKERS_MAX + 1] {
+        assert_eq!(pool.scale(bad), Err(BadSize(bad)));
+    }
+    assert_eq!(pool.load().workers, 3);
 }
 
 #[test]
-fn only_so_many_wait_for_a_worker() {
-    let pool = pool(Restart::Keep, 1, [&[], &[]]);
-    let waiting: Vec<_> = (0..limits::POOL_QUEUE_MAX).map(|_| pool.worker().unwrap()).collect();
-    assert!(pool.worker().is_err());
-    drop(waiting);
-    assert!(pool.worker().is_ok());
+fn pools_adopt_the_workers_of_new_settings() {
+    let mut settings = Settings::default();
+    let offline = crate::provider::build(&BTreeMap::new(), &settings.offline).unwrap();
+    let pools = Pools::new(&settings, &offline);
+    settings.pools.get_mut("financial").unwrap().workers = 4;
+    settings.pools.insert("new".to_owned(), PoolSettings::default());
+    pools.adopt(&settings);
+    let workers: Vec<_> = pools.iter().map(|pool| pool.load().workers).collect();
+    assert_eq!(workers, [2_048, 4, 2_048, 2_048, 2_048], "business, financial, and so on");
 }
 
 #[test]

@@ -52,7 +52,8 @@ impl Provider for Anthropic {
     fn ask(&self, request: Request) -> BoxFuture<'static, Result<Answer, Failure>> {
         let server = Arc::clone(&self.server);
         deadline::within(self.deadlines, move |pulse| async move {
-            let response = server.post("/v1/messages", &MessagesBody::new(&request)).await?;
+            let body = MessagesBody::new(&request);
+            let response = server.ask(&request.model, "/v1/messages", &body).await?;
             Ok(server.answer::<MessagesDecoder>(response, pulse).await?.boxed())
         })
     }

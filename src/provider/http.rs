@@ -3,7 +3,7 @@
 //! Invariants: a key is only ever in a header marked sensitive; no body text and no address is
 //! logged; redirects are not followed, for they would carry the conversation elsewhere.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use reqwest::{
@@ -17,6 +17,7 @@ use super::{
     Failure, Piece, Retry, Unbuildable,
     deadline::Pulse,
     decode::{self, Body, Decoder},
+    quota::Quotas,
     refusal, sse,
 };
 use crate::{
@@ -35,6 +36,7 @@ pub(super) struct Server {
     pub(super) name: ProviderName,
     base: String,
     client: Client,
+    quotas: Quotas,
 }
 
 impl Server {
@@ -63,9 +65,22 @@ impl Server {
             .default_headers(headers)
             .build();
         match client {
-            Ok(client) => Ok(Self { name, base, client }),
+            Ok(client) => Ok(Self { name, base, client, quotas: Quotas::default() }),
             Err(_) => Err(Unbuildable::Client(name)),
         }
+    }
+
+    /// Posts for an answer of this model, unless its key is known to be spent.
+    pub(super) async fn ask<T: Serialize + Sync>(
+        &self,
+        model: &Arc<str>,
+        path: &str,
+        body: &T,
+    ) -> Result<Response, Failure> {
+        self.quotas.check(model)?;
+        let response = self.send(path, body).await?;
+        self.quotas.note(model, response.headers());
+        self.granted(response).await
     }
 
     /// Posts; an answer other than 2xx is a failure.
@@ -74,8 +89,16 @@ impl Server {
         path: &str,
         body: &T,
     ) -> Result<Response, Failure> {
+        let response = self.send(path, body).await?;
+        self.granted(response).await
+    }
+
+    async fn send<T: Serialize + Sync>(&self, path: &str, body: &T) -> Result<Response, Failure> {
         let sent = self.client.post(format!("{}{path}", self.base)).json(body).send().await;
-        let response = sent.map_err(|error| self.unreachable(&error))?;
+        sent.map_err(|error| self.unreachable(&error))
+    }
+
+    async fn granted(&self, response: Response) -> Result<Response, Failure> {
         if response.status().is_success() {
             Ok(response)
         } else {

@@ -84,14 +84,14 @@ impl Provider for Shared {
 
 async fn ask(openai: Arc<Openai>, request: Request, pulse: Pulse) -> Result<Answer, Failure> {
     if let (true, Some(remote)) = (openai.keeps(), &request.remote) {
-        match openai.respond(&ResponseBody::new(&request, Some(remote)), pulse.clone()).await {
+        match openai.respond(&request, Some(remote), pulse.clone()).await {
             Err(failure) if is_lost(&failure) => {
                 tracing::debug!(provider = %openai.server.name, code = failure.code, "replays");
             }
             answer => return answer.map(StreamExt::boxed),
         }
     }
-    let answer = openai.respond(&ResponseBody::new(&request, None), pulse).await?;
+    let answer = openai.respond(&request, None, pulse).await?;
     if openai.keeps() { Ok(kept(openai, request, answer).boxed()) } else { Ok(answer.boxed()) }
 }
 
@@ -144,10 +144,12 @@ impl Openai {
 
     async fn respond(
         &self,
-        body: &ResponseBody<'_>,
+        request: &Request,
+        remote: Option<&Arc<str>>,
         pulse: Pulse,
     ) -> Result<impl Stream<Item = Result<Piece, Failure>> + Send + use<>, Failure> {
-        let response = self.server.post("/responses", body).await?;
+        let body = ResponseBody::new(request, remote.map(|remote| &**remote));
+        let response = self.server.ask(&request.model, "/responses", &body).await?;
         self.server.answer::<ResponsesDecoder>(response, pulse).await
     }
 

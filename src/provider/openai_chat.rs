@@ -46,7 +46,7 @@ impl Provider for OpenaiChat {
         let (server, official) = (Arc::clone(&self.server), self.official);
         deadline::within(self.deadlines, move |pulse| async move {
             let body = ChatBody::new(&request, official);
-            let response = server.post("/chat/completions", &body).await?;
+            let response = server.ask(&request.model, "/chat/completions", &body).await?;
             Ok(server.answer::<ChatDecoder>(response, pulse).await?.boxed())
         })
     }

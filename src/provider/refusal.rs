@@ -9,7 +9,7 @@ use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Failure, Retry, lenient::Text};
+use super::{Failure, Retry, lenient::Text, quota};
 use crate::model::Reason;
 
 /// Classifies an HTTP error by its status, headers and body.
@@ -21,7 +21,7 @@ pub(super) fn classify(status: u16, headers: &HeaderMap, body: &[u8]) -> Failure
         (Retry::Never, Reason::ProviderRejected) if asked == Some("true") => Retry::Soon,
         (retry, _) => retry,
     };
-    let retry = match (retry, pause(headers)) {
+    let retry = match (retry, pause(headers).or_else(|| quota::spent(headers))) {
         (Retry::Soon, Some(pause)) => Retry::After(pause),
         (retry, _) => retry,
     };
@@ -51,7 +51,8 @@ fn seconds(seconds: f64) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+/// A header that is text.
+pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 

@@ -4,6 +4,7 @@ mod bodies;
 mod conversation;
 mod faults;
 mod golden;
+mod quota;
 mod refusals;
 mod server;
 mod timing;

@@ -330,6 +330,7 @@ pub(super) fn conversation(user: UserId, epoch: u64) -> Conversation {
         user,
         title: Some("a \"title\"\n".into()),
         pool: None,
+        asked: None,
         created_at: Timestamp(1),
         updated_at: Timestamp(-2),
         epoch,

@@ -15,7 +15,9 @@ use super::{
 };
 use crate::{
     limits::{PAGE_BYTES_MAX, STORE_SCAN_ROWS, TASKS_LOOKED_AT_MAX},
-    model::{OpenTask, PoolName, Priority, Task, TaskFilter, TaskId, TaskStatus, Timestamp, UserId},
+    model::{
+        OpenTask, PoolName, Priority, Task, TaskFilter, TaskId, TaskStatus, Timestamp, UserId,
+    },
 };
 
 /// Kinds of record.

@@ -5,7 +5,7 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures_util::{FutureExt, StreamExt, future::BoxFuture};
+use futures_util::{FutureExt, StreamExt};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -14,9 +14,9 @@ use crate::{
     conversation::Workshop,
     limits,
     model::{Fault, Reason, Task, TaskId},
-    pool::{Pool, PoolFull, Progress, Prompt, Worker},
+    pool::{Asker, Busy, Pool, Progress, Prompt, Worker},
     provider::{Failure, Item, Piece, Retry},
-    route,
+    route::Context,
     store::{StoreError, Write},
 };
 
@@ -73,8 +73,8 @@ enum Found {
 /// Why there is no worker yet.
 #[derive(Debug, thiserror::Error)]
 enum NotYet {
-    #[error("its pool has too much to do")]
-    Full,
+    #[error(transparent)]
+    Busy(#[from] Busy),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -87,17 +87,21 @@ async fn find_worker(bench: &Bench, id: TaskId) -> Result<Found, NotYet> {
         None => None,
     };
     let pinned = asked_in.as_ref().and_then(|record| record.pool.as_ref());
-    let choice = route::choose(task.pool.as_ref(), pinned);
+    let context = Context { named: task.pool.as_ref(), pinned, last: None };
+    let choice = bench.workshop.router.choose(&task.text, context);
     let Some(pool) = bench.workshop.pools.get(choice.pool.as_str()).cloned() else {
         return Ok(Found::NoPool(Box::new(task)));
     };
-    let worker = worker(&pool).map_err(|PoolFull| NotYet::Full)?.await;
+    let worker = worker(&pool, &task).await?;
     Ok(Found::Worker(Box::new(Seated { task, pool, worker })))
 }
 
-/// A worker of the pool, in its turn.
-fn worker(pool: &Arc<Pool>) -> Result<BoxFuture<'static, Worker>, PoolFull> {
-    pool.worker()
+/// A worker of the pool, behind the turns for which somebody waits.
+async fn worker(pool: &Pool, task: &Task) -> Result<Worker, Busy> {
+    match pool.try_worker() {
+        Some(worker) => Ok(worker),
+        None => pool.queue_up(Asker::task(task.user, task.priority))?.worker().await,
+    }
 }
 
 /// Has the pool answer the task's text, and keeps what comes of it.

@@ -70,7 +70,12 @@ pub(super) enum Done {
     /// A new task was kept, or not.
     Submitted(Box<New>, Result<(), StoreError>),
     /// A change was kept, or not; then it stands as it did.
-    Changed { was: Option<OpenTask>, task: Box<Task>, kept: Result<(), StoreError>, reply: Reply<Task> },
+    Changed {
+        was: Option<OpenTask>,
+        task: Box<Task>,
+        kept: Result<(), StoreError>,
+        reply: Reply<Task>,
+    },
     /// A task was ended that waited in vain.
     Doomed(Box<Task>),
     /// An outcome was told, or the gateway goes down.
@@ -118,9 +123,8 @@ impl Owner {
             telling: Arc::new(Semaphore::new(limits::TASKS_TOLD_AT_ONCE_MAX)),
         };
         let open = owner.keeper.store().open_tasks().await?;
-        let (waiting, left): (Vec<_>, Vec<_>) = open
-            .into_iter()
-            .partition(|task| task.status == TaskStatus::Queued && !task.untold);
+        let (waiting, left): (Vec<_>, Vec<_>) =
+            open.into_iter().partition(|task| task.status == TaskStatus::Queued && !task.untold);
         let mut unsettled = Vec::new();
         for task in left {
             let task = owner.keeper.store().task(task.id).await?;

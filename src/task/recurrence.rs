@@ -55,9 +55,9 @@ impl Recurrence {
     pub(super) fn is_meant(text: &str) -> bool {
         let lower = text.to_lowercase();
         let first = lower.split_whitespace().next().unwrap_or_default();
-        let fields = text.split_whitespace().filter(|field| {
-            field.chars().all(|c| c.is_ascii_digit() || "*/,-".contains(c))
-        });
+        let fields = text
+            .split_whitespace()
+            .filter(|field| field.chars().all(|c| c.is_ascii_digit() || "*/,-".contains(c)));
         matches!(first, "every" | "each" | "hourly" | "daily" | "weekly" | "monthly" | "weekdays")
             || text.starts_with('@')
             || fields.count() >= 3

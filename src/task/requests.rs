@@ -32,12 +32,10 @@ impl Owner {
                     read => answer_to(reply, read),
                 }
             }
-            Some(Command::Update(user, id, to, reply)) => {
-                match self.changed(user, id, *to).await {
-                    Ok((was, task)) => self.change(Some(was.open()), task, reply),
-                    Err(refusal) => answer_to(reply, Err(refusal)),
-                }
-            }
+            Some(Command::Update(user, id, to, reply)) => match self.changed(user, id, *to).await {
+                Ok((was, task)) => self.change(Some(was.open()), task, reply),
+                Err(refusal) => answer_to(reply, Err(refusal)),
+            },
             Some(Command::Retry(user, id, reply)) => match self.revived(user, id).await {
                 Ok(task) => self.change(None, task, reply),
                 Err(refusal) => answer_to(reply, Err(refusal)),

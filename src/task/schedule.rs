@@ -335,7 +335,8 @@ mod tests {
     fn a_circle_is_seen() {
         let mut schedule = Schedule::default();
         for (n, after) in [(1, vec![]), (2, vec![id(1)]), (3, vec![id(2), id(1)])] {
-            let waits = OpenTask { after: after.as_slice().into(), ..task(n, 1, Priority::Low, None) };
+            let waits =
+                OpenTask { after: after.as_slice().into(), ..task(n, 1, Priority::Low, None) };
             schedule.put(waits, &after, Timestamp(0));
         }
         for (of, after, circle) in [
@@ -362,9 +363,8 @@ mod tests {
         fn refresh(&mut self, now: Timestamp) {
             for priority in Priority::ALL {
                 let users = self.users.entry(priority).or_default();
-                let due = |t: &&OpenTask| {
-                    t.priority == priority && t.run_at.unwrap_or_default() <= now
-                };
+                let due =
+                    |t: &&OpenTask| t.priority == priority && t.run_at.unwrap_or_default() <= now;
                 let mut due: Vec<_> = self.waiting.iter().filter(due).collect();
                 due.sort_by_key(|t| (t.run_at, t.id));
                 users.retain(|user| due.iter().any(|t| t.user == *user));

@@ -111,8 +111,8 @@ fn text(task: &Task) -> String {
     text
 }
 
-/// Why it failed, for people.
-pub(super) fn reason(fault: Fault) -> String {
+/// Why a task failed, for people.
+pub fn reason(fault: Fault) -> String {
     match fault {
         Fault::Dependency { number } => {
             format!("task {number}, for which it waited, did not succeed.")

@@ -88,8 +88,10 @@ fn after(text: &str) -> Option<Vec<u64>> {
     (!numbers.is_empty()).then_some(numbers)
 }
 
-const FILLERS: &[&str] =
-    &["task", "tasks", "job", "jobs", "and", "is", "are", "has", "have", "been", "soon", "as", "number"];
+const FILLERS: &[&str] = &[
+    "task", "tasks", "job", "jobs", "and", "is", "are", "has", "have", "been", "soon", "as",
+    "number",
+];
 
 // ---- a moment ---------------------------------------------------------------------------------
 
@@ -225,7 +227,8 @@ fn on_the_clock(naive: NaiveDateTime, zone: Tz) -> Option<DateTime<Tz>> {
 // ---- words ------------------------------------------------------------------------------------
 
 pub(super) fn words(text: &str) -> impl Iterator<Item = &str> + Clone {
-    text.split(|c: char| c.is_whitespace() || matches!(c, ',' | '#')).filter(|word| !word.is_empty())
+    text.split(|c: char| c.is_whitespace() || matches!(c, ',' | '#'))
+        .filter(|word| !word.is_empty())
 }
 
 /// The day of that name.
@@ -345,7 +348,8 @@ mod tests {
 
     #[test]
     fn what_names_no_time_says_so() {
-        for text in ["", "soon", "25:00", "13pm", "in a while", "after lunch", "tomorrow at x", "ä"] {
+        for text in ["", "soon", "25:00", "13pm", "in a while", "after lunch", "tomorrow at x", "ä"]
+        {
             check(text, "?");
         }
         for text in ["today at 9", "2020-01-01", "2026-03-25T08:00:00Z"] {

@@ -107,6 +107,13 @@ impl Complaint {
         Self::new(ErrorCode::QueueFull, message).after(limits::BACKOFF_FIRST * 4)
     }
 
+    /// Too many messages wait for the pool's workers.
+    pub fn pool_full(retry_after: Duration) -> Self {
+        let message = "Too many messages wait for this pool already. Send again after \
+                       `retry_after_ms`, or to another pool.";
+        Self::new(ErrorCode::QueueFull, message).after(retry_after)
+    }
+
     /// No pool has that name.
     pub fn unknown_pool(there_are: &str) -> Self {
         Self::new(ErrorCode::UnknownPool, format!("No pool has that name. There are: {there_are}."))
@@ -127,8 +134,16 @@ impl Complaint {
 
     /// The user has as many of something as one may have.
     pub fn too_many(what: &str, most: usize) -> Self {
-        let message = format!("You have {most} {what}, as many as one may have. Give some up first.");
+        let message =
+            format!("You have {most} {what}, as many as one may have. Give some up first.");
         Self::new(ErrorCode::LimitReached, message).with(json!({"limit": what, "most": most}))
+    }
+
+    /// A subscriber took so little that changes were dropped.
+    pub fn fell_behind() -> Self {
+        let message = "You are too far behind the changes of your tasks, so they are told no more. \
+                       Subscribe again, and list the tasks that you care for.";
+        Self::new(ErrorCode::LimitReached, message).with(json!({"topic": "tasks"}))
     }
 
     /// Too many tasks wait in the whole gateway.
@@ -217,6 +232,7 @@ pub(super) fn code(reason: Reason) -> ErrorCode {
         Reason::ProviderProtocol => ErrorCode::ProviderProtocol,
         Reason::ProviderTruncated => ErrorCode::ProviderTruncated,
         Reason::DeadlineExceeded => ErrorCode::DeadlineExceeded,
+        Reason::QueueFull => ErrorCode::QueueFull,
         Reason::AnswerTooLong => ErrorCode::AnswerTooLong,
         Reason::Internal => ErrorCode::Internal,
     }

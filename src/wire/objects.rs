@@ -57,6 +57,9 @@ pub(super) fn event(of: &model::Event) -> protocol::Event {
                     by: routing.by.clone(),
                     confidence: routing.confidence,
                     because: routing.because.clone(),
+                    scores: routing.scores.iter().map(|(p, s)| (p.to_string(), *s)).collect(),
+                    words: routing.words.clone(),
+                    second: routing.second.as_ref().map(ToString::to_string),
                 },
             }
         }

@@ -13,7 +13,9 @@ use super::{
 };
 use crate::{
     limits,
-    model::{ConversationId, Fault, PoolName, Priority, Task, TaskFilter, TaskId, TaskStatus, Timestamp},
+    model::{
+        ConversationId, Fault, PoolName, Priority, Task, TaskFilter, TaskId, TaskStatus, Timestamp,
+    },
 };
 
 /// A task to be handed in, as a client wants it.

@@ -53,7 +53,7 @@ fn how_a_turn_comes_along() {
         Event::TurnQueued { turn, position: 2 },
         &json!({"type": "turn.queued", "turn": TRN, "position": 2}),
     );
-    let routing = Routing { by: "pinned".into(), confidence: Some(0.5), because: "so".into() };
+    let routing = Routing { confidence: Some(0.5), ..Routing::new("pinned", "so") };
     let (pool, provider, model) = ("general".into(), "openai".into(), "m".into());
     check(
         Event::TurnStarted { turn, pool, provider, model, routing },

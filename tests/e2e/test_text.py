@@ -53,12 +53,14 @@ async def test_every_slash_line():
         await p.type("/status")
         await p.see("^# ok: up .* connections")
         await p.type("/pools")
-        await p.see("^# business .*\n# financial .*\n# general .*\n# healthcare .*\n# sports ")
+        await p.see("^# pool .*\n# business .*\n# financial .*\n# general .*\n# healthcare .*\n# sports ")
         await p.type("/tasks")
         await p.see("^[#!] ")
-        for early in ("/stop", "/retry", "/history"):
+        for early in ("/stop", "/retry"):
             await p.type(early)
             await p.see("^! ")
+        await p.type("/history")
+        await p.see("^# > /pools")
         await p.type("/nonsense")
         await p.see("^! There is no /nonsense here")
         await p.type("")

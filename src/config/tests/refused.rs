@@ -62,6 +62,20 @@ const BAD_VALUES: &[(&str, &str)] = &[
         "pools.sports.route names \"offline/x\", which is not a configured provider: anthropic, openai, offline",
     ),
     (
+        "pools.sports.route = [\"openai|openia/gpt\"]",
+        "pools.sports.route names \"openia/gpt\", which is not a configured provider: anthropic, openai, offline",
+    ),
+    (
+        "pools.sports.keywords = \"goal\"",
+        "pools.sports.keywords = \"goal\" is not a list of at most 1000 texts, each of at most 2048 bytes",
+    ),
+    (
+        "pools.sports.examples = [\"\"]",
+        "pools.sports.examples = [\"\"] is not a list of at most 1000 texts, each of at most 2048 bytes",
+    ),
+    ("pools.sports.threshold = 1.5", "pools.sports.threshold = 1.5 is not a number from 0 to 1"),
+    ("routing.weights = 3", "routing.weights = 3 is not a text"),
+    (
         "pools.Sport.description = \"x\"",
         "pools.Sport: the name is not a free name: a letter a to z, then up to 31 of a to z, 0 to 9 and -",
     ),

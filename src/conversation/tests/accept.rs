@@ -70,6 +70,24 @@ async fn a_turn_is_cancelled_wherever_it_stands() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_says_nothing_by_itself_goes_to_the_pool_that_was_asked_before() {
+    check(
+        "ask pool=small          | a accepted, a started small, ok a
+         end                     | a completed
+         ask text=why?           | b accepted, b started small, ok b
+         end                     | b completed
+         crash                   |
+         ask text=why?           | c accepted, c started small, ok c
+         end                     | c completed
+         change pool=reset       | updated, changed
+         ask text=why?           | d accepted, d started reset, ok d
+         end                     | d completed
+         retry a                 | e accepted, e started small, ok e",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_waits_for_a_worker_gets_it_when_it_is_free() {
     check(
         "ask pool=small  | a accepted, a started small, ok a
@@ -79,6 +97,42 @@ async fn who_waits_for_a_worker_gets_it_when_it_is_free() {
          end             | a completed
          back            | b started small
          end             | b completed",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_worker_is_told_its_place_among_all_who_do() {
+    check(
+        "ask pool=small  | a accepted, a started small, ok a
+         another         |
+         ask pool=small  | b accepted, b queued 1, ok b
+         another         |
+         ask pool=small  | c accepted, c queued 2, ok c
+         ask             | d accepted, d queued 3, ok d
+         back            |
+         cancel b        | b cancelled, Cancelled b of 0
+         back            |
+         back            |
+         wait 320        |
+         wait 30         | c at 1, d at 2
+         back            |
+         back            |
+         end             | a completed
+         back            | c started small, d at 1",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_waits_for_a_worker_only_so_long() {
+    check(
+        "ask pool=small  | a accepted, a started small, ok a
+         another         |
+         ask pool=small  | b accepted, b queued 1, ok b
+         ask             | c accepted, c queued 2, ok c
+         wait 119990     |
+         wait 10         | b failed DeadlineExceeded, c started",
     )
     .await;
 }

@@ -225,7 +225,7 @@ impl World {
 }
 
 fn started(turn: TurnId) -> Event {
-    let routing = Routing { by: "default".into(), confidence: None, because: "so".into() };
+    let routing = Routing::new("default", "so");
     let (pool, provider, model) = ("general".into(), "first".into(), "a-model".into());
     Event::TurnStarted { turn, pool, provider, model, routing }
 }

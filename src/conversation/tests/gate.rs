@@ -120,7 +120,7 @@ impl Gate {
 }
 
 /// Paused time would run away while another thread works.
-fn at_once<T>(mut future: BoxFuture<'_, T>) -> T {
+pub(crate) fn at_once<T>(mut future: BoxFuture<'_, T>) -> T {
     loop {
         match (&mut future).now_or_never() {
             Some(done) => return done,

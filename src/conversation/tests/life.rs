@@ -11,6 +11,7 @@ use crate::{
     conversation::{Ask, Handle, IfBusy, Outcome, Parent, Refusal, Sent},
     limits,
     model::{AnswerStatus, ConversationId, UserId},
+    pool::Asker,
     provider::Item,
     store::Store,
 };
@@ -56,6 +57,7 @@ async fn a_route_that_resets_starts_over_once_somebody_else_speaks() {
 
 #[tokio::test(start_paused = true)]
 async fn when_all_fail_there_is_a_pause_and_then_an_end() {
+    // Who asked for seven seconds is left alone for so long, by this turn and by the next.
     check(
         "ask        | a accepted, a started, ok a
          fail soon  |
@@ -64,11 +66,9 @@ async fn when_all_fail_there_is_a_pause_and_then_an_end() {
          fail soon  |
          fail 7     |
          wait 1000  |
-         fail soon  |
-         fail never | a failed ProviderUnavailable
+         fail soon  | a failed ProviderUnavailable
          ask        | b accepted, b started, ok b
          fail 7     |
-         fail never |
          wait 6900  |
          say early  |
          wait 200   |
@@ -169,10 +169,30 @@ async fn only_so_many_turns_wait_and_so_many_commands() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_full_pool_refuses_before_anything_is_kept() {
+    let stage = Stage::new();
+    let pool = stage.registry.workshop().pools.get("general").unwrap().clone();
+    let busy: Vec<_> = std::iter::from_fn(|| pool.try_worker()).collect();
+    let place = |_| pool.queue_up(Asker::turn(me())).unwrap();
+    let places: Vec<_> = (0..limits::POOL_QUEUE_USER_MAX).map(place).collect();
+    let (id, handle) = stage.registry.begin(me(), None, None).unwrap();
+    let refused = ask(&handle).known().await;
+    assert!(matches!(refused, Err(Refusal::PoolFull(_))), "{refused:?}");
+    assert_eq!(stage.store.conversation(id).await.unwrap(), None);
+    drop(places);
+    ask(&handle).known().await.unwrap();
+    assert_eq!(pool.load().waiting(), 1);
+    drop(busy);
+    settle().await;
+    assert_eq!((pool.load().waiting(), pool.load().running), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_copy_of_a_running_answer_is_interrupted() {
     let stage = Stage::new();
     let identity = Authority::new(None).anonymous().unwrap();
-    let (record, handle) = stage.registry.create(identity.user, Some("titled".into()), None).await.unwrap();
+    let (record, handle) =
+        stage.registry.create(identity.user, Some("titled".into()), None).await.unwrap();
     ask(&handle).known().await.unwrap();
     let granted = identity.grant(&record).unwrap();
     let fork = stage.registry.fork(granted, None, None).await.unwrap();
@@ -257,7 +277,8 @@ async fn a_running_turn_keeps_its_conversation_in_memory() {
 async fn opening_many_times_at_once_makes_one_writer() {
     let stage = Stage::new();
     let identity = Authority::new(None).anonymous().unwrap();
-    let (record, handle) = stage.registry.create(identity.user, Some("titled".into()), None).await.unwrap();
+    let (record, handle) =
+        stage.registry.create(identity.user, Some("titled".into()), None).await.unwrap();
     drop(handle);
     tokio::time::sleep(limits::CONVERSATION_IDLE * 2).await;
     assert_eq!(stage.registry.live(), 0);
@@ -273,7 +294,8 @@ async fn opening_many_times_at_once_makes_one_writer() {
 async fn what_does_not_exist_is_not_kept_in_memory() {
     let stage = Stage::new();
     let identity = Authority::new(None).anonymous().unwrap();
-    let (record, handle) = stage.registry.create(identity.user, Some("titled".into()), None).await.unwrap();
+    let (record, handle) =
+        stage.registry.create(identity.user, Some("titled".into()), None).await.unwrap();
     let granted = identity.grant(&record).unwrap();
     handle.delete().known().await.unwrap();
     settle().await;

@@ -144,7 +144,7 @@ impl Play {
         self.outcomes.push(outcome);
     }
 
-    /// `ask [queue|interrupt|reject] [key=K] [pool=P] [after=root|TURN]`
+    /// `ask [queue|interrupt|reject] [text=T] [key=K] [pool=P] [after=root|TURN]`
     async fn ask(&mut self, how: &str) -> Ask {
         let mut ask = Ask {
             text: "question".into(),
@@ -159,6 +159,7 @@ impl Play {
             match word.split_once('=') {
                 None if word == "interrupt" => ask.if_busy = IfBusy::Interrupt,
                 None if word == "reject" => ask.if_busy = IfBusy::Reject,
+                Some(("text", text)) => ask.text = text.into(),
                 Some(("key", key)) => ask.key = Some(key.into()),
                 Some(("pool", pool)) => ask.pool = Some(pool.into()),
                 Some(("after", "root")) => ask.parent = Parent::Root,

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
 pub(crate) use super::{
-    gate::Gate,
+    gate::{Gate, at_once},
     script::{Call, Script},
 };
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     model::{Clock, Timestamp},
     pool::Pools,
     provider::{Prices, Provider, Providers},
+    route::{Router, Weights},
 };
 
 /// A registry over a gated store, and the calls that its providers get.
@@ -52,6 +53,7 @@ impl Stage {
         let settings = Settings { pools, ..Settings::default() };
         let registry = Registry::new(Workshop {
             store: store.clone(),
+            router: Arc::new(Router::new(&settings.pools, &Weights::none())),
             pools: Pools::new(&settings, &providers),
             prices: Arc::new(Prices::new(BTreeMap::new())),
             clock: Clock::at(Timestamp(1_000)),

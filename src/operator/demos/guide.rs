@@ -8,12 +8,9 @@ use tokio::{sync::mpsc, time::timeout};
 
 use super::{Demo, Signal, script::Step};
 use crate::{
-    conversation::{
-        Ask, Executed, Growth, IfBusy, Parent, Place, Reader, Reading, Refusal, SharedSlices,
-        Shown, Wake, Watch,
-    },
+    conversation::{Ask, Ending, Executed, IfBusy, Parent, Refusal},
     intent, limits,
-    model::{DemoStep, Timestamp, TurnId},
+    model::DemoStep,
     operator::{Caller, Operator, Order, Said, meaning::Wish},
 };
 
@@ -93,10 +90,10 @@ impl Tour {
             metadata: Some(json!({ "demo": self.demo.name })),
             about: None,
         };
-        let ending = Ending::watch(&self.caller);
+        let ending = Ending::watch(&self.caller.handle);
         let turn = self.caller.handle.ask(ask).known().await?.accepted.turn;
         let signal = tokio::select! {
-            () = ending.of(turn) => return Ok(Walk::On),
+            _ended = ending.of(turn) => return Ok(Walk::On),
             signal = self.signals.recv() => signal,
             () = tokio::time::sleep(limits::DEMO_STEP_MAX) => Some(Signal::Next),
         };
@@ -139,66 +136,5 @@ impl Tour {
         if !self.signals.is_closed() {
             self.operator.tours.leave(self.caller.conversation());
         }
-    }
-}
-
-/// Reads a conversation for the end of a turn.
-struct Ending {
-    caller: Caller,
-    wake: Arc<Wake>,
-    watch: Arc<Watch>,
-    place: Place,
-}
-
-impl Ending {
-    /// Reads from here on.
-    fn watch(caller: &Caller) -> Self {
-        let wake = Arc::new(Wake::default());
-        let watch = Arc::new(Watch::new(0, wake.clone()));
-        let feed = caller.handle.feed();
-        feed.watch(watch.clone());
-        Self { caller: caller.clone(), wake, watch, place: Place::at(feed.end()) }
-    }
-
-    /// Resolves when the turn has ended, or nothing will follow.
-    async fn of(mut self, turn: TurnId) {
-        loop {
-            self.wake.arrived().await;
-            self.wake.take(&mut Vec::new());
-            self.watch.clear();
-            let mut seen = Seen { turn, ended: false };
-            let feed = self.caller.handle.feed();
-            let reading = feed.read(&mut self.place, &mut seen);
-            if seen.ended || reading != Reading::UpToDate {
-                return;
-            }
-        }
-    }
-}
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        self.caller.handle.feed().unwatch(&self.watch);
-    }
-}
-
-struct Seen {
-    turn: TurnId,
-    ended: bool,
-}
-
-impl Reader for Seen {
-    fn event(&mut self, shown: &Shown) {
-        self.ended |= shown.event.event.ends().is_some_and(|(turn, _)| turn == self.turn);
-    }
-
-    fn text(&mut self, growth: &Growth<'_>, _shared: &mut SharedSlices) -> usize {
-        growth.text.len()
-    }
-
-    fn position(&mut self, _turn: TurnId, _position: u64, _at: Timestamp) {}
-
-    fn full(&self) -> bool {
-        false
     }
 }

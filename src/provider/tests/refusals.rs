@@ -88,7 +88,7 @@ fn parse(recorded: &str) -> (u16, HeaderMap, &str) {
     (status, headers(lines.map(|line| line.split_once(": ").unwrap())), body)
 }
 
-fn headers<'a>(lines: impl IntoIterator<Item = (&'a str, &'a str)>) -> HeaderMap {
+pub(super) fn headers<'a>(lines: impl IntoIterator<Item = (&'a str, &'a str)>) -> HeaderMap {
     let header = |(name, value): (&str, &str)| {
         (HeaderName::try_from(name).unwrap(), HeaderValue::try_from(value).unwrap())
     };

@@ -46,6 +46,7 @@ impl Server {
             first_token_ms: 5_000,
             silence_ms: 5_000,
             turn_ms: 10_000,
+            max_concurrent: None,
         };
         set(&mut settings);
         let settings = [("here".to_owned(), settings)].into();

@@ -28,6 +28,7 @@ fn deadlines(first_token_ms: u64, silence_ms: u64, turn_ms: u64) -> Deadlines {
         first_token_ms,
         silence_ms,
         turn_ms,
+        max_concurrent: None,
     })
 }
 

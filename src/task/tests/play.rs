@@ -109,8 +109,7 @@ impl Play {
     }
 
     async fn new_task(&mut self, options: &[&str]) -> NewTask {
-        let mut new =
-            NewTask { conversation: Some(self.conversation), ..NewTask::default() };
+        let mut new = NewTask { conversation: Some(self.conversation), ..NewTask::default() };
         for option in options {
             let (name, value) = option.split_once('=').unwrap_or((option, ""));
             match name {
@@ -164,8 +163,7 @@ impl Play {
         self.stage = Stage::over(store);
         let clock = &self.stage.registry.workshop().clock;
         clock.advance(now.since(clock.now()));
-        self.tasks =
-            Tasks::start(self.stage.registry.clone(), &self.settings).await.unwrap();
+        self.tasks = Tasks::start(self.stage.registry.clone(), &self.settings).await.unwrap();
     }
 
     // ---- for random plays -----------------------------------------------------------------

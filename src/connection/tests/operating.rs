@@ -1,0 +1,110 @@
+//! Operating the gateway by what is said, in both voices.
+
+use super::peer::Talk;
+
+#[tokio::test(start_paused = true)]
+async fn deleting_asks_back_and_an_answer_decides() {
+    Talk::text()
+        .check(
+            "                                | # OperatorOS. Ask anything; /help says what else there is.
+            > How are the markets?           | # general · first/first
+            say Higher.                      |
+            end                              | Higher., # about 0 + 2 tokens · 0.0 s · first
+            > delete this conversation       | # Delete the conversation “How are the markets”, 2 messages? yes / no
+            > No.                            | # Nothing was changed.
+            > yes                            | # general · first/first
+            > /stop                          | # stopped
+            > please delete this chat        | # Delete the conversation “How are the markets”, 8 messages? yes / no
+            > yes                            | # Deleted: “How are the markets”, 10 messages., # this conversation was deleted
+            > /conversations                 | # You have no conversation yet.",
+        )
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_is_scaled_when_it_was_agreed_to() {
+    Talk::text()
+        .check(
+            "                                        | # OperatorOS. Ask anything; /help says what else there is.
+            > scale the small pool to 3 workers      | # Give small 3 workers instead of 1? yes / no
+            > yes                                    | # small has 3 workers now, instead of 1.
+            > /scale small -1 --yes                  | # small has 2 workers now, instead of 3.
+            > /scale small 0 --yes                   | # It stays as it is: a pool has 1 to 100000 workers, not 0.
+            > /scale nowhere 2 --yes                 | # No pool is called nowhere. There are: general, reset, small.",
+        )
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_program_gets_the_same_as_a_person() {
+    Talk::json()
+        .check(
+            r#"                                                    | welcome
+            {"type":"message.send","id":"1","text":"A long question"} | 1 message.accepted, 2 turn.started, reply 1 running
+            end                                                    | 3 turn.completed, 4 conversation.updated
+            {"type":"message.send","id":"2","conversation":"$c","text":"use the small pool"} | 5 conversation.updated, 6 message.accepted, 7 command.result, +0:This conversation goes to small from now on., 8 turn.completed, reply 2 running
+            {"type":"message.send","id":"3","conversation":"$c","text":"use the small pool","as":"chat"} | 9 message.accepted, 10 turn.started, reply 3 running
+            {"type":"message.send","id":"4","conversation":"$c","text":"what is a rights issue?","as":"command"} | error 4 invalid_argument text
+            {"type":"message.send","id":"5","conversation":"$c","text":"/pool small","key":"k"} | 11 message.accepted, 12 command.result, +0:small: . 1 of 1 workers are busy, 0 messages wait. It asks first/first, then second/second., 13 turn.completed, reply 5 running
+            {"type":"message.send","id":"6","conversation":"$c","text":"/pool small","key":"k"} | reply 6 running again
+            {"type":"message.send","id":"7","conversation":"$c","text":"/pool"} | error 7 invalid_argument text"#,
+        )
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_and_its_answer_sent_at_once_are_heard_in_order() {
+    let mut talk = Talk::json();
+    talk.check(
+        r#"                                                       | welcome
+        {"type":"message.send","id":"1","text":"A long question"}  | 1 message.accepted, 2 turn.started, reply 1 running
+        end                                                       | 3 turn.completed, 4 conversation.updated"#,
+    )
+    .await;
+    talk.send(r#"{"type":"message.send","conversation":"$c","text":"/delete"}"#);
+    let heard = talk
+        .hear_after(r#"{"type":"message.send","id":"2","conversation":"$c","text":"yes"}"#)
+        .await;
+    assert_eq!(heard.last().map(String::as_str), Some("reply 2 running"), "{heard:?}");
+    assert!(heard.iter().any(|line| line.ends_with("conversation.deleted")), "{heard:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_conversation_is_entered_and_the_old_one_is_listed() {
+    Talk::text()
+        .check(
+            "                          | # OperatorOS. Ask anything; /help says what else there is.
+            > How are the markets?     | # general · first/first
+            end                        |
+            > start a new conversation | # A new conversation.
+            > And how is the weather?  | # general · first/first
+            end                        |
+            > search my chats for markets | # Once:⏎# 2. How are the markets, just now: How are the markets?
+            > summarise the last chat  | # general · first/first",
+        )
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_demo_really_does_what_it_shows_and_can_be_left() {
+    let mut talk = Talk::text();
+    let heard = talk.hear_after("> /demo sports").await.join("\n");
+    assert!(heard.contains("# The sports demo: rules and results"), "{heard}");
+    let heard = heard + &talk.hear_after("").await.join("\n");
+    assert!(heard.contains("A question about rules finds the sports pool."), "{heard}");
+    assert!(heard.contains("# general · first/first"), "{heard}");
+    talk.check("say Eleven. It | Eleven.").await;
+    // A finished answer is followed by a pause, and then by the next step.
+    let heard = talk.hear_after("end").await.join("\n");
+    assert!(!heard.contains("follow-up"), "{heard}");
+    let heard = talk.hear_after("wait 4").await.join("\n");
+    assert!(heard.contains("A follow-up stays there."), "{heard}");
+    // `next` cuts the answer short.
+    let heard = talk.hear_after("> next").await.join("\n") + &talk.hear_after("").await.join("\n");
+    assert!(heard.contains("# On to the next step.") && heard.contains("# stopped"), "{heard}");
+    let heard = talk.hear_after("wait 4").await.join("\n");
+    assert!(heard.contains("A switch: this conversation goes to sports"), "{heard}");
+    let heard = talk.hear_after("> stop the demo").await.join("\n");
+    assert!(heard.contains("# The sports demo ends here."), "{heard}");
+    assert_eq!(talk.hear_after("wait 20").await, [""; 0]);
+}

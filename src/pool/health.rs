@@ -1,0 +1,269 @@
+//! How the models of all providers fare: shared by all pools, fed by every attempt.
+//!
+//! Invariant: an attempt gives back what it holds by its drop, a probe's right and its room, however
+//! it ends; a lock is held for a step, never across an `.await`.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout},
+};
+
+use super::breaker::{Breaker, BreakerState, Fault, Pass};
+use crate::{
+    config::ProviderSettings,
+    limits,
+    model::{ProviderName, Reason},
+    provider::{Failure, Retry},
+};
+
+/// How every model that some route names fares.
+#[derive(Default)]
+pub(super) struct HealthTable {
+    rooms: BTreeMap<ProviderName, Arc<Semaphore>>,
+    known: BTreeMap<(ProviderName, Arc<str>), Arc<Health>>,
+}
+
+impl HealthTable {
+    /// None known yet, of providers with these settings.
+    pub(super) fn new(settings: &BTreeMap<String, ProviderSettings>) -> Self {
+        let room = |(name, settings): (&String, &ProviderSettings)| {
+            let room = Arc::new(Semaphore::new(settings.max_concurrent? as usize));
+            Some((ProviderName::from(name.as_str()), room))
+        };
+        Self { rooms: settings.iter().filter_map(room).collect(), known: BTreeMap::new() }
+    }
+
+    /// The health of this model: the same for every route that names it.
+    pub(super) fn of(&mut self, provider: &ProviderName, model: &Arc<str>) -> Arc<Health> {
+        let room = self.rooms.get(provider).cloned();
+        let known = self.known.entry((provider.clone(), model.clone()));
+        known.or_insert_with(|| Arc::new(Health { room, state: Mutex::default() })).clone()
+    }
+}
+
+/// How one model of one provider fares.
+pub(super) struct Health {
+    /// What the provider may be asked at the same time, all its models together.
+    room: Option<Arc<Semaphore>>,
+    state: Mutex<State>,
+}
+
+/// How one model of a route fares.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LegLoad {
+    /// Whose it is.
+    pub provider: ProviderName,
+    /// Its name.
+    pub model: Arc<str>,
+    /// Whether requests are let through.
+    pub breaker: BreakerState,
+    /// Milliseconds for which its provider wants to be left alone.
+    pub rests_ms: Option<u64>,
+    /// Milliseconds to the first piece of an answer, on average; none where it has not answered.
+    pub first_token_ms: Option<u64>,
+}
+
+impl LegLoad {
+    /// Whether the next request would go there.
+    pub fn is_asked(&self) -> bool {
+        self.breaker != BreakerState::Open && self.rests_ms.is_none()
+    }
+}
+
+#[derive(Default)]
+struct State {
+    breaker: Breaker,
+    /// The provider wants to be left alone until then.
+    rests: Option<Instant>,
+    /// Why it is not asked, where it is not.
+    because: Option<Reason>,
+    /// From the asking to the first piece, on average.
+    first_piece: Option<Duration>,
+    asked: Option<Instant>,
+}
+
+/// Why a model is not asked now.
+#[derive(Debug)]
+pub(super) enum Shut {
+    /// It is ill or rests. The failure says until when.
+    Away(Failure),
+    /// As much is asked of its provider as may be at the same time.
+    Full,
+}
+
+impl Health {
+    /// Lets a request through, or says why not.
+    pub(super) fn admit(self: &Arc<Self>) -> Result<Attempt, Shut> {
+        let mut attempt = self.attempt().map_err(Shut::Away)?;
+        if let Some(room) = &self.room {
+            let room = room.clone().try_acquire_owned().map_err(|_| Shut::Full)?;
+            attempt.room = Some(room);
+        }
+        Ok(attempt)
+    }
+
+    /// Lets a request through as soon as there is room for it.
+    pub(super) async fn admit_in_turn(self: &Arc<Self>) -> Result<Attempt, Failure> {
+        let Some(room) = self.room.clone() else { return self.attempt() };
+        let room = timeout(limits::PROVIDER_ROOM_WITHIN, room.acquire_owned()).await;
+        let room = room.map_err(|_| NO_ROOM)?.expect("the semaphore is never closed");
+        let mut attempt = self.attempt()?;
+        attempt.room = Some(room);
+        Ok(attempt)
+    }
+
+    /// What an equal stop is chosen by, least first. One that was not asked lately is asked once to
+    /// see how it fares now; one that was and did not answer yet is the last choice.
+    pub(super) fn slowness(&self, now: Instant) -> Duration {
+        let state = self.lock();
+        let fresh = state.asked.is_some_and(|asked| now - asked < limits::LATENCY_LIVES);
+        if fresh { state.first_piece.unwrap_or(Duration::MAX) } else { Duration::ZERO }
+    }
+
+    /// Whether it is asked, but for a lack of room.
+    pub(super) fn is_well(&self, now: Instant) -> bool {
+        let state = self.lock();
+        state.breaker.state(now) == BreakerState::Closed && state.rests.is_none_or(|end| end <= now)
+    }
+
+    /// How it fares, for others to see.
+    pub(super) fn report(
+        &self,
+        provider: &ProviderName,
+        model: &Arc<str>,
+        now: Instant,
+    ) -> LegLoad {
+        let state = self.lock();
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        LegLoad {
+            provider: provider.clone(),
+            model: model.clone(),
+            breaker: state.breaker.state(now),
+            rests_ms: state.rests.filter(|end| now < *end).map(|end| ms(end - now)),
+            first_token_ms: state.first_piece.map(ms),
+        }
+    }
+
+    fn attempt(self: &Arc<Self>) -> Result<Attempt, Failure> {
+        let now = Instant::now();
+        let mut state = self.lock();
+        if let Some(end) = state.rests.filter(|end| now < *end) {
+            return Err(state.away(end - now));
+        }
+        let pass = state.breaker.admit(now).map_err(|until| state.away(until - now))?;
+        state.asked = Some(now);
+        drop(state);
+        Ok(Attempt { health: self.clone(), pass, asked: now, began: false, room: None })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Why it is not asked, and for how long: what its last failure was.
+    fn away(&self, pause: Duration) -> Failure {
+        let reason = self.because.unwrap_or(Reason::ProviderUnavailable);
+        let retry = match blame(reason, Retry::Never) {
+            // That will not pass by itself.
+            Blame::Provider(Fault::Grave) => Retry::Never,
+            _ => Retry::After(pause),
+        };
+        Failure { reason, retry, status: None, code: None }
+    }
+}
+
+const NO_ROOM: Failure = Failure {
+    reason: Reason::ProviderUnavailable,
+    retry: Retry::After(limits::PROVIDER_ROOM_WITHIN),
+    status: None,
+    code: None,
+};
+
+/// One request that was let through; its outcome is told to it.
+pub(super) struct Attempt {
+    health: Arc<Health>,
+    pass: Pass,
+    asked: Instant,
+    began: bool,
+    /// Held until the answer ends.
+    room: Option<OwnedSemaphorePermit>,
+}
+
+impl Attempt {
+    /// A piece of the answer came.
+    pub(super) fn began(&mut self) {
+        if std::mem::replace(&mut self.began, true) {
+            return;
+        }
+        let took = self.asked.elapsed();
+        let mut state = self.health.lock();
+        let average = state.first_piece.map_or(took, |average| (average * 3 + took) / 4);
+        state.first_piece = Some(average);
+        state.breaker.began(self.pass);
+    }
+
+    /// The answer is whole.
+    pub(super) fn succeeded(&mut self) {
+        self.room = None;
+        self.health.lock().breaker.succeeded(self.pass);
+    }
+
+    /// There was no answer, or no more of it.
+    pub(super) fn failed(&mut self, failure: &Failure) {
+        let now = Instant::now();
+        let mut state = self.health.lock();
+        match blame(failure.reason, failure.retry) {
+            Blame::Provider(fault) => state.breaker.failed(self.pass, fault, now),
+            Blame::Request => state.breaker.succeeded(self.pass),
+            Blame::Gateway => return,
+        }
+        state.because = Some(failure.reason);
+        if let Retry::After(pause) = failure.retry {
+            let end = now + pause.min(limits::REST_MAX);
+            state.rests = state.rests.max(Some(end));
+        }
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        // Where there was an outcome this changes nothing any more.
+        self.health.lock().breaker.abandoned(self.pass, Instant::now());
+    }
+}
+
+/// Whose fault a failure is.
+enum Blame {
+    Provider(Fault),
+    /// The provider answered, and well enough.
+    Request,
+    Gateway,
+}
+
+fn blame(reason: Reason, retry: Retry) -> Blame {
+    match (reason, retry) {
+        // A key that has had enough for now is no illness where it is said when that ends.
+        (Reason::ProviderRateLimited, Retry::After(_)) => Blame::Request,
+        (
+            Reason::ProviderUnavailable
+            | Reason::ProviderRateLimited
+            | Reason::ProviderProtocol
+            | Reason::ProviderTruncated
+            | Reason::DeadlineExceeded,
+            _,
+        ) => Blame::Provider(Fault::Passing),
+        (Reason::ProviderQuota | Reason::ProviderAuth, _) => Blame::Provider(Fault::Grave),
+        (Reason::ProviderRejected | Reason::ContextTooLong | Reason::AnswerTooLong, _) => {
+            Blame::Request
+        }
+        (Reason::QueueFull | Reason::Internal, _) => Blame::Gateway,
+    }
+}

@@ -1,0 +1,296 @@
+//! Who is next: an order over all that waits. It knows no clock, no worker and no lock.
+//!
+//! The order is total, and the same pushes and pops give the same one:
+//!
+//! 1. **The lane.** Urgent before high before normal before low; inside a class a person's turn
+//!    before a background task. A lane ages: after each `POOL_AGEING_TAKES` takes that passed it
+//!    over it counts for one lane higher, until it is taken from. So whatever waits is served in
+//!    bounded time, and nothing is taken out of turn twice in a row.
+//! 2. **The round.** Inside a lane each user is taken from once a round, however much it has
+//!    waiting. Who had nothing waiting joins the round that is under way.
+//! 3. **The least.** Of a round, first whoever has the least waiting, then whoever came first. So
+//!    somebody's one message is not behind another's five hundred, not even behind the first of
+//!    them.
+//!
+//! Lanes age and not entries: what has waited long because its user sent a lot must not overtake
+//! what others have just sent. So that those who send one after the other cannot hold a round open
+//! for ever, those who come after it has had twice as many takes as users join the next one.
+//!
+//! Every push, pop and removal costs a few searches in ordered trees, however many wait.
+
+use std::{
+    cmp::{Ordering, Reverse},
+    collections::{BTreeSet, HashMap},
+};
+
+use crate::{
+    limits,
+    model::{Priority, UserId},
+};
+
+/// Who asks, how soon it is wanted, and whether a person waits for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asker {
+    /// Fairness is between these.
+    pub user: UserId,
+    /// The class.
+    pub priority: Priority,
+    /// What it is asked for.
+    pub origin: Origin,
+}
+
+/// What something is asked for. Inside a class the first comes before the second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// A person looks at it.
+    Turn,
+    /// It is worked off in the background.
+    Task,
+}
+
+impl Asker {
+    /// A person's turn.
+    pub fn turn(user: UserId) -> Self {
+        Self { user, priority: Priority::Normal, origin: Origin::Turn }
+    }
+
+    /// A background task.
+    pub fn task(user: UserId, priority: Priority) -> Self {
+        Self { user, priority, origin: Origin::Task }
+    }
+
+    fn lane(&self) -> usize {
+        let class = match self.priority {
+            Priority::Urgent => 0,
+            Priority::High => 1,
+            Priority::Normal => 2,
+            Priority::Low => 3,
+        };
+        class * LANES_PER_CLASS + usize::from(self.origin == Origin::Task)
+    }
+}
+
+const LANES_PER_CLASS: usize = 2;
+const LANES: usize = Priority::ALL.len() * LANES_PER_CLASS;
+
+/// Names an entry; a later one is greater.
+pub type Ticket = u64;
+
+/// What waits, in order.
+#[derive(Debug)]
+pub struct Queue<T> {
+    lanes: [Lane; LANES],
+    entries: HashMap<Ticket, Entry<T>>,
+    next: Ticket,
+    /// The last take went to a lane because it had aged.
+    out_of_turn: bool,
+}
+
+#[derive(Debug)]
+struct Entry<T> {
+    user: UserId,
+    lane: usize,
+    item: T,
+}
+
+impl<T> Default for Queue<T> {
+    fn default() -> Self {
+        let lanes = Default::default();
+        Self { lanes, entries: HashMap::new(), next: 0, out_of_turn: false }
+    }
+}
+
+impl<T> Queue<T> {
+    /// Puts it where it belongs.
+    pub fn push(&mut self, asker: Asker, item: T) -> Ticket {
+        let ticket = self.next;
+        self.next += 1;
+        let (user, lane) = (asker.user, asker.lane());
+        self.entries.insert(ticket, Entry { user, lane, item });
+        if let Some(lane) = self.lanes.get_mut(lane) {
+            lane.enter(user, ticket);
+        }
+        ticket
+    }
+
+    /// Takes who is next.
+    pub fn pop(&mut self) -> Option<T> {
+        let (first, aged) = self.next_lanes()?;
+        let next = if self.out_of_turn { first } else { aged };
+        self.out_of_turn = next != first;
+        for (at, lane) in self.lanes.iter_mut().enumerate() {
+            lane.passed_over += usize::from(at != next && lane.entries > 0);
+        }
+        let ticket = self.lanes.get_mut(next)?.take()?;
+        self.entries.remove(&ticket).map(|entry| entry.item)
+    }
+
+    /// Takes it out, wherever it stands.
+    pub fn remove(&mut self, ticket: Ticket) -> Option<T> {
+        let entry = self.entries.remove(&ticket)?;
+        self.lanes.get_mut(entry.lane)?.leave(entry.user, ticket);
+        Some(entry.item)
+    }
+
+    /// How many pops until it is taken, if nobody else came and no lane aged. Costs a look at each
+    /// user of its lane.
+    pub fn position(&self, ticket: Ticket) -> Option<u64> {
+        let entry = self.entries.get(&ticket)?;
+        let (above, own) = self.lanes.split_at_checked(entry.lane)?;
+        let above: usize = above.iter().map(|lane| lane.entries).sum();
+        let inside = own.first()?.before(entry.user, ticket)?;
+        Some((above + inside + 1) as u64)
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Nobody waits.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// How many of this user's wait.
+    pub fn waiting_of(&self, user: UserId) -> usize {
+        self.lanes.iter().filter_map(|lane| lane.lines.get(&user)).map(|l| l.tickets.len()).sum()
+    }
+
+    /// How many wait in each class, in the order of `Priority::ALL`.
+    pub fn by_class(&self) -> [usize; Priority::ALL.len()] {
+        let mut classes = [0; Priority::ALL.len()];
+        for (lanes, class) in self.lanes.chunks(LANES_PER_CLASS).zip(&mut classes) {
+            *class = lanes.iter().map(|lane| lane.entries).sum();
+        }
+        classes
+    }
+
+    /// The first lane where something waits, and the one that counts for the highest: of equals,
+    /// that which was passed over more often.
+    fn next_lanes(&self) -> Option<(usize, usize)> {
+        let waiting = || self.lanes.iter().enumerate().filter(|(_, lane)| lane.entries > 0);
+        let aged = waiting().min_by_key(|(at, lane)| {
+            let steps = lane.passed_over / limits::POOL_AGEING_TAKES;
+            (at.saturating_sub(steps), Reverse(lane.passed_over))
+        });
+        Some((waiting().next()?.0, aged?.0))
+    }
+}
+
+/// One class and origin: the users that have something waiting, in the order of their next one.
+#[derive(Debug, Default)]
+struct Lane {
+    lines: HashMap<UserId, Line>,
+    order: BTreeSet<Rank>,
+    entries: usize,
+    /// Takes that went to another lane since this one was taken from.
+    passed_over: usize,
+    /// The round that is under way: that of the last one taken.
+    round: u64,
+    /// Takes of it so far.
+    taken: usize,
+    /// The most users that waited at once in it.
+    users: usize,
+}
+
+/// What one user has waiting in a lane: one entry a round, the oldest first.
+#[derive(Debug)]
+struct Line {
+    round: u64,
+    tickets: BTreeSet<Ticket>,
+}
+
+/// Where a user stands in a lane. The ticket is its oldest, so no two are equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    round: u64,
+    waiting: usize,
+    ticket: Ticket,
+    user: UserId,
+}
+
+impl Line {
+    fn rank(&self, user: UserId) -> Option<Rank> {
+        let ticket = *self.tickets.first()?;
+        Some(Rank { round: self.round, waiting: self.tickets.len(), ticket, user })
+    }
+
+    /// How many of these are taken before somebody's entry of that round, of which so many wait by
+    /// then.
+    fn taken_before(&self, (round, waiting, ticket): (u64, usize, Ticket)) -> usize {
+        let Some(rounds) = round.checked_sub(self.round) else { return 0 };
+        let rounds = usize::try_from(rounds).unwrap_or(usize::MAX);
+        let Some(left @ 1..) = self.tickets.len().checked_sub(rounds) else {
+            return self.tickets.len();
+        };
+        let first = match left.cmp(&waiting) {
+            Ordering::Less => true,
+            Ordering::Greater => false,
+            Ordering::Equal => self.tickets.iter().nth(rounds).is_some_and(|own| *own < ticket),
+        };
+        rounds + usize::from(first)
+    }
+}
+
+impl Lane {
+    fn enter(&mut self, user: UserId, ticket: Ticket) {
+        let late = self.taken > 0 && self.taken >= 2 * self.users;
+        let round = self.round + u64::from(late);
+        let line = self.lines.entry(user).or_insert(Line { round, tickets: BTreeSet::new() });
+        if let Some(rank) = line.rank(user) {
+            self.order.remove(&rank);
+        }
+        line.tickets.insert(ticket);
+        self.order.extend(line.rank(user));
+        self.entries += 1;
+        self.users = self.users.max(self.lines.len());
+    }
+
+    fn leave(&mut self, user: UserId, ticket: Ticket) {
+        let Some(line) = self.lines.get_mut(&user) else { return };
+        if let Some(rank) = line.rank(user) {
+            self.order.remove(&rank);
+        }
+        self.entries -= usize::from(line.tickets.remove(&ticket));
+        if self.entries == 0 {
+            self.passed_over = 0;
+        }
+        self.stand(user);
+    }
+
+    fn take(&mut self) -> Option<Ticket> {
+        let rank = self.order.pop_first()?;
+        if rank.round > self.round {
+            self.round = rank.round;
+            self.taken = 0;
+            self.users = self.lines.len();
+        }
+        self.taken += 1;
+        self.passed_over = 0;
+        let line = self.lines.get_mut(&rank.user)?;
+        line.tickets.remove(&rank.ticket);
+        line.round += 1;
+        self.entries -= 1;
+        self.stand(rank.user);
+        Some(rank.ticket)
+    }
+
+    /// Gives a user whose line has changed its place in the order, or none where nothing is left.
+    fn stand(&mut self, user: UserId) {
+        let Some(line) = self.lines.get(&user) else { return };
+        match line.rank(user) {
+            Some(rank) => self.order.extend([rank]),
+            None => drop(self.lines.remove(&user)),
+        }
+    }
+
+    /// How many of this lane are taken before the entry.
+    fn before(&self, user: UserId, ticket: Ticket) -> Option<usize> {
+        let line = self.lines.get(&user)?;
+        let own = line.tickets.range(..ticket).count();
+        let rank = (line.round + own as u64, line.tickets.len() - own, ticket);
+        let others = self.lines.iter().filter(|(other, _)| **other != user);
+        Some(own + others.map(|(_, other)| other.taken_before(rank)).sum::<usize>())
+    }
+}

@@ -1,0 +1,261 @@
+//! The workers of a pool, and those who wait for one.
+//!
+//! Invariants: a worker comes back by its drop, whatever became of the answer, and goes to whoever
+//! is next; nobody overtakes those who wait; the lock is held for a step of the queue, never across
+//! an `.await`.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep_until},
+};
+
+use super::queue::{Asker, Origin, Queue, Ticket};
+use crate::{
+    limits,
+    model::{Priority, UserId},
+};
+
+/// The workers of one pool.
+pub(super) struct Workers {
+    /// How long a person's turn waits at the most.
+    patience: Duration,
+    state: Mutex<State>,
+}
+
+struct State {
+    size: u32,
+    running: u32,
+    queue: Queue<oneshot::Sender<Worker>>,
+    /// How long a worker is busy, on average.
+    service: Duration,
+}
+
+/// The right to one answer; given back when dropped.
+#[derive(Debug)]
+pub struct Worker {
+    workers: Arc<Workers>,
+    since: Instant,
+}
+
+/// No worker can be had in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the pool is busy; there may be room in {} s", .retry_after.as_secs())]
+pub struct Busy {
+    /// When it is worth coming back, judged by how long workers are busy.
+    pub retry_after: Duration,
+}
+
+/// How the workers of a pool are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Usage {
+    pub(super) size: u32,
+    pub(super) running: u32,
+    pub(super) queued: [usize; Priority::ALL.len()],
+}
+
+impl Workers {
+    /// So many workers, for whom a person's turn waits so long at the most.
+    pub(super) fn new(size: u32, patience: Duration) -> Arc<Self> {
+        let state = State {
+            size,
+            running: 0,
+            queue: Queue::default(),
+            service: limits::POOL_SERVICE_ASSUMED,
+        };
+        Arc::new(Self { patience, state: Mutex::new(state) })
+    }
+
+    /// A worker, where one is free and nobody waits for it.
+    pub(super) fn try_take(self: &Arc<Self>) -> Option<Worker> {
+        let mut state = self.lock();
+        if !state.has_free() || !state.queue.is_empty() {
+            return None;
+        }
+        state.running += 1;
+        drop(state);
+        Some(self.worker())
+    }
+
+    /// A place among those who wait.
+    pub(super) fn queue_up(self: &Arc<Self>, asker: Asker) -> Result<Queued, Busy> {
+        let (caller, called) = oneshot::channel();
+        let now = Instant::now();
+        let ticket = {
+            let mut state = self.lock();
+            state.admits(asker.user)?;
+            state.queue.push(asker, caller)
+        };
+        self.call();
+        let expires = (asker.origin == Origin::Turn).then(|| now + self.patience);
+        Ok(Queued { workers: self.clone(), ticket, called, position: 1, looks: now, expires })
+    }
+
+    /// Whether one more of this user's may wait.
+    pub(super) fn admits(&self, user: UserId) -> Result<(), Busy> {
+        self.lock().admits(user)
+    }
+
+    /// Changes how many there are. More are given out at once; where there are fewer, those that
+    /// are busy finish. Says how many there were.
+    pub(super) fn scale(self: &Arc<Self>, size: u32) -> u32 {
+        let before = std::mem::replace(&mut self.lock().size, size);
+        self.call();
+        before
+    }
+
+    /// How they are used.
+    pub(super) fn usage(&self) -> Usage {
+        let state = self.lock();
+        Usage { size: state.size, running: state.running, queued: state.queue.by_class() }
+    }
+
+    /// Gives free workers to those who are next.
+    fn call(self: &Arc<Self>) {
+        while let Some(next) = self.next() {
+            // Whoever left in this moment drops the worker, which then calls the one behind.
+            drop(next.send(self.worker()));
+        }
+    }
+
+    fn next(&self) -> Option<oneshot::Sender<Worker>> {
+        let mut state = self.lock();
+        if !state.has_free() {
+            return None;
+        }
+        let next = state.queue.pop()?;
+        state.running += 1;
+        Some(next)
+    }
+
+    fn worker(self: &Arc<Self>) -> Worker {
+        Worker { workers: self.clone(), since: Instant::now() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Workers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.usage().fmt(f)
+    }
+}
+
+impl State {
+    fn has_free(&self) -> bool {
+        self.running < self.size
+    }
+
+    fn admits(&self, user: UserId) -> Result<(), Busy> {
+        let full = self.queue.len() >= limits::POOL_QUEUE_MAX
+            || self.queue.waiting_of(user) >= limits::POOL_QUEUE_USER_MAX;
+        if full { Err(self.busy()) } else { Ok(()) }
+    }
+
+    /// When all that waits now will have been served, within reason.
+    fn busy(&self) -> Busy {
+        let ahead = u32::try_from(self.queue.len() + 1).unwrap_or(u32::MAX);
+        let served = self.service.saturating_mul(ahead) / self.size.max(1);
+        let retry_after = served.clamp(limits::BACKOFF_FIRST, limits::POOL_RETRY_AFTER_MAX);
+        Busy { retry_after }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let mut state = self.workers.lock();
+        state.running -= 1;
+        state.service = (state.service * 7 + self.since.elapsed()) / 8;
+        drop(state);
+        self.workers.call();
+    }
+}
+
+/// A place among those who wait for a worker; given up when dropped.
+#[derive(Debug)]
+pub struct Queued {
+    workers: Arc<Workers>,
+    ticket: Ticket,
+    called: oneshot::Receiver<Worker>,
+    /// As it was when it last looked.
+    position: u64,
+    /// When it looks again.
+    looks: Instant,
+    expires: Option<Instant>,
+}
+
+/// What becomes of waiting.
+#[derive(Debug)]
+pub enum Waited {
+    /// It is its turn. Nothing follows.
+    Served(Worker),
+    /// Its position is another one now.
+    Moved(u64),
+    /// It has waited as long as a turn may. Nothing follows.
+    Expired(Busy),
+}
+
+impl Queued {
+    /// Where it stands now, counted from 1.
+    pub fn look(&mut self) -> u64 {
+        self.position = self.workers.lock().queue.position(self.ticket).unwrap_or(1);
+        // In eighths, so that those who came together do not look together.
+        let root = u32::try_from((self.position * 64).isqrt()).unwrap_or(u32::MAX);
+        self.looks = Instant::now() + limits::POSITION_EVERY.saturating_mul(root) / 8;
+        self.position
+    }
+
+    /// Where it stood when it last looked.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Waits for the next thing to happen. Cancel-safe.
+    ///
+    /// Nobody tells those who wait that somebody was served: each looks by itself, the less often
+    /// the further back it stands, so that a worker that changes hands wakes one task and not all.
+    pub async fn next(&mut self) -> Waited {
+        loop {
+            let wakes = self.expires.map_or(self.looks, |expires| expires.min(self.looks));
+            tokio::select! { biased;
+                worker = &mut self.called => {
+                    return Waited::Served(worker.expect("who is in the queue is called from it"));
+                }
+                () = sleep_until(wakes) => {}
+            }
+            if self.expires.is_some_and(|expires| expires <= Instant::now()) {
+                return Waited::Expired(self.workers.lock().busy());
+            }
+            let before = self.position;
+            if self.look() != before {
+                return Waited::Moved(self.position);
+            }
+        }
+    }
+
+    /// Waits for the worker alone.
+    pub async fn worker(mut self) -> Result<Worker, Busy> {
+        loop {
+            match self.next().await {
+                Waited::Served(worker) => return Ok(worker),
+                Waited::Moved(_) => {}
+                Waited::Expired(busy) => return Err(busy),
+            }
+        }
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        let left = self.workers.lock().queue.remove(self.ticket);
+        // Not under the lock: nothing that is dropped may want it.
+        drop(left);
+    }
+}
