@@ -38,6 +38,7 @@ use operatoros::{
     },
     route,
     store::{Batch, Expect, LocalStore, Store, Write},
+    task::Tasks,
     wire,
 };
 use tokio::{
@@ -135,7 +136,7 @@ impl Stage {
         };
         let started = script.started.clone();
         let (handle, told, ends) = runtime.block_on(async {
-            let gateway = gateway(script);
+            let gateway = gateway(script).await;
             let identity = gateway.authority.anonymous().expect("no token is set");
             let created = gateway.registry.create(identity.user, None, None).await;
             let (conversation, handle) = created.expect("there is room for one");
@@ -190,7 +191,7 @@ impl Stage {
     }
 }
 
-fn gateway(script: Script) -> Arc<Gateway> {
+async fn gateway(script: Script) -> Arc<Gateway> {
     let settings = Settings::default();
     let providers = Providers::from([(OFFLINE.into(), Arc::new(script) as Arc<dyn Provider>)]);
     let lifecycle = Lifecycle::default();
@@ -198,13 +199,15 @@ fn gateway(script: Script) -> Arc<Gateway> {
         store: Arc::new(LocalStore::in_memory().expect("a thread can be made")),
         router: Arc::new(route::Router::of(&settings).expect("the defaults are right")),
         pools: Pools::new(&settings, &providers),
-        prices: Arc::new(Prices::new(settings.prices)),
+        prices: Arc::new(Prices::new(settings.prices.clone())),
         clock: Clock::system(),
         lifecycle: lifecycle.clone(),
     });
+    let tasks = Tasks::start(registry.clone(), &settings.tasks).await.expect("the store is empty");
     Arc::new(Gateway {
         authority: Authority::new(None),
-        operator: Operator::new(registry.clone(), Vitals::default),
+        operator: Operator::new(registry.clone(), tasks.clone(), Vitals::default),
+        tasks,
         seats: Seats::default(),
         lifecycle,
         echo: false,

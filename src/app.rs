@@ -18,6 +18,7 @@ use crate::{
     provider::{self, Prices, Unbuildable},
     route::{RouteError, Router},
     store::{LocalStore, OpenError, Store, StoreError},
+    task::Tasks,
 };
 
 /// A gateway that runs.
@@ -94,9 +95,12 @@ impl App {
             conversations: live.live(),
             turns_open: turns.turns_running(),
         });
+        // Before the port is open: what the last run left running is over.
+        let tasks = Tasks::start(registry.clone(), &settings.tasks).await?;
         let gateway = Arc::new(Gateway {
             authority: Authority::new(settings.token.clone()),
-            operator: Operator::new(registry.clone(), move || monitor.vitals()),
+            operator: Operator::new(registry.clone(), tasks.clone(), move || monitor.vitals()),
+            tasks,
             seats,
             lifecycle: lifecycle.clone(),
             echo: settings.echo,

@@ -47,6 +47,11 @@ impl Identity {
         Self { user: UserId::named(name), name: name.into(), anonymous }
     }
 
+    /// Whoever left work behind that goes on without them.
+    pub fn absent(user: UserId) -> Self {
+        Self { user, name: "".into(), anonymous: false }
+    }
+
     /// The right to a conversation, where it is theirs.
     pub fn grant(&self, conversation: &Conversation) -> Option<Granted<ConversationId>> {
         (conversation.user == self.user).then_some(Granted(conversation.id))

@@ -25,7 +25,7 @@ pub use describe::describe;
 pub use error::{ConfigError, Origin};
 pub use settings::{
     Effort, LogFormat, OfflineSettings, PoolSettings, Price, ProviderKind, ProviderSettings,
-    Restart, RoutingSettings, Settings,
+    Restart, RoutingSettings, Settings, TaskSettings,
 };
 
 use crate::limits::SETTINGS_BYTES_MAX;

@@ -12,8 +12,10 @@ mod messages;
 mod person;
 mod rights;
 mod sessions;
+mod tasks;
 #[cfg(test)]
 mod tests;
+mod topics;
 mod upgrade;
 
 use std::{pin::pin, sync::Arc, time::Duration};
@@ -39,11 +41,13 @@ use crate::{
     limits,
     model::ConversationId,
     operator::{Here, Operator},
+    task::Tasks,
     wire::{self, CloseCode, Complaint, Frame},
 };
 use follows::Follows;
 use limiter::Limiter;
 use person::Person;
+use topics::Topics;
 
 /// What every connection works with.
 pub struct Gateway {
@@ -53,6 +57,8 @@ pub struct Gateway {
     pub registry: Registry,
     /// Carries commands out.
     pub operator: Arc<Operator>,
+    /// Knows the background tasks.
+    pub tasks: Tasks,
     /// Counts the connections.
     pub seats: Seats,
     /// Starts and stops everything.
@@ -87,6 +93,7 @@ enum Wake {
     Gone,
     Reply(Settled),
     News,
+    Topic,
     Silence,
     Draining,
     Closing,
@@ -145,6 +152,8 @@ struct Connection<T> {
     greeted: bool,
     follows: Follows,
     feeds: Arc<Feeds>,
+    /// Nearly nobody subscribes.
+    topics: Option<Box<Topics>>,
     pending: FuturesUnordered<BoxFuture<'static, Settled>>,
     /// The operator carries a command out. What was said after it may depend on it, so nothing is
     /// heard until then; what is to be shown is shown.
@@ -169,6 +178,7 @@ where
         greeted: false,
         follows: Follows::new(feeds.clone()),
         feeds,
+        topics: None,
         pending: FuturesUnordered::new(),
         obeying: false,
         limiter: Limiter::new(),
@@ -205,6 +215,7 @@ where
                 },
                 Some(settled) = self.pending.next() => Wake::Reply(settled),
                 () = self.feeds.arrived() => Wake::News,
+                () = topics::arrived(&mut self.topics) => Wake::Topic,
                 () = &mut silence => Wake::Silence,
             };
             match wake {
@@ -222,6 +233,7 @@ where
                     yield_now().await;
                     self.deliver().await?;
                 }
+                Wake::Topic => Box::pin(self.deliver_topics()).await?,
                 Wake::Silence => {
                     let next = Box::pin(self.break_silence(heard)).await?;
                     silence.as_mut().reset(next);

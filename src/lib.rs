@@ -18,6 +18,8 @@ pub mod route;
 pub mod conversation;
 
 pub mod monitor;
+pub mod task;
+
 pub mod operator;
 
 pub mod connection;

@@ -236,6 +236,55 @@ pub const POOL_RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 /// Pools that settings may define.
 pub const POOLS_MAX: usize = 64;
 
+// ---- background tasks ---------------------------------------------------------------------
+
+/// Tasks of the whole gateway that have not ended.
+pub const TASKS_OPEN_MAX: usize = 250_000;
+/// Tasks of one user that have not ended.
+pub const TASKS_OPEN_PER_USER_MAX: usize = 125_000;
+/// Attempts that may be under way at a time, over all pools.
+pub const TASK_WORKERS_MAX: u32 = 1_024;
+/// Attempts that one task may take.
+pub const TASK_ATTEMPTS_MAX: u32 = 20;
+/// Tasks that one task may wait for.
+pub const TASK_DEPENDENCIES_MAX: usize = 32;
+/// What comes of a task; what is longer is cut.
+pub const TASK_RESULT_BYTES_MAX: usize = 256 * 1024;
+/// What is said of it where it was asked for; `task.get` has the rest.
+pub const TASK_TOLD_BYTES_MAX: usize = 16 * 1024;
+/// When a task is done again, as it is written.
+pub const TASK_RULE_BYTES_MAX: usize = 200;
+/// The shortest time between two runs of a task that recurs.
+pub const TASK_EVERY_MIN: Duration = Duration::from_secs(60);
+/// How far ahead a task may be set.
+pub const TASK_AHEAD_MAX: Duration = Duration::from_secs(10 * 366 * 24 * 60 * 60);
+/// Seconds that one attempt may be given; one at the least.
+pub const TASK_TIME_LIMIT_SECONDS_MAX: u32 = 24 * 60 * 60;
+/// The pause before a second attempt; doubles with each.
+pub const TASK_PAUSE_FIRST: Duration = Duration::from_secs(2);
+/// The longest pause between two attempts.
+pub const TASK_PAUSE_MAX: Duration = Duration::from_secs(5 * 60);
+/// How often it is told how far a running task is.
+pub const TASK_PROGRESS_EVERY: Duration = Duration::from_secs(5);
+/// Requests that wait for the one who owns the tasks.
+pub const TASK_COMMANDS_WAITING_MAX: usize = 1_024;
+/// Requests that wait until a task that is under way has been stopped.
+pub const TASK_COMMANDS_HELD_MAX: usize = 16;
+/// Outcomes that are being told at the same time.
+pub const TASKS_TOLD_AT_ONCE_MAX: usize = 32;
+/// While an outcome cannot be told, or a task's state not be kept, how often that is tried again.
+pub const TASK_RETRY_EVERY: Duration = Duration::from_secs(1);
+/// Tasks of one status that one page looks through for those that fit.
+pub const TASKS_LOOKED_AT_MAX: usize = 2_048;
+/// Tasks that one command takes back.
+pub const TASKS_CANCELLED_MAX: usize = 1_000;
+/// How many of them at a time.
+pub const TASKS_CANCELLED_AT_ONCE: usize = 64;
+/// Changes of one user's tasks that a subscriber may be behind.
+pub const TASK_CHANGES_MAX: usize = 16_384;
+/// Encoded changes that are kept for subscribers, in bytes; older ones are read again.
+pub const TASK_CHANGES_BYTES_MAX: usize = 512 * 1024;
+
 // ---- understanding ------------------------------------------------------------------------
 
 /// Words of a text that are looked at for a command; what is beyond can only be its free text.
@@ -315,3 +364,7 @@ const _: () = assert!(STORE_DRAFTS_GATHER.as_millis() * 4 < CHECKPOINT_EVERY.as_
 const _: () = assert!(GATHER_MAX.as_millis() * 4 < CHECKPOINT_EVERY.as_millis());
 const _: () = assert!(STORE_PIECE_BYTES * 20 < 128 * 1024);
 const _: () = assert!(EARLY_TEXT_BYTES_MAX < ANSWER_BYTES_MAX);
+const _: () = assert!(TASKS_OPEN_PER_USER_MAX <= TASKS_OPEN_MAX);
+const _: () = assert!(TASK_RESULT_BYTES_MAX + TEXT_BYTES_MAX <= PAGE_BYTES_MAX);
+const _: () = assert!(TASK_TOLD_BYTES_MAX <= TASK_RESULT_BYTES_MAX);
+const _: () = assert!(TASK_CHANGES_MAX >= PAGE_ROWS);

@@ -7,6 +7,7 @@ mod conversation;
 mod event;
 mod id;
 mod priority;
+mod task;
 mod usage;
 mod vitals;
 
@@ -20,5 +21,6 @@ pub use id::{
     ConversationId, MessageId, PoolName, ProviderName, SessionId, TaskId, TurnId, UserId,
 };
 pub use priority::Priority;
+pub use task::{Every, Fault, OpenTask, Task, TaskFilter, TaskStatus};
 pub use usage::{FinishReason, Timing, Usage, Usd};
 pub use vitals::{Gauges, Vitals};

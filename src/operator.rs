@@ -13,6 +13,7 @@ mod search;
 mod summary;
 mod system;
 mod table;
+mod tasks;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ use crate::{
     conversation::{Change, Executed, Handle, Refusal, Registry, Sent},
     intent::{Operation, Vocabulary},
     model::Vitals,
+    task::Tasks,
 };
 use demos::Tours;
 use meaning::Wish;
@@ -35,6 +37,7 @@ use report::{Outcome, Report, Then};
 /// Carries operator commands out.
 pub struct Operator {
     registry: Registry,
+    tasks: Tasks,
     vitals: Box<dyn Fn() -> Vitals + Send + Sync>,
     vocabulary: Vocabulary,
     tours: Tours,
@@ -67,15 +70,17 @@ pub struct Done {
 }
 
 impl Operator {
-    /// Works on what is in `registry`.
+    /// Works on what is in `registry`, and on the tasks.
     pub fn new(
         registry: Registry,
+        tasks: Tasks,
         vitals: impl Fn() -> Vitals + Send + Sync + 'static,
     ) -> Arc<Self> {
         let pools = registry.workshop().pools.clone();
         let names = pools.iter().map(|pool| pool.name.as_str());
         let vocabulary = Vocabulary::new(names, demo_names());
-        Arc::new(Self { registry, vitals: Box::new(vitals), vocabulary, tours: Tours::default() })
+        let (vitals, tours) = (Box::new(vitals), Tours::default());
+        Arc::new(Self { registry, tasks, vitals, vocabulary, tours })
     }
 
     /// Carries the order out and has it noted in the conversation, as a turn of its own.
@@ -97,7 +102,7 @@ impl Operator {
             }
         }
         let (intent, slots) = order.name();
-        match self.execute(order, &caller, &said.text).await? {
+        match self.execute(order, &caller, &said).await? {
             Outcome::Asked(ask) => {
                 let sent = caller.handle.ask(ask.keyed(said.key)).known().await?;
                 Ok(Done { sent, here: None })
@@ -126,8 +131,9 @@ impl Operator {
             slots,
             text: text.into(),
             data,
-            offers,
+            offers: Some(offers),
             tour,
+            tells: None,
         };
         let sent = caller.handle.note(executed).known().await?;
         let here = match then {
@@ -149,7 +155,7 @@ impl Operator {
         &self,
         order: Order,
         caller: &Caller,
-        asked: &str,
+        said: &Said,
     ) -> Result<Outcome, Refusal> {
         let (operation, agreed) = match order.0 {
             Wish::Do { operation, agreed } => (operation, agreed),
@@ -170,19 +176,19 @@ impl Operator {
             Operation::Conversations => self.conversations(caller).await?,
             Operation::New(pool) => self.begin(caller, pool.as_ref()).await?,
             Operation::Delete(which) => self.delete(caller, which, agreed).await?,
-            Operation::Summarise(which) => return self.summarise(caller, which, asked).await,
+            Operation::Summarise(which) => return self.summarise(caller, which, &said.text).await,
             Operation::Search { query, period } => self.search(caller, &query, period).await?,
             Operation::Demos => demos::list(),
             Operation::Demo(name) => demos::start(name.as_deref()),
             Operation::NextDemo => self.next_demo(caller),
             Operation::StopDemo => self.stop_demo(caller),
-            Operation::Tasks(_)
-            | Operation::Submit(_)
-            | Operation::ShowTasks(_)
-            | Operation::CancelTasks(_)
-            | Operation::Prioritise(..) => not_there(
-                "This gateway runs no background tasks; messages are answered as they come.",
-            ),
+            Operation::Tasks(filter) => self.list_tasks(caller, &filter).await?,
+            Operation::Submit(new) => self.submit_task(caller, new, said.key.as_deref()).await?,
+            Operation::ShowTasks(numbers) => self.show_tasks(caller, &numbers).await?,
+            Operation::CancelTasks(targets) => self.cancel_tasks(caller, targets, agreed).await?,
+            Operation::Prioritise(numbers, priority) => {
+                self.prioritise_tasks(caller, &numbers, priority).await?
+            }
             Operation::Scale(pool, workers) => self.scale(&pool, workers, agreed),
             Operation::Subscribe(_) | Operation::Unsubscribe => {
                 not_there("Status is told on asking only: /status.")

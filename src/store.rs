@@ -25,6 +25,7 @@ mod quiet;
 mod reads;
 mod reserve;
 mod seal;
+mod tasks;
 mod watermark;
 mod writer;
 
@@ -38,8 +39,8 @@ pub use local::LocalStore;
 use futures_util::future::BoxFuture;
 
 use crate::model::{
-    Accepted, Conversation, ConversationId, Message, MessageId, Sequenced, Session, Timestamp,
-    TurnId, User, UserId,
+    Accepted, Conversation, ConversationId, Message, MessageId, OpenTask, Sequenced, Session, Task,
+    TaskFilter, TaskId, Timestamp, TurnId, User, UserId,
 };
 
 /// What can go wrong once the store is open.
@@ -116,6 +117,21 @@ pub enum Write {
         /// When it may be forgotten.
         expires_at: Timestamp,
     },
+    /// Makes or replaces a task.
+    Task(Task),
+    /// A task's outcome was told; nothing where it had none to tell.
+    TaskTold(TaskId),
+    /// Remembers which task was handed in under this key, until `expires_at`.
+    TaskKey {
+        /// Whose key.
+        user: UserId,
+        /// The key.
+        key: Arc<str>,
+        /// The task.
+        task: TaskId,
+        /// When it may be forgotten.
+        expires_at: Timestamp,
+    },
     /// Forgets a conversation with all its messages, events and turns.
     Delete(ConversationId),
 }
@@ -129,6 +145,15 @@ pub struct Page {
     pub rows: usize,
     /// Bytes of text at the most; the first message is given whatever its size.
     pub bytes: usize,
+}
+
+/// Some of a user's tasks, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskPage {
+    /// The tasks.
+    pub tasks: Vec<Task>,
+    /// What to read on from, where there may be more.
+    pub more: Option<TaskId>,
 }
 
 /// Keeps everything. One conformance suite holds for every implementation.
@@ -195,6 +220,31 @@ pub trait Store: Send + Sync + 'static {
 
     /// What a `message.send` with this key was answered, unless that has expired by `now`.
     fn keyed(&self, user: UserId, key: &str, now: Timestamp) -> Read<'_, Option<Accepted>>;
+
+    /// The task with this id.
+    fn task(&self, id: TaskId) -> Read<'_, Option<Task>>;
+
+    /// The task with this number.
+    fn task_numbered(&self, number: u64) -> Read<'_, Option<Task>>;
+
+    /// The user's tasks that fit, newest first, those handed in before `before`. A page may end
+    /// before it has so many rows, and says where to go on.
+    fn tasks(
+        &self,
+        user: UserId,
+        filter: &TaskFilter,
+        before: Option<TaskId>,
+        rows: usize,
+    ) -> Read<'_, TaskPage>;
+
+    /// Every task that is open or has an outcome to tell, in the order in which they were made.
+    fn open_tasks(&self) -> Read<'_, Vec<OpenTask>>;
+
+    /// The highest number that a task has; 0 where there is none.
+    fn highest_task_number(&self) -> Read<'_, u64>;
+
+    /// The task that was handed in under this key, unless that has expired by `now`.
+    fn keyed_task(&self, user: UserId, key: &str, now: Timestamp) -> Read<'_, Option<TaskId>>;
 
     /// Whether the last write succeeded, and how much there is.
     fn health(&self) -> Health;

@@ -6,6 +6,7 @@ mod complaint;
 mod inbound;
 mod objects;
 mod outbound;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -16,6 +17,10 @@ pub use outbound::{
     Greeting, conversation_reply, conversations_reply, delta, done_reply, ended_reply, error,
     event, following_reply, goaway, gone_reply, messages_reply, pong, position, resumed,
     sent_reply, snapshot, ticket, welcome,
+};
+pub use tasks::{
+    TaskAsked, TaskChangeAsked, fault_meaning, task_change, task_reply, task_value, tasks_reply,
+    tasks_topic_reply,
 };
 pub use text::{answer, at_sentence_end, line, note, warning};
 

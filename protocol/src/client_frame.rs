@@ -105,6 +105,8 @@ requests! {
     TaskCancel(TaskCancel) "task.cancel",
     /// Changes a task that has not begun.
     TaskUpdate(TaskUpdate) "task.update",
+    /// Has a task that failed or was cancelled done after all.
+    TaskRetry(TaskRetry) "task.retry",
     /// Asks for a `pong`.
     Ping(Ping) "ping",
 }
@@ -319,6 +321,21 @@ fields! {
         /// Attempts it may take.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         max_attempts: Option<u32>,
+        /// When it is done again: `every day at 9`, or a cron expression of five fields.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        every: Option<String>,
+        /// The time zone that `every` is meant in, such as `Europe/Berlin`; absent: the server's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        time_zone: Option<String>,
+        /// The tasks that must have succeeded before.
+        #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_is_empty")]
+        after: Vec<TaskId>,
+        /// Milliseconds that one attempt may take; absent: as the server is set.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        time_limit_ms: Option<u64>,
+        /// The conversation in which its outcome is told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conversation: Option<ConversationId>,
     }
 
     /// Reads one task.
@@ -335,6 +352,9 @@ fields! {
         /// Only those that are wanted so soon.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         priority: Option<Priority>,
+        /// Only those of that pool.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pool: Option<String>,
         /// Where the page before ended; absent: the first page.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cursor: Option<String>,
@@ -362,6 +382,15 @@ fields! {
         /// Who shall do it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pool: Option<String>,
+        /// The tasks that must have succeeded before; an empty list: none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<Vec<TaskId>>,
+    }
+
+    /// Has a task that failed or was cancelled done after all, with all its attempts.
+    TaskRetry {
+        /// The task.
+        task: TaskId,
     }
 
     /// Asks for a `pong`.

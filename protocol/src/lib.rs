@@ -23,7 +23,8 @@ pub use client_frame::{
     As, ClientFrame, ConversationCreate, ConversationDelete, ConversationFollow, ConversationFork,
     ConversationGet, ConversationHistory, ConversationList, ConversationUnfollow,
     ConversationUpdate, Hello, IfBusy, MessageSend, Ping, Request, Resume, Software, Subscribe,
-    TaskCancel, TaskGet, TaskList, TaskSubmit, TaskUpdate, TurnCancel, TurnRetry, Unsubscribe,
+    TaskCancel, TaskGet, TaskList, TaskRetry, TaskSubmit, TaskUpdate, TurnCancel, TurnRetry,
+    Unsubscribe,
 };
 pub use codes::{CloseCode, ErrorCode, may_reconnect};
 pub use event::{ConversationEvent, Event, ToolPhase};
@@ -34,7 +35,7 @@ pub use objects::{
 };
 pub use results::{
     ConversationPage, Done, Following, Gone, MessagePage, Outcome, SendResult, SendState, TaskPage,
-    TopicResult, TurnResult,
+    TaskResult, TopicResult, TurnResult,
 };
 pub use server_frame::{
     Delta, DeltaRef, ErrorFrame, Execution, GoAway, GrowingTurn, Pong, Reply, Resumed, ServerFrame,

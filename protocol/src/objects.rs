@@ -229,6 +229,9 @@ pub enum TaskStatus {
 pub struct Task {
     /// Its id.
     pub task: TaskId,
+    /// What people call it: `task 12`.
+    #[serde(default)]
+    pub number: u64,
     /// What is to be done.
     pub text: Arc<str>,
     /// The pool it was routed or pinned to; `null` until then.
@@ -260,6 +263,27 @@ pub struct Task {
     /// Of one that failed, or will try again: why its latest attempt failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
+    /// Where its outcome is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<ConversationId>,
+    /// When it is done again, as it was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<Arc<str>>,
+    /// The time zone that `every` is meant in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<Arc<str>>,
+    /// Of one that recurs: how often it was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs: Option<u64>,
+    /// The tasks that must have succeeded before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<TaskId>,
+    /// Milliseconds that one attempt may take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_limit_ms: Option<u64>,
+    /// Of one that runs: how far it is, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Arc<str>>,
 }
 
 /// What a client must stay within; a breach gets an `error` that names it.

@@ -32,8 +32,8 @@ pub enum Outcome {
     Gone(Gone),
     /// Of `subscribe` and `unsubscribe`.
     Topic(TopicResult),
-    /// Of `task.submit`, `.get`, `.update` and `.cancel`.
-    Task(Box<Task>),
+    /// Of `task.submit`, `.get`, `.update`, `.cancel` and `.retry`.
+    Task(Box<TaskResult>),
     /// Of `task.list`.
     Tasks(TaskPage),
     /// Of `hello` and `ping`: nothing beyond "done".
@@ -113,6 +113,17 @@ pub struct MessagePage {
     /// What to send as `before` for the page before this; absent: this was the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+}
+
+/// A task as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TaskResult {
+    /// The task.
+    #[serde(flatten)]
+    pub task: Task,
+    /// Of `task.submit`: true where the `key` had been seen before, so that nothing was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duplicate: Option<bool>,
 }
 
 /// Some tasks, the newest first.

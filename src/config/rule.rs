@@ -28,6 +28,8 @@ pub(super) enum Rule {
     Url,
     /// Names of providers, in order.
     Route,
+    /// A time zone of the IANA database.
+    Zone,
     /// Words, phrases or messages, perhaps none.
     Words,
     /// What `tracing` takes for a filter.
@@ -68,6 +70,7 @@ impl Rule {
             Self::Text | Self::Path => !text.trim().is_empty(),
             Self::Address => text.parse::<SocketAddr>().is_ok(),
             Self::Url => is_url(text),
+            Self::Zone => text.parse::<chrono_tz::Tz>().is_ok(),
             Self::Filter => EnvFilter::try_new(text).is_ok(),
             Self::Secret(least) => {
                 text.chars().count() >= least && text.chars().all(|c| c.is_ascii_graphic())
@@ -132,6 +135,7 @@ impl Rule {
                 "a list of providers, such as [\"openai\", \"anthropic/claude-sonnet-5-5\"]"
                     .to_owned()
             }
+            Self::Zone => "a time zone, such as Europe/Berlin or UTC".to_owned(),
             Self::Words => format!(
                 "a list of at most {POOL_WORDS_MAX} texts, each of at most {POOL_WORD_BYTES_MAX} bytes"
             ),

@@ -6,8 +6,9 @@ use std::fmt;
 
 use super::rule::Rule;
 use crate::limits::{
-    DRAIN_SECONDS_MAX, NAME_BYTES_MAX, OFFLINE_WORDS_MAX, PRICE_MAX, TIMEOUT_MS_MAX,
-    TOKEN_CHARS_MIN, WINDOW_TOKENS_MAX, WINDOW_TOKENS_MIN, WORKERS_MAX,
+    DRAIN_SECONDS_MAX, NAME_BYTES_MAX, OFFLINE_WORDS_MAX, PRICE_MAX, TASK_ATTEMPTS_MAX,
+    TASK_TIME_LIMIT_SECONDS_MAX, TASK_WORKERS_MAX, TIMEOUT_MS_MAX, TOKEN_CHARS_MIN,
+    WINDOW_TOKENS_MAX, WINDOW_TOKENS_MIN, WORKERS_MAX,
 };
 
 /// One setting.
@@ -30,6 +31,7 @@ const fn needed(path: &'static str, rule: Rule) -> Key {
 
 const KINDS: &[&str] = &["openai", "openai-chat", "anthropic"];
 const MILLISECONDS: Rule = Rule::Whole(1, TIMEOUT_MS_MAX);
+const TASK_SECONDS: Rule = Rule::Whole(1, TASK_TIME_LIMIT_SECONDS_MAX);
 const DOLLARS: Rule = Rule::Number(0, PRICE_MAX);
 
 /// All settings, in the order in which they are described.
@@ -70,6 +72,10 @@ pub(super) const KEYS: &[Key] = &[
     key("pools.*.workers", Rule::Whole(1, WORKERS_MAX)),
     key("pools.*.wait_ms", MILLISECONDS),
     key("pools.*.restart", Rule::OneOf(&["keep", "reset"])),
+    key("tasks.workers", Rule::Whole(1, TASK_WORKERS_MAX)),
+    key("tasks.max_attempts", Rule::Whole(1, TASK_ATTEMPTS_MAX)),
+    key("tasks.time_limit_seconds", TASK_SECONDS),
+    key("tasks.time_zone", Rule::Zone),
     needed("prices.*.input", DOLLARS),
     key("prices.*.cached", DOLLARS),
     needed("prices.*.output", DOLLARS),

@@ -39,6 +39,8 @@ pub struct Settings {
     pub routing: RoutingSettings,
     /// The pools, by name.
     pub pools: BTreeMap<String, PoolSettings>,
+    /// Background tasks.
+    pub tasks: TaskSettings,
     /// Prices of models, by name.
     pub prices: BTreeMap<String, Price>,
 }
@@ -210,6 +212,20 @@ pub enum Restart {
     Reset,
 }
 
+/// Background tasks.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TaskSettings {
+    /// Tasks at the same time, over all pools.
+    pub workers: u32,
+    /// Attempts that a task may take, where it says nothing.
+    pub max_attempts: u32,
+    /// Seconds that one attempt may take, where the task says nothing.
+    pub time_limit_seconds: u64,
+    /// The time zone that is meant where none is named.
+    pub time_zone: String,
+}
+
 /// Dollars for a million tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -238,6 +254,7 @@ impl Default for Settings {
             offline: OfflineSettings::default(),
             routing: RoutingSettings::default(),
             pools: default_pools(),
+            tasks: TaskSettings::default(),
             prices: BTreeMap::new(),
         }
     }
@@ -252,6 +269,12 @@ impl Default for OfflineSettings {
 impl Default for RoutingSettings {
     fn default() -> Self {
         Self { weights: "built-in".to_owned() }
+    }
+}
+
+impl Default for TaskSettings {
+    fn default() -> Self {
+        Self { workers: 16, max_attempts: 3, time_limit_seconds: 600, time_zone: "UTC".to_owned() }
     }
 }
 

@@ -193,6 +193,7 @@ fn lowest(rule: Rule) -> Value {
         Rule::Address => Value::from("[::1]:1"),
         Rule::Url => Value::from("https://x.example"),
         Rule::Route => Value::from(vec!["offline"]),
+        Rule::Zone => "Asia/Tokyo".into(),
         Rule::Words => Value::from(vec!["x"]),
         Rule::Secret(least) => Value::from("x".repeat(least)),
     }

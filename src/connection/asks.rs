@@ -65,6 +65,14 @@ where
                 self.follow(fork.id, handle, BEGINNING)?;
                 self.reply(re, |re| wire::conversation_reply(re, &fork)).await
             }
+            Asked::Subscribe
+            | Asked::Unsubscribe
+            | Asked::SubmitTask(_)
+            | Asked::Task { .. }
+            | Asked::Tasks { .. }
+            | Asked::CancelTask { .. }
+            | Asked::UpdateTask { .. }
+            | Asked::RetryTask { .. } => self.work_off(re, asked).await?,
             about_a_conversation => self.manage(re, about_a_conversation).await?,
         })
     }
@@ -317,7 +325,7 @@ where
         self.say(frame).await
     }
 
-    async fn reply(&mut self, re: Re, frame: impl FnOnce(String) -> Frame) -> Flow {
+    pub(super) async fn reply(&mut self, re: Re, frame: impl FnOnce(String) -> Frame) -> Flow {
         match re {
             Some(re) => self.say(frame(re)).await,
             None => Ok(()),

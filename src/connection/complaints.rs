@@ -1,6 +1,11 @@
 //! What a client is told when a lower floor refuses.
 
-use crate::{conversation::Refusal, store::StoreError, wire::Complaint};
+use crate::{
+    conversation::Refusal,
+    store::StoreError,
+    task::{self, Invalid},
+    wire::Complaint,
+};
 
 impl From<Refusal> for Complaint {
     fn from(refusal: Refusal) -> Self {
@@ -21,6 +26,27 @@ impl From<Refusal> for Complaint {
             Refusal::Draining => Self::shutting_down(),
             Refusal::Store(error) => error.into(),
             Refusal::Lost => Self::internal(),
+        }
+    }
+}
+
+impl From<task::Refusal> for Complaint {
+    fn from(refusal: task::Refusal) -> Self {
+        let says = refusal.to_string();
+        match refusal {
+            task::Refusal::NotFound => Self::not_found("task"),
+            task::Refusal::UnknownPool(there_are) => Self::unknown_pool(&there_are),
+            task::Refusal::Invalid(Invalid::NoDependency) => Self::not_found("task"),
+            task::Refusal::Invalid(invalid) => Self::invalid(invalid.field(), says),
+            task::Refusal::Begun(_) | task::Refusal::Ended(_) | task::Refusal::NotFailed(_) => {
+                Self::conflict(&says)
+            }
+            task::Refusal::TooMany(most) => Self::too_many("open tasks", most),
+            task::Refusal::Full => Self::tasks_full(),
+            task::Refusal::Busy => Self::overloaded(),
+            task::Refusal::Draining => Self::shutting_down(),
+            task::Refusal::Store(error) => error.into(),
+            task::Refusal::Lost => Self::internal(),
         }
     }
 }

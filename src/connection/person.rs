@@ -163,6 +163,7 @@ where
                 self.identity = Some(identity);
                 // What the one before followed is none of theirs.
                 self.follows = Follows::new(self.feeds.clone());
+                self.topics = None;
                 if let Voice::Text(person) = &mut self.voice {
                     **person = Person::default();
                 }

@@ -7,3 +7,4 @@ mod peer;
 mod resume;
 mod rights;
 mod stalls;
+mod tasks;

@@ -222,7 +222,7 @@ impl Writer {
         self.record.asked = Some(pool.name.clone());
         self.record.messages += if new { 2 } else { 1 };
         // Whoever says something else does not answer what was asked back.
-        self.stand(Arc::default(), Tour::AsItWas);
+        self.stand(Some(Arc::default()), Tour::AsItWas);
         let accepted = self.number(Event::MessageAccepted {
             message: message.id,
             turn: turn.turn,

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use crate::{
     model::{
         Accepted, AnswerStatus, Conversation, ConversationId, DemoStep, MessageId, Offer, PoolName,
-        TurnId,
+        TaskId, TurnId,
     },
     pool::Busy,
     store::StoreError,
@@ -128,10 +128,12 @@ pub struct Executed {
     pub text: Arc<str>,
     /// The result for a program.
     pub data: serde_json::Value,
-    /// What it asks back: the answers there are.
-    pub offers: Arc<[Offer]>,
+    /// What it asks back: the answers there are; `None`: what was asked before still stands.
+    pub offers: Option<Arc<[Offer]>>,
     /// What it does to the demonstration in the conversation.
     pub tour: Tour,
+    /// The background task whose outcome it is, which has been told by this.
+    pub tells: Option<TaskId>,
 }
 
 /// What a command does to a demonstration.

@@ -52,6 +52,8 @@ impl Writer {
         let closed = Write::CloseTurn(turn.turn);
         let mut writes =
             vec![Write::Message(message), Write::Message(answer), Write::OpenTurn(turn), closed];
+        // With the words themselves, so that an outcome is told once, whatever happens.
+        writes.extend(executed.tells.map(Write::TaskTold));
         writes.extend(executed.key.map(|key| self.remember(key, &kept)));
         self.commit(writes, shows, Some(receipt.settle(kept)));
     }
@@ -90,7 +92,8 @@ impl Writer {
     }
 
     /// What is left open between the user and the operator from now on.
-    pub(super) fn stand(&mut self, offers: Arc<[Offer]>, tour: Tour) {
+    pub(super) fn stand(&mut self, offers: Option<Arc<[Offer]>>, tour: Tour) {
+        let offers = offers.unwrap_or_else(|| self.record.standing.offers.clone());
         let demo = match tour {
             Tour::AsItWas => self.record.standing.demo.clone(),
             Tour::At(step) => Some(step),

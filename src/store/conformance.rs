@@ -2,7 +2,11 @@
 
 #![expect(clippy::cognitive_complexity, reason = "every assert counts as two branches")]
 
+mod tasks;
+
 use std::sync::Arc;
+
+pub(super) use tasks::task;
 
 use super::{Batch, Expect, LocalStore, Page, Store, StoreError, Turn, Write};
 use crate::{
@@ -28,6 +32,7 @@ pub(super) async fn holds(store: &dyn Store) {
     checkpoints_join_or_are_ignored(store).await;
     keys_are_answered_until_they_expire(store).await;
     a_deleted_conversation_leaves_nothing(store).await;
+    tasks::hold(store).await;
     a_full_queue_is_refused(store).await;
     a_closed_store_says_so(store).await;
 }

@@ -9,10 +9,14 @@ use super::{
     keys::{self, CONVERSATION, EVENT, KEY, MESSAGE, SESSION, TURN, USER},
     kv::{Order, View},
     plan::Keyed,
+    tasks::{KeyedTask, TASK, TASK_KEY},
 };
 use crate::{
     limits::STORE_SCAN_ROWS,
-    model::{Accepted, Conversation, Message, Sequenced, Session, Timestamp, TurnId, User, UserId},
+    model::{
+        Accepted, Conversation, Message, Sequenced, Session, Task, TaskId, Timestamp, TurnId, User,
+        UserId,
+    },
 };
 
 /// The version of the lines; one more whenever an older reader would misread.
@@ -37,8 +41,10 @@ pub struct Counts {
     pub turns: u64,
     /// Slices of answers that had not ended.
     pub checkpoints: u64,
-    /// Idempotency keys.
+    /// Idempotency keys, of messages and of tasks.
     pub keys: u64,
+    /// Background tasks.
+    pub tasks: u64,
 }
 
 impl Counts {
@@ -52,6 +58,7 @@ impl Counts {
             + self.turns
             + self.checkpoints
             + self.keys
+            + self.tasks
     }
 
     pub(super) fn add(&mut self, line: &Line) {
@@ -64,7 +71,8 @@ impl Counts {
             Line::Event(_) => self.events += 1,
             Line::Turn { .. } => self.turns += 1,
             Line::Checkpoint { .. } => self.checkpoints += 1,
-            Line::Key { .. } => self.keys += 1,
+            Line::Key { .. } | Line::TaskKey { .. } => self.keys += 1,
+            Line::Task(_) => self.tasks += 1,
         }
     }
 }
@@ -82,6 +90,8 @@ pub(super) enum Line {
     Turn { turn: Turn, open: bool },
     Checkpoint { turn: TurnId, offset: u64, text: Box<str> },
     Key { user: UserId, key: Box<str>, accepted: Accepted, expires_at: Timestamp },
+    Task(Task),
+    TaskKey { user: UserId, key: Box<str>, task: TaskId, expires_at: Timestamp },
     End { records: u64, blake3: Box<str> },
 }
 
@@ -91,7 +101,7 @@ pub(super) enum Line {
 pub fn export(store: &LocalStore, to: &mut impl Write) -> io::Result<Counts> {
     let mut lines = Lines { to, hash: blake3::Hasher::new(), counts: Counts::default() };
     lines.write(&Line::Head { format: FORMAT.into(), version: VERSION })?;
-    for kind in [USER, SESSION, CONVERSATION, MESSAGE, EVENT, TURN, KEY] {
+    for kind in [USER, SESSION, CONVERSATION, MESSAGE, EVENT, TURN, KEY, TASK, TASK_KEY] {
         if kind == KEY {
             write_drafts(store, &mut lines)?;
         }
@@ -167,14 +177,25 @@ fn line(view: &dyn View, kind: u8, key: &[u8], value: &[u8]) -> Result<Line, Sto
             let open = view.get(&keys::open(turn.conversation, turn.turn))?.is_some();
             Ok(Line::Turn { turn, open })
         }
+        TASK => keys::decode(value, "a task").map(Line::Task),
+        TASK_KEY => {
+            let KeyedTask { task, expires_at } = keys::decode(value, "a task's key")?;
+            let (user, key) = given(key)?;
+            Ok(Line::TaskKey { user, key, task, expires_at })
+        }
         _ => {
             let Keyed { accepted, expires_at } = keys::decode(value, "an idempotency key")?;
-            let user = UserId::from_bytes(keys::first_id(key)?);
-            let given = key.get(17..).and_then(|given| str::from_utf8(given).ok());
-            let key = given.ok_or(StoreError::Damaged("an idempotency key"))?.into();
+            let (user, key) = given(key)?;
             Ok(Line::Key { user, key, accepted, expires_at })
         }
     }
+}
+
+/// Whose an idempotency key is, and the key as it was given.
+fn given(key: &[u8]) -> Result<(UserId, Box<str>), StoreError> {
+    let user = UserId::from_bytes(keys::first_id(key)?);
+    let given = key.get(17..).and_then(|given| str::from_utf8(given).ok());
+    Ok((user, given.ok_or(StoreError::Damaged("an idempotency key"))?.into()))
 }
 
 #[cfg(test)]
@@ -182,7 +203,7 @@ mod tests {
     use super::*;
     use crate::store::{
         Expect, ImportError, Store, Write,
-        conformance::{accepted, commit, conversation, event, message, turn},
+        conformance::{accepted, commit, conversation, event, message, task, turn},
         import,
     };
 
@@ -207,6 +228,13 @@ mod tests {
                 accepted: accepted(),
                 expires_at: Timestamp(9),
             },
+            Write::Task(task(user.id, 3)),
+            Write::TaskKey {
+                user: user.id,
+                key: "a key".into(),
+                task: TaskId::new(),
+                expires_at: Timestamp(9),
+            },
         ];
         writes.extend((1..=700).map(|seq| Write::Event(event(held.id, seq))));
         commit(&store, Expect::Nothing, writes).await.unwrap();
@@ -221,7 +249,7 @@ mod tests {
         let mut first = Vec::new();
         let counts = export(&full().await, &mut first).unwrap();
         assert_eq!((counts.events, counts.turns, counts.checkpoints), (700, 2, 2));
-        assert_eq!(counts.records(), 709);
+        assert_eq!((counts.tasks, counts.records()), (1, 711));
         let store = LocalStore::in_memory().unwrap();
         assert_eq!(import(&store, &mut first.as_slice()).await.unwrap(), counts);
         let mut second = Vec::new();
@@ -230,6 +258,8 @@ mod tests {
         let again = import(&store, &mut first.as_slice()).await;
         assert!(matches!(again, Err(ImportError::NotEmpty)), "{again:?}");
         assert_eq!(store.open_turns(None).await.unwrap().len(), 1);
+        assert_eq!(store.open_tasks().await.unwrap().len(), 1);
+        assert_eq!(store.highest_task_number().await.unwrap(), 3);
     }
 
     #[tokio::test]

@@ -159,6 +159,10 @@ impl Pending<'_> {
                 let key = key.into();
                 self.writes.push(Write::Key { user, key, accepted, expires_at });
             }
+            Line::Task(task) => self.writes.push(Write::Task(task)),
+            Line::TaskKey { user, key, task, expires_at } => {
+                self.writes.push(Write::TaskKey { user, key: key.into(), task, expires_at });
+            }
         }
         self.lines += 1;
         self.bytes += bytes;

@@ -83,23 +83,24 @@ pub(super) fn open(conversation: ConversationId, id: TurnId) -> Vec<u8> {
     key(OPEN, &[conversation.bytes(), id.bytes()])
 }
 
-pub(super) fn idempotency(user: UserId, given: &str) -> Vec<u8> {
-    key(KEY, &[user.bytes(), given.as_bytes()])
+/// An idempotency key, of messages or of tasks.
+pub(super) fn idempotency(kind: u8, user: UserId, given: &str) -> Vec<u8> {
+    key(kind, &[user.bytes(), given.as_bytes()])
 }
 
 /// That an idempotency key may be forgotten at a time.
-pub(super) fn expiry(at: Timestamp, user: UserId, given: &str) -> Vec<u8> {
-    key(EXPIRY, &[&sortable(at), user.bytes(), given.as_bytes()])
+pub(super) fn expiry(kind: u8, at: Timestamp, user: UserId, given: &str) -> Vec<u8> {
+    key(kind, &[&sortable(at), user.bytes(), given.as_bytes()])
 }
 
 /// Every expiry up to and including `now`.
-pub(super) fn expired(now: Timestamp) -> Range<Vec<u8>> {
-    vec![EXPIRY]..key(EXPIRY, &[&sortable(Timestamp(now.0.saturating_add(1)))])
+pub(super) fn expired(kind: u8, now: Timestamp) -> Range<Vec<u8>> {
+    vec![kind]..key(kind, &[&sortable(Timestamp(now.0.saturating_add(1)))])
 }
 
 /// The idempotency key that an expiry is about.
-pub(super) fn expiring(expiry: &[u8]) -> Vec<u8> {
-    key(KEY, &[expiry.get(9..).unwrap_or_default()])
+pub(super) fn expiring(kind: u8, expiry: &[u8]) -> Vec<u8> {
+    key(kind, &[expiry.get(9..).unwrap_or_default()])
 }
 
 /// Times before 1970 come first, too.

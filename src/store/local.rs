@@ -12,19 +12,19 @@ use futures_util::future::{BoxFuture, ready};
 use tokio::sync::oneshot;
 
 use super::{
-    Batch, Commit, Health, Page, Read, Store, StoreError, Turn,
+    Batch, Commit, Health, Page, Read, Store, StoreError, TaskPage, Turn,
     directory::{self, OpenError},
     drafts::Drafts,
-    keys,
+    keys::{self, KEY},
     kv::{Kv, View},
     memory::Memory,
     paper::Paper,
-    reads,
+    reads, tasks,
     writer::{Desk, Job},
 };
 use crate::model::{
-    Accepted, Conversation, ConversationId, Message, MessageId, Sequenced, Session, Timestamp,
-    TurnId, User, UserId,
+    Accepted, Conversation, ConversationId, Message, MessageId, OpenTask, Sequenced, Session, Task,
+    TaskFilter, TaskId, Timestamp, TurnId, User, UserId,
 };
 
 /// A store in this process: on disk, or in memory alone.
@@ -226,8 +226,41 @@ impl Store for LocalStore {
 
     fn keyed(&self, user: UserId, key: &str, now: Timestamp) -> Read<'_, Option<Accepted>> {
         self.desk.tell_time(now);
-        let key = keys::idempotency(user, key);
+        let key = keys::idempotency(KEY, user, key);
         self.point(move |view| reads::keyed(view, &key, now))
+    }
+
+    fn task(&self, id: TaskId) -> Read<'_, Option<Task>> {
+        self.point(move |view| tasks::task(view, id))
+    }
+
+    fn task_numbered(&self, number: u64) -> Read<'_, Option<Task>> {
+        self.point(move |view| tasks::numbered(view, number))
+    }
+
+    fn tasks(
+        &self,
+        user: UserId,
+        filter: &TaskFilter,
+        before: Option<TaskId>,
+        rows: usize,
+    ) -> Read<'_, TaskPage> {
+        let filter = filter.clone();
+        self.scan(move |view| tasks::tasks(view, user, &filter, before, rows))
+    }
+
+    fn open_tasks(&self) -> Read<'_, Vec<OpenTask>> {
+        self.scan(tasks::open)
+    }
+
+    fn highest_task_number(&self) -> Read<'_, u64> {
+        self.point(tasks::highest_number)
+    }
+
+    fn keyed_task(&self, user: UserId, key: &str, now: Timestamp) -> Read<'_, Option<TaskId>> {
+        self.desk.tell_time(now);
+        let key: Box<str> = key.into();
+        self.point(move |view| tasks::keyed(view, user, &key, now))
     }
 
     fn health(&self) -> Health {

@@ -7,8 +7,9 @@ use std::{collections::BTreeMap, ops::Range};
 use super::{
     Batch, Expect, StoreError, Turn, Write,
     drafts::Step,
-    keys::{self, OPEN},
+    keys::{self, EXPIRY, KEY, OPEN},
     kv::{self, Changes, Order, Pair, View},
+    tasks::{KeyedTask, TASK_EXPIRY, TASK_KEY},
 };
 use crate::{
     limits::{STORE_KEYS_PURGED_MAX, STORE_SCAN_ROWS},
@@ -65,12 +66,15 @@ impl<'a> Plan<'a> {
 
     /// Forgets some of the idempotency keys that have expired.
     pub(super) fn purge(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        let range = keys::expired(now);
         self.atomically(|plan| {
-            let due = plan.page(&range.start..&range.end, Order::Rising, STORE_KEYS_PURGED_MAX)?;
-            for (expiry, _) in due {
-                plan.remove(&keys::expiring(&expiry))?;
-                plan.remove(&expiry)?;
+            for (kept, expiring) in [(KEY, EXPIRY), (TASK_KEY, TASK_EXPIRY)] {
+                let range = keys::expired(expiring, now);
+                let due =
+                    plan.page(&range.start..&range.end, Order::Rising, STORE_KEYS_PURGED_MAX)?;
+                for (expiry, _) in due {
+                    plan.remove(&keys::expiring(kept, &expiry))?;
+                    plan.remove(&expiry)?;
+                }
             }
             Ok(())
         })
@@ -153,6 +157,11 @@ impl<'a> Plan<'a> {
             Write::Key { user, key, accepted, expires_at } => {
                 self.put_key(user, &key, &Keyed { accepted, expires_at })
             }
+            Write::Task(task) => self.put_task(&task),
+            Write::TaskTold(id) => self.tell_task(id),
+            Write::TaskKey { user, key, task, expires_at } => {
+                self.put_task_key(user, &key, &KeyedTask { task, expires_at })
+            }
             Write::Delete(id) => self.delete(id),
         }
     }
@@ -167,11 +176,11 @@ impl<'a> Plan<'a> {
     }
 
     fn put_key(&mut self, user: UserId, given: &str, keyed: &Keyed) -> Result<(), StoreError> {
-        let at = keys::idempotency(user, given);
+        let at = keys::idempotency(KEY, user, given);
         if let Some(old) = keys::record::<Keyed>(self, &at, "an idempotency key")? {
-            self.remove(&keys::expiry(old.expires_at, user, given))?;
+            self.remove(&keys::expiry(EXPIRY, old.expires_at, user, given))?;
         }
-        self.put(&keys::expiry(keyed.expires_at, user, given), &[])?;
+        self.put(&keys::expiry(EXPIRY, keyed.expires_at, user, given), &[])?;
         self.put(&at, &keys::encode(keyed))
     }
 
@@ -216,7 +225,7 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+    pub(super) fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
         let pieces = keys::cut(value);
         if let Some(old) = self.get(key)? {
             self.remove_pieces(key, &old, pieces.len())?;
@@ -227,7 +236,7 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    fn remove(&mut self, key: &[u8]) -> Result<(), StoreError> {
+    pub(super) fn remove(&mut self, key: &[u8]) -> Result<(), StoreError> {
         match self.get(key)? {
             Some(first) => self.remove_pieces(key, &first, 0),
             None => Ok(()),

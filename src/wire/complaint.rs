@@ -132,6 +132,26 @@ impl Complaint {
         Self::new(ErrorCode::LimitReached, message).with(json!({"limit": what, "most": most}))
     }
 
+    /// The user has as many of something as one may have.
+    pub fn too_many(what: &str, most: usize) -> Self {
+        let message =
+            format!("You have {most} {what}, as many as one may have. Give some up first.");
+        Self::new(ErrorCode::LimitReached, message).with(json!({"limit": what, "most": most}))
+    }
+
+    /// A subscriber took so little that changes were dropped.
+    pub fn fell_behind() -> Self {
+        let message = "You are too far behind the changes of your tasks, so they are told no more. \
+                       Subscribe again, and list the tasks that you care for.";
+        Self::new(ErrorCode::LimitReached, message).with(json!({"topic": "tasks"}))
+    }
+
+    /// Too many tasks wait in the whole gateway.
+    pub fn tasks_full() -> Self {
+        let message = "Too many tasks wait already. Hand it in again when some are done.";
+        Self::new(ErrorCode::QueueFull, message).after(limits::RETRY_AFTER_MAX)
+    }
+
     /// Too many frames.
     pub fn rate_limited(pause: Duration) -> Self {
         Self::new(ErrorCode::RateLimited, "Too many frames. Wait as long as `retry_after_ms` says.")

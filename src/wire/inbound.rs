@@ -5,10 +5,10 @@ use std::{str::FromStr, sync::Arc};
 use operatoros_protocol::{As, ClientFrame, IfBusy, MessageSend, ROOT, Request};
 use serde_json::Value;
 
-use super::Complaint;
+use super::{Complaint, TaskAsked, TaskChangeAsked, tasks};
 use crate::{
     limits,
-    model::{ConversationId, Cursor, MessageId, PoolName, TurnId},
+    model::{ConversationId, Cursor, MessageId, PoolName, TaskFilter, TaskId, TurnId},
 };
 
 /// A frame that could be read.
@@ -71,6 +71,28 @@ pub enum Asked {
     },
     Unfollow {
         conversation: ConversationId,
+    },
+    /// To the user's own tasks; other topics are refused before.
+    Subscribe,
+    Unsubscribe,
+    SubmitTask(Box<TaskAsked>),
+    Task {
+        task: TaskId,
+    },
+    Tasks {
+        filter: TaskFilter,
+        before: Option<TaskId>,
+        rows: usize,
+    },
+    CancelTask {
+        task: TaskId,
+    },
+    UpdateTask {
+        task: TaskId,
+        to: Box<TaskChangeAsked>,
+    },
+    RetryTask {
+        task: TaskId,
     },
     Ping,
 }
@@ -199,29 +221,27 @@ fn asked(request: Request) -> Result<Asked, Complaint> {
         Request::ConversationUnfollow(of) => {
             Asked::Unfollow { conversation: id("conversation", &of.conversation)? }
         }
-        Request::Ping(_) => Asked::Ping,
-        Request::Subscribe(_) | Request::Unsubscribe(_) => {
-            return Err(Complaint::unsupported("topics to subscribe to"));
-        }
-        Request::TaskSubmit(_)
-        | Request::TaskGet(_)
-        | Request::TaskList(_)
-        | Request::TaskCancel(_)
-        | Request::TaskUpdate(_) => return Err(Complaint::unsupported("background tasks")),
+        about_tasks => asked_of_tasks(about_tasks)?,
+    })
+}
+
+fn asked_of_tasks(request: Request) -> Result<Asked, Complaint> {
+    Ok(match request {
+        Request::Subscribe(of) => tasks::topic(of.topic).map(|()| Asked::Subscribe)?,
+        Request::Unsubscribe(of) => tasks::topic(of.topic).map(|()| Asked::Unsubscribe)?,
+        Request::TaskSubmit(new) => tasks::submit(new)?,
+        Request::TaskGet(of) => Asked::Task { task: id("task", &of.task)? },
+        Request::TaskList(of) => tasks::list(of)?,
+        Request::TaskCancel(of) => Asked::CancelTask { task: id("task", &of.task)? },
+        Request::TaskUpdate(of) => tasks::update(of)?,
+        Request::TaskRetry(of) => Asked::RetryTask { task: id("task", &of.task)? },
+        _ => Asked::Ping,
     })
 }
 
 fn message(send: MessageSend) -> Result<SendAsked, Complaint> {
-    within("text", send.text.len(), limits::TEXT_BYTES_MAX)?;
-    if send.text.trim().is_empty() {
-        return Err(Complaint::invalid("text", "`text` is empty. Say something."));
-    }
-    if let Some(key) = &send.key {
-        within("key", key.len(), limits::KEY_BYTES_MAX)?;
-        if key.is_empty() {
-            return Err(Complaint::invalid("key", "`key` is empty. Leave it out or fill it."));
-        }
-    }
+    check_text(&send.text)?;
+    check_key(send.key.as_deref())?;
     if let Some(metadata) = &send.metadata {
         within("metadata", metadata.to_string().len(), limits::METADATA_BYTES_MAX)?;
     }
@@ -245,6 +265,23 @@ fn message(send: MessageSend) -> Result<SendAsked, Complaint> {
     })
 }
 
+pub(super) fn check_text(text: &str) -> Result<(), Complaint> {
+    within("text", text.len(), limits::TEXT_BYTES_MAX)?;
+    if text.trim().is_empty() {
+        return Err(Complaint::invalid("text", "`text` is empty. Say something."));
+    }
+    Ok(())
+}
+
+pub(super) fn check_key(key: Option<&str>) -> Result<(), Complaint> {
+    let Some(key) = key else { return Ok(()) };
+    within("key", key.len(), limits::KEY_BYTES_MAX)?;
+    if key.is_empty() {
+        return Err(Complaint::invalid("key", "`key` is empty. Leave it out or fill it."));
+    }
+    Ok(())
+}
+
 fn resume(of: operatoros_protocol::Resume) -> Resume {
     let at = cursor(of.epoch, of.seq, of.turn.as_deref(), of.offset);
     let place = of.conversation.parse().ok().map(|id| (id, at));
@@ -258,16 +295,16 @@ fn cursor(epoch: u64, seq: u64, turn: Option<&str>, offset: Option<u64>) -> Curs
 }
 
 /// What is no id of this kind cannot exist.
-fn id<T: FromStr>(what: &str, text: &str) -> Result<T, Complaint> {
+pub(super) fn id<T: FromStr>(what: &str, text: &str) -> Result<T, Complaint> {
     text.parse().map_err(|_| Complaint::not_found(what))
 }
 
-fn page_cursor<T: FromStr>(text: &str) -> Result<T, Complaint> {
+pub(super) fn page_cursor<T: FromStr>(text: &str) -> Result<T, Complaint> {
     let message = "This is no cursor of a page. Use the one that the page before gave.";
     text.parse().map_err(|_| Complaint::invalid("cursor", message))
 }
 
-fn pool(name: Option<&str>) -> Option<PoolName> {
+pub(super) fn pool(name: Option<&str>) -> Option<PoolName> {
     name.filter(|name| !name.is_empty()).map(PoolName::from)
 }
 
@@ -278,7 +315,7 @@ fn title(title: Option<String>) -> Result<Option<Arc<str>>, Complaint> {
     Ok(title.map(Into::into))
 }
 
-fn rows(limit: Option<u64>) -> Result<usize, Complaint> {
+pub(super) fn rows(limit: Option<u64>) -> Result<usize, Complaint> {
     match limit.map(usize::try_from) {
         None => Ok(limits::PAGE_ROWS),
         Some(Ok(rows)) if rows > 0 => Ok(rows.min(limits::PAGE_ROWS_MAX)),
@@ -286,6 +323,6 @@ fn rows(limit: Option<u64>) -> Result<usize, Complaint> {
     }
 }
 
-fn within(field: &str, bytes: usize, bytes_max: usize) -> Result<(), Complaint> {
+pub(super) fn within(field: &str, bytes: usize, bytes_max: usize) -> Result<(), Complaint> {
     if bytes > bytes_max { Err(Complaint::too_large(field, bytes, bytes_max)) } else { Ok(()) }
 }

@@ -28,7 +28,7 @@ pub struct Greeting {
     pub anonymous: bool,
 }
 
-fn frame(of: &ServerFrame) -> Frame {
+pub(super) fn frame(of: &ServerFrame) -> Frame {
     of.to_json().into()
 }
 
@@ -66,7 +66,7 @@ pub fn error(re: Option<String>, complaint: Complaint) -> Frame {
     frame(&ServerFrame::Error(complaint.into_frame(re)))
 }
 
-fn reply(re: String, result: Outcome) -> Frame {
+pub(super) fn reply(re: String, result: Outcome) -> Frame {
     frame(&ServerFrame::Reply(Reply { re, result }))
 }
 

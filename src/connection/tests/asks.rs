@@ -36,7 +36,7 @@ async fn every_request_gets_one_answer() {
             {"type":"turn.cancel","id":"7","turn":"$t"}         | error 7 turn_ended
             {"type":"turn.retry","id":"8","turn":"$t"}          | 5 message.accepted, 6 turn.started, reply 8 running
             {"type":"message.send","id":"9","conversation":"$c","text":"B","if_busy":"reject"} | error 9 busy
-            {"type":"message.send","id":"10","conversation":"$c","text":"/tasks"} | 7 message.accepted, 8 command.result, +0:This gateway runs no background tasks; messages are answered as they come., 9 turn.completed, reply 10 running
+            {"type":"message.send","id":"10","conversation":"$c","text":"/tasks"} | 7 message.accepted, 8 command.result, +0:You have no tasks yet., 9 turn.completed, reply 10 running
             "#,
         )
         .await;

@@ -15,10 +15,12 @@ use tokio_util::sync::PollSender;
 
 use crate::{
     auth::Authority,
+    config::TaskSettings,
     connection::{Admission, Gateway, Seats, serve},
-    conversation::tests::stage::{Call, Stage, settle},
+    conversation::tests::stage::{Call, Stage, at_once, settle},
     model::Vitals,
     operator::Operator,
+    task::Tasks,
     wire::{SUBPROTOCOL_JSON, SUBPROTOCOL_TEXT},
 };
 
@@ -45,9 +47,13 @@ impl House {
 
     fn guarded_by(authority: Authority) -> Self {
         let stage = Stage::new();
+        let settings = TaskSettings::default();
+        let started = Tasks::start(stage.registry.clone(), &settings);
+        let tasks = at_once(Box::pin(started)).unwrap();
         let gateway = Arc::new(Gateway {
             authority,
-            operator: Operator::new(stage.registry.clone(), Vitals::default),
+            operator: Operator::new(stage.registry.clone(), tasks.clone(), Vitals::default),
+            tasks,
             seats: Seats::default(),
             lifecycle: stage.registry.workshop().lifecycle.clone(),
             echo: false,
@@ -154,12 +160,13 @@ impl Peer {
 
 /// A talk between one client after the other and the gateway.
 ///
-/// In what is sent, `$c`, `$t` and `$m` are the newest conversation, turn and answered message.
+/// In what is sent, `$c`, `$t`, `$m` and `$k` are the newest conversation, turn, answered message
+/// and task.
 pub(super) struct Talk {
     pub(super) house: House,
     peer: Peer,
     calls: Vec<Call>,
-    names: [String; 3],
+    names: [String; 4],
 }
 
 impl Talk {
@@ -195,9 +202,9 @@ impl Talk {
 
     /// Sends a frame and does not listen.
     pub(super) fn send(&self, frame: &str) {
-        let [conversation, turn, message] = &self.names;
+        let [conversation, turn, message, task] = &self.names;
         let frame = frame.replace("$c", conversation).replace("$t", turn);
-        self.peer.send(&frame.replace("$m", message));
+        self.peer.send(&frame.replace("$m", message).replace("$k", task));
     }
 
     async fn act(&mut self, act: &str) {
@@ -238,9 +245,8 @@ impl Talk {
             Message::Text(text) => match serde_json::from_str::<Value>(text) {
                 Ok(frame) if frame.is_object() => {
                     let inside = frame.get("result").unwrap_or(&frame);
-                    for (name, key) in
-                        self.names.iter_mut().zip(["conversation", "turn", "message"])
-                    {
+                    let keys = ["conversation", "turn", "message", "task"];
+                    for (name, key) in self.names.iter_mut().zip(keys) {
                         if let Some(id) = inside.get(key).and_then(Value::as_str)
                             && frame["type"] != "error"
                         {
@@ -265,9 +271,11 @@ pub(super) fn brief(frame: &Value) -> String {
             let result = &frame["result"];
             let state = result["state"].as_str().unwrap_or_default();
             let again = if result["duplicate"] == true { " again" } else { "" };
-            let rows = result["messages"].as_array().or(result["conversations"].as_array());
+            let rows = ["messages", "conversations", "tasks"];
+            let rows = rows.iter().find_map(|rows| result[rows].as_array());
             let rows = rows.map(|rows| format!("{} rows", rows.len())).unwrap_or_default();
-            format!("reply {} {state}{again}{rows}", text("re")).trim_end().to_owned()
+            let task = if result["task"].is_string() { task(result) } else { String::new() };
+            format!("reply {} {task}{state}{again}{rows}", text("re")).trim_end().to_owned()
         }
         "error" => {
             let details = &frame["details"];
@@ -281,6 +289,7 @@ pub(super) fn brief(frame: &Value) -> String {
             let growing = growing.map(|text| format!(" growing {text}")).unwrap_or_default();
             format!("snapshot {} with {rows}{growing}", frame["seq"]).trim_end().to_owned()
         }
+        "task" => task(frame),
         "resumed" => format!("resumed {}", frame["seq"]),
         "goaway" => format!("goaway {}", text("reason")),
         "pong" => format!("pong {}", text("re")),
@@ -289,4 +298,9 @@ pub(super) fn brief(frame: &Value) -> String {
             seq => format!("{seq} {kind}"),
         },
     }
+}
+
+/// A task's number and how it stands.
+fn task(of: &Value) -> String {
+    format!("task {} {}", of["number"], of["status"].as_str().unwrap_or("-"))
 }

@@ -10,10 +10,12 @@ use tokio::sync::oneshot;
 
 use crate::{
     model::{
-        Accepted, Conversation, ConversationId, Message, MessageId, Sequenced, Session, Timestamp,
-        TurnId, User, UserId,
+        Accepted, Conversation, ConversationId, Message, MessageId, OpenTask, Sequenced, Session,
+        Task, TaskFilter, TaskId, Timestamp, TurnId, User, UserId,
     },
-    store::{Batch, Commit, Expect, Health, LocalStore, Page, Read, Store, StoreError, Turn},
+    store::{
+        Batch, Commit, Expect, Health, LocalStore, Page, Read, Store, StoreError, TaskPage, Turn,
+    },
 };
 
 /// The store in memory behind a gate, which is open at first.
@@ -118,7 +120,7 @@ impl Gate {
 }
 
 /// Paused time would run away while another thread works.
-fn at_once<T>(mut future: BoxFuture<'_, T>) -> T {
+pub(crate) fn at_once<T>(mut future: BoxFuture<'_, T>) -> T {
     loop {
         match (&mut future).now_or_never() {
             Some(done) => return done,
@@ -205,6 +207,36 @@ impl Store for Gate {
 
     fn keyed(&self, user: UserId, key: &str, now: Timestamp) -> Read<'_, Option<Accepted>> {
         self.store.keyed(user, key, now)
+    }
+
+    fn task(&self, id: TaskId) -> Read<'_, Option<Task>> {
+        self.store.task(id)
+    }
+
+    fn task_numbered(&self, number: u64) -> Read<'_, Option<Task>> {
+        self.store.task_numbered(number)
+    }
+
+    fn tasks(
+        &self,
+        user: UserId,
+        filter: &TaskFilter,
+        before: Option<TaskId>,
+        rows: usize,
+    ) -> Read<'_, TaskPage> {
+        self.store.tasks(user, filter, before, rows)
+    }
+
+    fn open_tasks(&self) -> Read<'_, Vec<OpenTask>> {
+        self.store.open_tasks()
+    }
+
+    fn highest_task_number(&self) -> Read<'_, u64> {
+        self.store.highest_task_number()
+    }
+
+    fn keyed_task(&self, user: UserId, key: &str, now: Timestamp) -> Read<'_, Option<TaskId>> {
+        self.store.keyed_task(user, key, now)
     }
 
     fn health(&self) -> Health {

@@ -394,7 +394,8 @@ fn executed(key: &str) -> Executed {
         slots: serde_json::Value::Null,
         text: "fine".into(),
         data: serde_json::Value::Null,
-        offers: [].into(),
+        offers: Some([].into()),
         tour: Tour::AsItWas,
+        tells: None,
     }
 }

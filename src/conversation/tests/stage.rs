@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
 pub(crate) use super::{
-    gate::Gate,
+    gate::{Gate, at_once},
     script::{Call, Script},
 };
 use crate::{

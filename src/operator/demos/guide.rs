@@ -122,8 +122,9 @@ impl Guide {
             data: slots.clone(),
             slots,
             text: text.into(),
-            offers: Arc::default(),
+            offers: Some(Arc::default()),
             tour,
+            tells: None,
         };
         self.caller.handle.note(executed).known().await.map(drop)
     }

@@ -1,0 +1,98 @@
+//! What a program asks for about background tasks, frame by frame.
+
+use axum::extract::ws::Message;
+use futures_util::{FutureExt, Sink, Stream};
+
+use super::{Connection, Flow, Settled, asks::Re};
+use crate::{
+    model::Task,
+    task::{Change, NewTask, Refusal, Submitted, Tasks},
+    wire::{self, Asked, Complaint, TaskAsked},
+};
+
+impl<T, E> Connection<T>
+where
+    T: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin + Send,
+{
+    /// Does what is asked about tasks and topics.
+    pub(super) async fn work_off(&mut self, re: Re, asked: Asked) -> Result<Flow, Complaint> {
+        let user = self.user()?.user;
+        let tasks = self.gateway.tasks.clone();
+        match asked {
+            Asked::Subscribe => return self.subscribe(re).await,
+            Asked::Unsubscribe => return Ok(self.unsubscribe(re).await),
+            Asked::Task { task } => {
+                let task = tasks.get(user, task).await?;
+                let task = task.ok_or_else(|| Complaint::not_found("task"))?;
+                return Ok(self.reply(re, |re| wire::task_reply(re, &task, false)).await);
+            }
+            Asked::Tasks { filter, before, rows } => {
+                let page = tasks.list(user, &filter, before, rows).await?;
+                return Ok(self
+                    .reply(re, |re| wire::tasks_reply(re, &page.tasks, page.more))
+                    .await);
+            }
+            Asked::SubmitTask(asked) => {
+                self.room_for_an_outcome()?;
+                if let Some(conversation) = asked.conversation {
+                    self.record(conversation).await?;
+                }
+                let new = new_task(&tasks, *asked)?;
+                let submitted = async move { tasks.submit(user, new).await };
+                self.pending.push(submitted.map(|outcome| settle(re, outcome)).boxed());
+            }
+            Asked::CancelTask { task } => {
+                self.room_for_an_outcome()?;
+                let cancelled = async move { tasks.cancel(user, task).await.map(again) };
+                self.pending.push(cancelled.map(|outcome| settle(re, outcome)).boxed());
+            }
+            Asked::UpdateTask { task, to } => {
+                self.room_for_an_outcome()?;
+                let to = Change {
+                    priority: to.priority,
+                    run_at: to.run_at,
+                    pool: to.pool,
+                    after: to.after,
+                };
+                let updated = async move { tasks.update(user, task, to).await.map(again) };
+                self.pending.push(updated.map(|outcome| settle(re, outcome)).boxed());
+            }
+            Asked::RetryTask { task } => {
+                self.room_for_an_outcome()?;
+                let retried = async move { tasks.retry(user, task).await.map(again) };
+                self.pending.push(retried.map(|outcome| settle(re, outcome)).boxed());
+            }
+            // What is not about tasks was answered before.
+            _ => {}
+        }
+        Ok(Ok(()))
+    }
+}
+
+fn new_task(tasks: &Tasks, asked: TaskAsked) -> Result<NewTask, Complaint> {
+    let every = asked.every.map(|rule| tasks.every(&rule, asked.time_zone.as_deref()));
+    Ok(NewTask {
+        text: asked.text,
+        conversation: asked.conversation,
+        key: asked.key,
+        pool: asked.pool,
+        priority: asked.priority,
+        run_at: asked.run_at,
+        every: every.transpose().map_err(Refusal::from)?,
+        after: asked.after,
+        max_attempts: asked.max_attempts,
+        time_limit: asked.time_limit,
+    })
+}
+
+/// What was there before is answered like what is new.
+fn again(task: Task) -> Submitted {
+    Submitted { task, duplicate: false }
+}
+
+fn settle(re: Re, outcome: Result<Submitted, Refusal>) -> Settled {
+    Settled::say(match outcome {
+        Ok(Submitted { task, duplicate }) => re.map(|re| wire::task_reply(re, &task, duplicate)),
+        Err(refusal) => Some(wire::error(re, refusal.into())),
+    })
+}

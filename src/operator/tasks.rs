@@ -1,0 +1,390 @@
+//! Background tasks by word of mouth: handing in, listing, taking back, putting first.
+
+use std::fmt::Write as _;
+
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
+
+use super::{Caller, Operator, conversations::ago, report::Report, table::table};
+use crate::{
+    conversation::Refusal,
+    intent::{self, Operation, Targets, TaskNumbers},
+    limits::{
+        LISTED_ROWS, PAGE_ROWS_MAX, TASK_TOLD_BYTES_MAX, TASKS_CANCELLED_AT_ONCE,
+        TASKS_CANCELLED_MAX,
+    },
+    model::{Priority, Task, TaskFilter, TaskId, TaskStatus, Timestamp},
+    task::{self, Change, NewTask, When},
+    wire,
+};
+
+impl Operator {
+    pub(super) async fn list_tasks(
+        &self,
+        caller: &Caller,
+        filter: &intent::TaskFilter,
+    ) -> Result<Report, Refusal> {
+        if let Some(pool) = filter
+            .pool
+            .as_ref()
+            .filter(|pool| self.registry.workshop().pools.get(pool.as_str()).is_none())
+        {
+            return Ok(self.no_pool(pool));
+        }
+        let filter = known(filter);
+        let page = self.tasks.list(caller.user(), &filter, None, LISTED_ROWS).await?;
+        let now = self.registry.workshop().clock.now();
+        let rows: Vec<_> = page.tasks.iter().map(|task| row(task, now)).collect();
+        let mut text = match rows.as_slice() {
+            [] if filter == TaskFilter::default() => "You have no tasks yet.".to_owned(),
+            [] => "No task of yours is like that.".to_owned(),
+            rows => table(["#", "status", "priority", "pool", "when", "task"], rows),
+        };
+        if page.more.is_some() {
+            text.push_str("\nand older ones; name a status, a priority or a pool to see fewer");
+        }
+        let tasks: Vec<Value> = page.tasks.iter().map(wire::task_value).collect();
+        let cursor = page.more.map(|id| id.to_string());
+        Ok(Report::new(text, json!({ "tasks": tasks, "cursor": cursor })))
+    }
+
+    pub(super) async fn submit_task(
+        &self,
+        caller: &Caller,
+        new: intent::NewTask,
+        key: Option<&str>,
+    ) -> Result<Report, Refusal> {
+        let mut wanted = NewTask {
+            text: new.description,
+            conversation: Some(caller.conversation()),
+            // The command is not noted yet: were it said again after a crash, it is the same task.
+            key: key.map(|key| format!("command {key}").into()),
+            pool: new.pool,
+            priority: new.priority.map(soon).unwrap_or_default(),
+            ..NewTask::default()
+        };
+        if let Some(at) = &new.at {
+            match task::when(at, self.registry.workshop().clock.now(), self.tasks.zone()) {
+                Ok(When::At(at)) => wanted.run_at = Some(at),
+                Ok(When::Every(every)) => wanted.every = Some(every),
+                Ok(When::After(numbers)) => match self.ids(caller, &numbers).await? {
+                    Ok(after) => wanted.after = after,
+                    Err(missing) => return Ok(none_such(missing)),
+                },
+                Err(unreadable) => {
+                    let text =
+                        format!("When shall it run? “{at}” names no such time. {unreadable}");
+                    return Ok(Report::new(text, json!({ "field": "at", "said": &**at })));
+                }
+            }
+        }
+        let submitted = match self.tasks.submit(caller.user(), wanted).await {
+            Ok(submitted) => submitted,
+            Err(refusal) => return refused(refusal),
+        };
+        let task = &submitted.task;
+        let text = format!("Task {} is handed in: {}.", task.number, self.outlook(task));
+        Ok(Report::new(text, wire::task_value(task)))
+    }
+
+    pub(super) async fn show_tasks(
+        &self,
+        caller: &Caller,
+        numbers: &TaskNumbers,
+    ) -> Result<Report, Refusal> {
+        let (mut text, mut data) = (String::new(), Vec::new());
+        for number in numbers.as_slice() {
+            let number = u64::from(*number);
+            let separator = if text.is_empty() { "" } else { "\n" };
+            let _infallible = match self.tasks.numbered(caller.user(), number).await? {
+                Some(task) => {
+                    data.push(wire::task_value(&task));
+                    write!(text, "{separator}{}", self.tell_of(&task))
+                }
+                None => write!(text, "{separator}There is no task {number}."),
+            };
+        }
+        Ok(Report::new(text, json!({ "tasks": data })))
+    }
+
+    /// Takes tasks back; asks back first where some of them run, unless that was agreed to.
+    pub(super) async fn cancel_tasks(
+        &self,
+        caller: &Caller,
+        targets: Targets,
+        agreed: bool,
+    ) -> Result<Report, Refusal> {
+        let (tasks, missing, more) = self.targets(caller, &targets).await?;
+        let running = tasks.iter().filter(|task| task.status == TaskStatus::Running);
+        let running: Vec<u64> = running.map(|task| task.number).collect();
+        if !agreed && !running.is_empty() {
+            let question = match running.as_slice() {
+                [one] if tasks.len() == 1 => format!("Task {one} is running. Cancel it?"),
+                running => {
+                    format!("{} of {} tasks are running. Cancel them?", running.len(), tasks.len())
+                }
+            };
+            return Ok(Report::consent(&question, &Operation::CancelTasks(targets)));
+        }
+        let (open, over): (Vec<_>, Vec<_>) =
+            tasks.into_iter().partition(|task| task.status.is_open());
+        let cancelled = stream::iter(open)
+            .map(|task| async move { (task.number, self.cancel_task(caller, task.id).await) })
+            .buffered(TASKS_CANCELLED_AT_ONCE)
+            .collect::<Vec<_>>()
+            .await;
+        let mut done = Vec::new();
+        let mut says: Vec<String> = over.iter().map(over_already).collect();
+        for (number, outcome) in cancelled {
+            match outcome? {
+                Ok(task) if task.status == TaskStatus::Cancelled => done.push(number),
+                Ok(task) => says.push(over_already(&task)),
+                Err(refusal) => says.push(refusal.to_string()),
+            }
+        }
+        says.extend(missing.iter().map(|number| format!("There is no task {number}.")));
+        let told = match done.as_slice() {
+            [] if says.is_empty() => "No task of yours is like that.".to_owned(),
+            [] => String::new(),
+            [one] => format!("Task {one} is cancelled."),
+            many => format!("{} tasks are cancelled.", many.len()),
+        };
+        says.insert(0, told);
+        if more {
+            says.push("There are more; say it again to go on.".to_owned());
+        }
+        let text = says.join("\n").trim().to_owned();
+        Ok(Report::new(text, json!({ "cancelled": done, "more": more })))
+    }
+
+    pub(super) async fn prioritise_tasks(
+        &self,
+        caller: &Caller,
+        numbers: &TaskNumbers,
+        priority: intent::Priority,
+    ) -> Result<Report, Refusal> {
+        let (mut says, mut changed) = (Vec::new(), Vec::new());
+        for number in numbers.as_slice() {
+            let Some(task) = self.tasks.numbered(caller.user(), u64::from(*number)).await? else {
+                says.push(format!("There is no task {number}."));
+                continue;
+            };
+            let change = Change { priority: Some(soon(priority)), ..Change::default() };
+            match told(self.tasks.update(caller.user(), task.id, change).await)? {
+                Ok(task) => {
+                    says.push(format!("Task {number} has {priority} priority now."));
+                    changed.push(wire::task_value(&task));
+                }
+                Err(refusal) => says.push(refusal.to_string()),
+            }
+        }
+        Ok(Report::new(says.join("\n"), json!({ "tasks": changed })))
+    }
+
+    async fn cancel_task(
+        &self,
+        caller: &Caller,
+        id: TaskId,
+    ) -> Result<Result<Task, task::Refusal>, Refusal> {
+        told(self.tasks.cancel(caller.user(), id).await)
+    }
+
+    /// The tasks that are meant, the numbers that are nobody's, and whether there are more.
+    async fn targets(
+        &self,
+        caller: &Caller,
+        targets: &Targets,
+    ) -> Result<(Vec<Task>, Vec<u64>, bool), Refusal> {
+        let (mut tasks, mut missing) = (Vec::new(), Vec::new());
+        let filter = match targets {
+            Targets::Numbered(numbers) => {
+                for number in numbers.as_slice().iter().copied().map(u64::from) {
+                    match self.tasks.numbered(caller.user(), number).await? {
+                        Some(task) => tasks.push(task),
+                        None => missing.push(number),
+                    }
+                }
+                return Ok((tasks, missing, false));
+            }
+            Targets::All(filter) => known(filter),
+        };
+        let open = [TaskStatus::Running, TaskStatus::Queued];
+        for status in open.into_iter().filter(|s| filter.status.is_none_or(|wanted| wanted == *s)) {
+            let filter = TaskFilter { status: Some(status), ..filter.clone() };
+            let mut before = None;
+            loop {
+                let page = self.tasks.list(caller.user(), &filter, before, PAGE_ROWS_MAX).await?;
+                tasks.extend(page.tasks);
+                if tasks.len() > TASKS_CANCELLED_MAX {
+                    tasks.truncate(TASKS_CANCELLED_MAX);
+                    return Ok((tasks, missing, true));
+                }
+                before = page.more;
+                if before.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok((tasks, missing, false))
+    }
+
+    /// The tasks of these numbers, or the first number that is nobody's.
+    async fn ids(
+        &self,
+        caller: &Caller,
+        numbers: &[u64],
+    ) -> Result<Result<Vec<TaskId>, u64>, Refusal> {
+        let mut ids = Vec::new();
+        for number in numbers {
+            match self.tasks.numbered(caller.user(), *number).await? {
+                Some(task) => ids.push(task.id),
+                None => return Ok(Err(*number)),
+            }
+        }
+        Ok(Ok(ids))
+    }
+
+    /// What will become of a task that waits.
+    fn outlook(&self, task: &Task) -> String {
+        let mut says = match task.run_at {
+            Some(at) => format!("it runs on {}", self.on_the_clock(at)),
+            None if !task.after.is_empty() => "it runs once those before it are done".to_owned(),
+            None => "it runs as soon as it is its turn".to_owned(),
+        };
+        if let Some(every) = &task.every {
+            let _infallible = write!(says, ", and again {} ({})", every.rule, every.zone);
+        }
+        says
+    }
+
+    fn on_the_clock(&self, at: Timestamp) -> String {
+        let local = at.to_utc().with_timezone(&self.tasks.zone());
+        local.format("%a %-d %b %Y at %H:%M %Z").to_string()
+    }
+
+    fn tell_of(&self, task: &Task) -> String {
+        let Task { number, attempts, max_attempts, .. } = task;
+        let first = task.text.lines().next().unwrap_or_default();
+        let mut text = format!("Task {number}: {first}\n{}", standing(task.status));
+        if let Some(pool) = &task.pool {
+            let _infallible = write!(text, " in {pool}");
+        }
+        let _infallible = write!(text, ", {} priority", soonness(task.priority));
+        let _infallible = write!(text, ", {attempts} of {max_attempts} attempts");
+        if task.status == TaskStatus::Queued {
+            let _infallible = write!(text, "; {}", self.outlook(task));
+        }
+        if let Some(progress) = &task.progress {
+            let _infallible = write!(text, "; {progress}");
+        }
+        if let Some(fault) = task.fault {
+            let _infallible = write!(text, "\nIts newest attempt failed: {}", task::reason(fault));
+        }
+        if let Some(result) = &task.result {
+            let (told, _) = result.split_at(result.floor_char_boundary(TASK_TOLD_BYTES_MAX));
+            let _infallible = write!(text, "\n{told}");
+        }
+        text
+    }
+}
+
+/// What the gateway itself does about a refusal goes on; what the user can do about it is told.
+fn told<T>(outcome: Result<T, task::Refusal>) -> Result<Result<T, task::Refusal>, Refusal> {
+    match outcome {
+        Err(task::Refusal::Draining) => Err(Refusal::Draining),
+        Err(task::Refusal::Store(error)) => Err(Refusal::Store(error)),
+        Err(task::Refusal::Busy) => Err(Refusal::Overloaded),
+        Err(task::Refusal::Lost) => Err(Refusal::Lost),
+        outcome => Ok(outcome),
+    }
+}
+
+fn refused(refusal: task::Refusal) -> Result<Report, Refusal> {
+    match told::<()>(Err(refusal))? {
+        Ok(()) => Ok(Report::default()),
+        Err(refusal) => {
+            let text = refusal.to_string();
+            Ok(Report::new(text, json!({ "refused": true })))
+        }
+    }
+}
+
+fn over_already(task: &Task) -> String {
+    format!("Task {} has ended already: {}.", task.number, standing(task.status))
+}
+
+fn none_such(number: u64) -> Report {
+    Report::new(format!("There is no task {number}."), json!({ "unknown": number }))
+}
+
+fn row(task: &Task, now: Timestamp) -> [String; 6] {
+    let when = match (task.status, task.run_at, task.ended_at) {
+        (TaskStatus::Queued, Some(at), _) if at > now => ahead(at, now),
+        (TaskStatus::Queued, ..) if !task.after.is_empty() => "after others".to_owned(),
+        (TaskStatus::Queued, ..) => "next".to_owned(),
+        (TaskStatus::Running, ..) => "now".to_owned(),
+        (_, _, Some(ended)) => ago(ended, now),
+        (_, _, None) => String::new(),
+    };
+    [
+        task.number.to_string(),
+        standing(task.status).to_owned(),
+        soonness(task.priority).to_owned(),
+        task.pool.as_ref().map_or_else(String::new, ToString::to_string),
+        when,
+        task.text.to_string(),
+    ]
+}
+
+/// How long until then, roughly.
+fn ahead(at: Timestamp, now: Timestamp) -> String {
+    match at.since(now).as_secs() {
+        ..60 => "in a moment".to_owned(),
+        seconds @ 60..3_600 => format!("in {} min", seconds / 60),
+        seconds @ 3_600..86_400 => format!("in {} h", seconds / 3_600),
+        seconds => format!("in {} d", seconds / 86_400),
+    }
+}
+
+/// How a task stands, in a word.
+fn standing(status: TaskStatus) -> &'static str {
+    match status {
+        TaskStatus::Queued => "queued",
+        TaskStatus::Running => "running",
+        TaskStatus::Succeeded => "succeeded",
+        TaskStatus::Failed => "failed",
+        TaskStatus::Cancelled => "cancelled",
+    }
+}
+
+fn soonness(priority: Priority) -> &'static str {
+    match priority {
+        Priority::Low => "low",
+        Priority::Normal => "normal",
+        Priority::High => "high",
+        Priority::Urgent => "urgent",
+    }
+}
+
+fn soon(priority: intent::Priority) -> Priority {
+    match priority {
+        intent::Priority::Low => Priority::Low,
+        intent::Priority::Normal => Priority::Normal,
+        intent::Priority::High => Priority::High,
+        intent::Priority::Urgent => Priority::Urgent,
+    }
+}
+
+fn known(filter: &intent::TaskFilter) -> TaskFilter {
+    TaskFilter {
+        status: filter.status.map(|status| match status {
+            intent::TaskStatus::Queued => TaskStatus::Queued,
+            intent::TaskStatus::Running => TaskStatus::Running,
+            intent::TaskStatus::Completed => TaskStatus::Succeeded,
+            intent::TaskStatus::Failed => TaskStatus::Failed,
+            intent::TaskStatus::Cancelled => TaskStatus::Cancelled,
+        }),
+        priority: filter.priority.map(soon),
+        pool: filter.pool.clone(),
+    }
+}

@@ -1,0 +1,196 @@
+//! One attempt: a worker of the pool, then its answer, within the time that it may take.
+//!
+//! Invariant: while an attempt is under way it alone writes the task's record; the start is durable
+//! before the request leaves.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::{FutureExt, StreamExt};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{keeping::Keeper, outcome};
+use crate::{
+    conversation::Workshop,
+    limits,
+    model::{Fault, Reason, Task, TaskId},
+    pool::{Asker, Busy, Pool, Progress, Prompt, Worker},
+    provider::{Failure, Item, Piece, Retry},
+    route::Context,
+    store::{StoreError, Write},
+};
+
+/// What an attempt works with.
+#[derive(Clone)]
+pub(super) struct Bench {
+    pub(super) workshop: Workshop,
+    pub(super) keeper: Keeper,
+}
+
+/// A task that has a worker.
+pub(super) struct Seated {
+    pub(super) task: Task,
+    pool: Arc<Pool>,
+    worker: Worker,
+}
+
+/// How a part of an attempt came out.
+pub(super) enum Step {
+    /// There is a worker for it.
+    Seated(Box<Seated>),
+    /// Nothing was begun; it waits again, so long at the least.
+    Back(TaskId, Duration),
+    /// It was broken off and does not count.
+    HandedBack(Box<Task>),
+    /// It is over, and kept.
+    Over(Box<Task>),
+}
+
+/// Finds a worker for the task.
+pub(super) async fn seat(bench: Bench, id: TaskId, stop: CancellationToken) -> Step {
+    match stop.run_until_cancelled(find_worker(&bench, id)).await {
+        None => Step::Back(id, Duration::ZERO),
+        Some(Ok(Found::Worker(seated))) => Step::Seated(seated),
+        Some(Ok(Found::NoPool(mut task))) => {
+            let fault = Fault::Attempt { reason: Reason::ProviderUnavailable, retryable: false };
+            outcome::fail(&mut task, fault, None, bench.keeper.now());
+            keep_surely(&bench.keeper, &mut task).await;
+            Step::Over(task)
+        }
+        Some(Err(error)) => {
+            tracing::warn!(task = %id, %error, "a task cannot begin yet");
+            Step::Back(id, limits::TASK_RETRY_EVERY)
+        }
+    }
+}
+
+enum Found {
+    Worker(Box<Seated>),
+    /// The pool that it names is there no more.
+    NoPool(Box<Task>),
+}
+
+/// Why there is no worker yet.
+#[derive(Debug, thiserror::Error)]
+enum NotYet {
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+async fn find_worker(bench: &Bench, id: TaskId) -> Result<Found, NotYet> {
+    let store = &bench.workshop.store;
+    let task = store.task(id).await?.ok_or(StoreError::Damaged("a task"))?;
+    let asked_in = match task.conversation {
+        Some(conversation) => store.conversation(conversation).await?,
+        None => None,
+    };
+    let pinned = asked_in.as_ref().and_then(|record| record.pool.as_ref());
+    let context = Context { named: task.pool.as_ref(), pinned, last: None };
+    let choice = bench.workshop.router.choose(&task.text, context);
+    let Some(pool) = bench.workshop.pools.get(choice.pool.as_str()).cloned() else {
+        return Ok(Found::NoPool(Box::new(task)));
+    };
+    let worker = worker(&pool, &task).await?;
+    Ok(Found::Worker(Box::new(Seated { task, pool, worker })))
+}
+
+/// A worker of the pool, behind the turns for which somebody waits.
+async fn worker(pool: &Pool, task: &Task) -> Result<Worker, Busy> {
+    match pool.try_worker() {
+        Some(worker) => Ok(worker),
+        None => pool.queue_up(Asker::task(task.user, task.priority))?.worker().await,
+    }
+}
+
+/// Has the pool answer the task's text, and keeps what comes of it.
+pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -> Step {
+    let keeper = &bench.keeper;
+    let Seated { mut task, pool, worker } = seated;
+    task.pool = Some(pool.name.clone());
+    outcome::begin(&mut task, keeper.now());
+    if stop.is_cancelled() {
+        return Step::Back(task.id, Duration::ZERO);
+    }
+    if keeper.keep(&mut task).await.is_err() {
+        return Step::Back(task.id, limits::TASK_RETRY_EVERY);
+    }
+    let limit = task.time_limit();
+    let answer = AssertUnwindSafe(answer(&mut task, pool, keeper)).catch_unwind();
+    let ended = stop.run_until_cancelled(timeout(limit, answer)).await;
+    drop(worker);
+    let now = keeper.now();
+    match ended {
+        None => {
+            outcome::hand_back(&mut task);
+            // Where that cannot be kept it counts, as if the process had been killed.
+            drop(keeper.write(vec![Write::Task(task.clone())]).await);
+            return Step::HandedBack(Box::new(task));
+        }
+        Some(Ok(Ok(Ok(result)))) => outcome::succeed(&mut task, result.into(), now),
+        Some(Ok(Ok(Err(failure)))) => {
+            let (fault, pause) = fault(&failure);
+            outcome::fail(&mut task, fault, pause, now);
+        }
+        Some(Ok(Err(_panicked))) => outcome::fail(&mut task, OURS, None, now),
+        Some(Err(_elapsed)) => outcome::fail(&mut task, TOO_LONG, None, now),
+    }
+    keep_surely(keeper, &mut task).await;
+    Step::Over(Box::new(task))
+}
+
+const OURS: Fault = Fault::Attempt { reason: Reason::Internal, retryable: true };
+const TOO_LONG: Fault = Fault::Attempt { reason: Reason::DeadlineExceeded, retryable: true };
+
+/// Keeps the task, however long that takes; only a store that is closed gives up.
+pub(super) async fn keep_surely(keeper: &Keeper, task: &mut Task) {
+    while let Err(error) = keeper.keep(task).await {
+        if matches!(error, StoreError::Closed) {
+            return;
+        }
+        tracing::warn!(task = %task.id, %error, "how a task stands cannot be kept yet");
+        sleep(limits::TASK_RETRY_EVERY).await;
+    }
+}
+
+/// The pool's answer, as far as it is kept.
+async fn answer(task: &mut Task, pool: Arc<Pool>, keeper: &Keeper) -> Result<String, Failure> {
+    let prompt = Prompt { items: vec![Item::User(task.text.clone())], remote: None };
+    let mut progress = pool.answer(prompt);
+    let mut text = String::new();
+    let mut told: Option<Instant> = None;
+    while let Some(step) = progress.next().await {
+        match step {
+            Progress::Piece(Piece::Text(piece)) => {
+                text.push_str(&piece);
+                if text.len() > limits::TASK_RESULT_BYTES_MAX {
+                    text.truncate(text.floor_char_boundary(limits::TASK_RESULT_BYTES_MAX));
+                    return Ok(text);
+                }
+                if told.is_none_or(|told| told.elapsed() >= limits::TASK_PROGRESS_EVERY) {
+                    told = Some(Instant::now());
+                    let words = text.split_whitespace().count();
+                    task.progress = Some(format!("answering, {words} words so far").into());
+                    // One that cannot be kept is followed by another.
+                    drop(keeper.keep(task).await);
+                }
+            }
+            Progress::Reset(_) => text.clear(),
+            Progress::Piece(Piece::End(_)) => return Ok(text),
+            Progress::Failed(failure) => return Err(failure),
+            Progress::Asking { .. } | Progress::Piece(_) => {}
+        }
+    }
+    let (reason, retry) = (Reason::ProviderTruncated, Retry::Soon);
+    Err(Failure { reason, retry, status: None, code: None })
+}
+
+/// The same for the record, and how long the provider wants to be left alone.
+fn fault(failure: &Failure) -> (Fault, Option<Duration>) {
+    let pause = match failure.retry {
+        Retry::After(pause) => Some(pause),
+        Retry::Soon | Retry::Never => None,
+    };
+    (Fault::Attempt { reason: failure.reason, retryable: failure.retry != Retry::Never }, pause)
+}

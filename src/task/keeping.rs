@@ -1,0 +1,48 @@
+//! Keeps tasks in the store, and shows how they stand once that is durable.
+
+use std::sync::Arc;
+
+use super::board::Board;
+use crate::{
+    model::{Clock, Task, Timestamp},
+    store::{Batch, Commit, Expect, Store, StoreError, Write},
+};
+
+/// Keeps tasks, and shows them.
+#[derive(Clone)]
+pub(super) struct Keeper {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    board: Board,
+}
+
+impl Keeper {
+    pub(super) fn new(store: Arc<dyn Store>, clock: Clock, board: Board) -> Self {
+        Self { store, clock, board }
+    }
+
+    pub(super) fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    pub(super) fn board(&self) -> &Board {
+        &self.board
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Keeps the task as it is, and shows it.
+    pub(super) async fn keep(&self, task: &mut Task) -> Result<(), StoreError> {
+        task.updated_at = self.now();
+        self.write(vec![Write::Task(task.clone())]).await?;
+        self.board.show(task);
+        Ok(())
+    }
+
+    /// Keeps several writes, as one. Handed over at once.
+    pub(super) fn write(&self, writes: Vec<Write>) -> Commit {
+        self.store.commit(Batch { expect: Expect::Nothing, writes })
+    }
+}

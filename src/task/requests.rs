@@ -1,0 +1,213 @@
+//! What is asked of the owner: to take a task in, to take it back, to change it, to try it again.
+
+use super::{
+    command::{Change, Command, Invalid, NewTask, Refusal, Reply, Submitted, answer_to},
+    outcome,
+    owner::{New, Owner},
+    recurrence::Recurrence,
+};
+use crate::{
+    limits,
+    model::{PoolName, Task, TaskId, TaskStatus, UserId},
+    store::{StoreError, Write},
+};
+
+impl Owner {
+    /// Does what is asked, or holds it until what is under way about its task has ended.
+    pub(super) async fn heed(&mut self, command: Command) {
+        if self.registry.workshop().lifecycle.draining().is_reached() {
+            return command.refuse(Refusal::Draining);
+        }
+        match self.hold(command) {
+            None => {}
+            Some(Command::Submit(user, new, reply)) => self.submit(user, *new, reply).await,
+            Some(Command::Cancel(user, id, reply)) => {
+                match self.own(user, id).await {
+                    Ok(mut task) if task.status.is_open() => {
+                        let was = task.open();
+                        outcome::cancel(&mut task, self.keeper.now());
+                        self.change(Some(was), task, reply);
+                    }
+                    // What has ended stays as it is.
+                    read => answer_to(reply, read),
+                }
+            }
+            Some(Command::Update(user, id, to, reply)) => match self.changed(user, id, *to).await {
+                Ok((was, task)) => self.change(Some(was.open()), task, reply),
+                Err(refusal) => answer_to(reply, Err(refusal)),
+            },
+            Some(Command::Retry(user, id, reply)) => match self.revived(user, id).await {
+                Ok(task) => self.change(None, task, reply),
+                Err(refusal) => answer_to(reply, Err(refusal)),
+            },
+        }
+    }
+
+    // ---- to take in -----------------------------------------------------------------------
+
+    async fn submit(&mut self, user: UserId, new: NewTask, reply: Reply<Submitted>) {
+        if let Some(key) = &new.key {
+            if let Some(waiting) = self.keys.get_mut(&(user, key.clone())) {
+                if waiting.len() >= limits::TASK_COMMANDS_HELD_MAX {
+                    return answer_to(reply, Err(Refusal::Busy));
+                }
+                return waiting.push(reply);
+            }
+            match self.before(user, key).await {
+                Ok(None) => {}
+                Ok(Some(task)) => {
+                    return answer_to(reply, Ok(Submitted { task, duplicate: true }));
+                }
+                Err(error) => return answer_to(reply, Err(error.into())),
+            }
+        }
+        match self.admit(user, &new).await {
+            Ok(()) => self.take_in(user, new, reply),
+            Err(refusal) => answer_to(reply, Err(refusal)),
+        }
+    }
+
+    /// The task that was handed in under this key.
+    async fn before(&mut self, user: UserId, key: &str) -> Result<Option<Task>, StoreError> {
+        let store = self.keeper.store();
+        match store.keyed_task(user, key, self.keeper.now()).await? {
+            Some(id) => store.task(id).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn admit(&mut self, user: UserId, new: &NewTask) -> Result<(), Refusal> {
+        if self.schedule.len() + self.in_flight() >= limits::TASKS_OPEN_MAX {
+            return Err(Refusal::Full);
+        }
+        if self.schedule.len_of(user) >= limits::TASKS_OPEN_PER_USER_MAX {
+            return Err(Refusal::TooMany(limits::TASKS_OPEN_PER_USER_MAX));
+        }
+        self.check_pool(new.pool.as_ref())?;
+        new.check(self.keeper.now())?;
+        self.unmet(user, &new.after).await.map(drop)
+    }
+
+    fn check_pool(&self, pool: Option<&PoolName>) -> Result<(), Refusal> {
+        let pools = &self.registry.workshop().pools;
+        match pool {
+            Some(pool) if pools.get(pool.as_str()).is_none() => {
+                Err(Refusal::UnknownPool(pools.names()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn take_in(&mut self, user: UserId, new: NewTask, reply: Reply<Submitted>) {
+        let now = self.keeper.now();
+        let NewTask { text, conversation, key, pool, priority, run_at, every, after, .. } = new;
+        let rule = every.as_ref().and_then(|every| Recurrence::of(every).ok());
+        let first = || rule.and_then(|rule| rule.next(now, now));
+        let time_limit_ms = match new.time_limit {
+            Some(limit) => u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
+            None => self.settings.time_limit_seconds.saturating_mul(1_000),
+        };
+        let task = Task {
+            id: TaskId::new(),
+            number: self.next_number,
+            user,
+            conversation,
+            text,
+            pool,
+            priority,
+            status: TaskStatus::Queued,
+            attempts: 0,
+            max_attempts: new.max_attempts.unwrap_or(self.settings.max_attempts),
+            time_limit_ms,
+            created_at: now,
+            updated_at: now,
+            run_at: run_at.or_else(first),
+            started_at: None,
+            ended_at: None,
+            every,
+            runs: 0,
+            after: after.into(),
+            result: None,
+            fault: None,
+            progress: None,
+            untold: false,
+        };
+        self.next_number += 1;
+        let mut writes = vec![Write::Task(task.clone())];
+        if let Some(key) = &key {
+            let expires_at = now.plus(limits::KEY_LIVES);
+            writes.push(Write::TaskKey { user, key: key.clone(), task: task.id, expires_at });
+            self.keys.insert((user, key.clone()), Vec::new());
+        }
+        self.keep_new(New { task, key, reply }, writes);
+    }
+
+    /// A new task is durable, or could not be kept.
+    pub(super) async fn submitted(&mut self, new: New, kept: Result<(), StoreError>) {
+        let New { task, key, reply } = new;
+        let again = key.and_then(|key| self.keys.remove(&(task.user, key))).unwrap_or_default();
+        let answer = |duplicate| match &kept {
+            Ok(()) => Ok(Submitted { task: task.clone(), duplicate }),
+            Err(error) => Err(Refusal::Store(error.clone())),
+        };
+        answer_to(reply, answer(false));
+        for waiting in again {
+            answer_to(waiting, answer(true));
+        }
+        if kept.is_ok() {
+            self.put(task.open()).await;
+        }
+    }
+
+    // ---- to change ------------------------------------------------------------------------
+
+    async fn own(&mut self, user: UserId, id: TaskId) -> Result<Task, Refusal> {
+        let task = self.keeper.store().task(id).await?;
+        task.filter(|task| task.user == user).ok_or(Refusal::NotFound)
+    }
+
+    /// The task as it is, and as it is wanted.
+    async fn changed(
+        &mut self,
+        user: UserId,
+        id: TaskId,
+        to: Change,
+    ) -> Result<(Task, Task), Refusal> {
+        let was = self.own(user, id).await?;
+        match was.status {
+            TaskStatus::Queued => {}
+            TaskStatus::Running => return Err(Refusal::Begun(was.number)),
+            _ => return Err(Refusal::Ended(was.number)),
+        }
+        to.check(self.keeper.now())?;
+        self.check_pool(to.pool.as_ref())?;
+        if let Some(after) = &to.after {
+            if self.schedule.would_circle(id, after) {
+                return Err(Invalid::Circle.into());
+            }
+            self.unmet(user, after).await?;
+        }
+        let task = Task {
+            priority: to.priority.unwrap_or(was.priority),
+            run_at: to.run_at.or(was.run_at),
+            pool: to.pool.or_else(|| was.pool.clone()),
+            after: to.after.map_or_else(|| was.after.clone(), Into::into),
+            ..was.clone()
+        };
+        Ok((was, task))
+    }
+
+    /// The task as it is when it is tried again.
+    async fn revived(&mut self, user: UserId, id: TaskId) -> Result<Task, Refusal> {
+        let mut task = self.own(user, id).await?;
+        if !matches!(task.status, TaskStatus::Failed | TaskStatus::Cancelled) {
+            return Err(Refusal::NotFailed(task.number));
+        }
+        if self.schedule.len_of(user) >= limits::TASKS_OPEN_PER_USER_MAX {
+            return Err(Refusal::TooMany(limits::TASKS_OPEN_PER_USER_MAX));
+        }
+        self.unmet(user, &task.after).await?;
+        outcome::revive(&mut task);
+        Ok(task)
+    }
+}
