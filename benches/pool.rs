@@ -10,7 +10,7 @@ use operatoros::{
     provider::{self, Providers},
 };
 
-criterion_group!(benches, free_worker, long_queue);
+criterion_group!(benches, free_worker, long_queue, position);
 criterion_main!(benches);
 
 /// Taking and giving back a worker that nobody else wants.
@@ -46,6 +46,15 @@ fn long_queue(c: &mut Criterion) {
         });
     }
     group.finish();
+}
+
+/// Looking for one's position behind ten thousand users: those who wait do so now and then.
+fn position(c: &mut Criterion) {
+    let mut queue = Queue::default();
+    let user = |number: u128| UserId::from_bytes(number.to_be_bytes());
+    let tickets: Vec<_> = (0..10_000).map(|n| queue.push(Asker::turn(user(n)), ())).collect();
+    let last = *tickets.last().expect("they were pushed");
+    c.bench_function("pool/position", |b| b.iter(|| black_box(queue.position(last))));
 }
 
 fn askers() -> impl Iterator<Item = Asker> {

@@ -1,13 +1,15 @@
-//! What it costs to understand a message, before anybody is asked to answer it.
+//! What it costs to understand a message, before anything is done with it.
 //!
 //! `cargo bench --bench understand`. Numbers of one machine say nothing of another: compare two
-//! commits on the same one. How *well* messages are routed is told by `operatoros calibrate --report`.
+//! commits on the same one. How *well* messages are routed is told by `operatoros calibrate --report`;
+//! `operatoros intent --jsonl < FILE` answers lines of `{"text": …}` with lines to compare.
 
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion};
 use operatoros::{
     config::Settings,
+    intent::{Situation, Vocabulary, understand},
     limits::TEXT_BYTES_MAX,
     route::{Context, Router},
 };
@@ -24,10 +26,22 @@ const MESSAGES: &[(&str, &str)] = &[
     ),
 ];
 
+/// Commands, as they should be typed and as they are.
+const COMMANDS: &[(&str, &str)] = &[
+    ("command", "could you please add two more workers to the sports pool?"),
+    ("misspelt", "cancle all queud tasks in the buisness pool"),
+];
+
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     route(&mut criterion);
+    intent(&mut criterion);
     criterion.final_summary();
+}
+
+/// The longest message that can be sent.
+fn longest(text: &str) -> String {
+    text.repeat(TEXT_BYTES_MAX / text.len())
 }
 
 fn route(criterion: &mut Criterion) {
@@ -41,8 +55,23 @@ fn route(criterion: &mut Criterion) {
     for (name, text) in MESSAGES {
         bench(name, text);
     }
-    let longest = |text: &str| text.repeat(TEXT_BYTES_MAX / text.len());
     bench("longest", &longest("the stock market and my health are both in trouble. "));
     bench("worst", &longest("qzxjkvbwqpqzxjkvbwqpqzxjkvbwqpqzxjkvbwqp "));
+    group.finish();
+}
+
+fn intent(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("intent");
+    let pools = ["healthcare", "financial", "sports", "business", "general"];
+    let vocabulary = Vocabulary::new(pools, pools);
+    let mut bench = |name: &str, text: &str| {
+        group.bench_with_input(BenchmarkId::from_parameter(name), text, |bencher, text| {
+            bencher.iter(|| understand(black_box(text), &vocabulary, Situation::default()));
+        });
+    };
+    for (name, text) in COMMANDS.iter().chain(MESSAGES) {
+        bench(name, text);
+    }
+    bench("longest", &longest("Please read this and tell me what you think of it. "));
     group.finish();
 }

@@ -2,6 +2,7 @@
 
 mod args;
 pub mod chat;
+pub mod intent;
 pub mod understand;
 
 pub use args::{Chat, Cli, Command};

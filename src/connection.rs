@@ -88,15 +88,25 @@ pub struct Admission {
 /// Everything that can happen to a connection.
 enum Wake {
     Frame(Message),
-    /// What came breaks the protocol of sockets.
-    Garbled,
-    Gone,
+    /// The other side is gone, or breaks the protocol of sockets.
+    Over(End),
     Reply(Settled),
     News,
     Topic,
     Silence,
     Draining,
     Closing,
+}
+
+impl Wake {
+    /// What came over the socket.
+    fn of<E>(next: Option<Result<Message, E>>) -> Self {
+        match next {
+            Some(Ok(message)) => Self::Frame(message),
+            Some(Err(_)) => Self::Over(End::Garbled),
+            None => Self::Over(End::Gone),
+        }
+    }
 }
 
 /// Something that was waited for came to its end: what to say, and what follows.
@@ -208,11 +218,7 @@ where
             let wake = tokio::select! {
                 () = &mut closing => Wake::Closing,
                 () = &mut draining, if !told => Wake::Draining,
-                frame = self.socket.next(), if !self.obeying => match frame {
-                    Some(Ok(message)) => Wake::Frame(message),
-                    Some(Err(_)) => Wake::Garbled,
-                    None => Wake::Gone,
-                },
+                next = self.socket.next(), if !self.obeying => Wake::of(next),
                 Some(settled) = self.pending.next() => Wake::Reply(settled),
                 () = self.feeds.arrived() => Wake::News,
                 () = topics::arrived(&mut self.topics) => Wake::Topic,
@@ -224,8 +230,7 @@ where
                     // What happens now and then is boxed: it would make every idle connection larger.
                     Box::pin(self.hear(message)).await?;
                 }
-                Wake::Garbled => return Err(End::Garbled),
-                Wake::Gone => return Err(End::Gone),
+                Wake::Over(end) => return Err(end),
                 Wake::Reply(settled) => Box::pin(self.settle(settled)).await?,
                 Wake::News => {
                     // Whoever else can run goes first. An idle gateway delivers each token at
@@ -242,12 +247,15 @@ where
                     told = true;
                     Box::pin(self.say_goaway()).await?;
                 }
-                Wake::Closing => {
-                    Box::pin(self.deliver()).await?;
-                    return Err(End::Close(CloseCode::GoingAway));
-                }
+                Wake::Closing => return Box::pin(self.leave()).await,
             }
         }
+    }
+
+    /// Shows what is still to be shown, and closes.
+    async fn leave(&mut self) -> Flow {
+        self.deliver().await?;
+        Err(End::Close(CloseCode::GoingAway))
     }
 
     /// Says what is still to be said to a side that may be listening.

@@ -26,7 +26,9 @@ mod writer;
 use std::sync::Arc;
 
 pub use catchup::{Catchup, Snapshot, catch_up, snapshot};
-pub use command::{Ask, Branch, Change, Done, Ended, Executed, IfBusy, Parent, Refusal, Sent};
+pub use command::{
+    Ask, Branch, Change, Done, Ended, Executed, IfBusy, Parent, Refusal, Sent, Tour,
+};
 pub use ending::{Ending, TurnEnd};
 pub use feed::{Feed, Growth, Place, Reader, Reading, SharedSlices, Shown, read_caught_up};
 pub use recovery::recover_all;

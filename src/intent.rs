@@ -3,7 +3,6 @@
 //! Invariant: what is not wholly explained by the grammar of commands is chat.
 
 mod concepts;
-mod free;
 mod grammar;
 mod guards;
 mod lexicon;
@@ -13,8 +12,11 @@ mod reading;
 mod sentence;
 mod slash;
 mod slots;
+#[cfg(test)]
+mod tests;
 mod times;
 mod typos;
+mod values;
 mod vocabulary;
 mod words;
 
@@ -26,10 +28,3 @@ pub use slots::{
     Unit, Which, Workers,
 };
 pub use vocabulary::Vocabulary;
-#[doc(hidden)]
-pub fn near(w: &str) -> Option<String> {
-    if lexicon::COMMANDS.phrases.contains_key(w) {
-        return None;
-    }
-    lexicon::COMMANDS.meant(w).map(str::to_owned)
-}

@@ -12,7 +12,9 @@ use operatoros::{
     app::App,
     cli::{self, Chat, Cli, Command},
     config::{self, ConfigError, LogFormat, Settings},
+    intent::Vocabulary,
     lifecycle::Drained,
+    operator,
     store::{self, LocalStore},
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -64,6 +66,12 @@ fn run(command: Command, settings: &Settings, load: impl Load) -> Result<(), Pro
         }
         Command::Calibrate(asked) => {
             Ok(cli::understand::calibrate(&asked, settings, &mut std::io::stdout().lock())?)
+        }
+        Command::Intent(asked) => {
+            let pools = settings.pools.keys().map(String::as_str);
+            let vocabulary = Vocabulary::new(pools, operator::demo_names());
+            let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
+            Ok(cli::intent::run(&asked, &vocabulary, &mut input, &mut output)?)
         }
         Command::Export { file } => {
             let store = LocalStore::open(&settings.data_dir)?;

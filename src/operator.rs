@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+pub use demos::names as demo_names;
 pub use meaning::{NoCommand, Order};
 pub use report::Here;
 
@@ -77,7 +78,7 @@ impl Operator {
     ) -> Arc<Self> {
         let pools = registry.workshop().pools.clone();
         let names = pools.iter().map(|pool| pool.name.as_str());
-        let vocabulary = Vocabulary::new(names, demos::names().map(|name| -> &str { name }));
+        let vocabulary = Vocabulary::new(names, demo_names());
         let (vitals, tours) = (Box::new(vitals), Tours::default());
         Arc::new(Self { registry, tasks, vitals, vocabulary, tours })
     }
@@ -118,7 +119,7 @@ impl Operator {
         caller: Caller,
         said: Said,
     ) -> Result<Done, Refusal> {
-        let Report { text, data, offers, pin, demo, then } = report;
+        let Report { text, data, offers, pin, tour, then } = report;
         if let Some(pool) = pin {
             // Its own event tells of it; only that the command was noted is waited for.
             drop(caller.handle.change(Change { pool: Some(pool), ..Change::default() }));
@@ -131,7 +132,7 @@ impl Operator {
             text: text.into(),
             data,
             offers: Some(offers),
-            demo,
+            tour,
             tells: None,
         };
         let sent = caller.handle.note(executed).known().await?;
@@ -177,8 +178,8 @@ impl Operator {
             Operation::Delete(which) => self.delete(caller, which, agreed).await?,
             Operation::Summarise(which) => return self.summarise(caller, which, &said.text).await,
             Operation::Search { query, period } => self.search(caller, &query, period).await?,
-            Operation::Demos => self.demos(),
-            Operation::Demo(name) => self.start_demo(name.as_deref()),
+            Operation::Demos => demos::list(),
+            Operation::Demo(name) => demos::start(name.as_deref()),
             Operation::NextDemo => self.next_demo(caller),
             Operation::StopDemo => self.stop_demo(caller),
             Operation::Tasks(filter) => self.list_tasks(caller, &filter).await?,

@@ -7,7 +7,10 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 use secrecy::SecretString;
 
-use super::understand::{Calibrate, Route};
+use super::{
+    intent::Intent,
+    understand::{Calibrate, Route},
+};
 use crate::config::Flags;
 
 /// A headless gateway that orchestrates AI agents over one WebSocket.
@@ -37,6 +40,8 @@ pub enum Command {
     Route(Route),
     /// Fit the weights of the routing to labelled messages, and report how good they are
     Calibrate(Calibrate),
+    /// Say which operator command each message is
+    Intent(Intent),
     /// Write everything that is stored, as lines of JSON
     Export {
         /// Where to; the standard output when it is left out
@@ -149,6 +154,8 @@ mod tests {
                 "calibrate a b -o w",
                 "Calibrate(Calibrate { files: [\"a\", \"b\"], output: \"w\", report: false })",
             ),
+            ("intent status", "Intent(Intent { messages: [\"status\"], jsonl: false })"),
+            ("intent --jsonl", "Intent(Intent { messages: [], jsonl: true })"),
             ("export", "Export { file: None }"),
             ("export all.jsonl", "Export { file: Some(\"all.jsonl\") }"),
             ("import all.jsonl --data-dir d", "Import { file: \"all.jsonl\" }"),
@@ -188,6 +195,8 @@ mod tests {
             ("route", "<MESSAGES>"),
             ("route hello --jsonl", "cannot be used with"),
             ("calibrate", "<FILE>"),
+            ("intent", "<MESSAGE>"),
+            ("intent help --jsonl", "'[MESSAGE]...'"),
             ("sever", "'serve'"),
         ] {
             let error = parse(line).unwrap_err();

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::{
     command::{
-        Ask, Branch, Change, Command, Done, IfBusy, Parent, Refusal, Reply, Sent, answer_to,
+        Ask, Branch, Change, Command, Done, IfBusy, Parent, Refusal, Reply, Sent, Tour, answer_to,
     },
     feed::Shown,
     keys::{Claim, Claimed},
@@ -222,7 +222,7 @@ impl Writer {
         self.record.asked = Some(pool.name.clone());
         self.record.messages += if new { 2 } else { 1 };
         // Whoever says something else does not answer what was asked back.
-        self.stand(Some(Arc::default()), None);
+        self.stand(Some(Arc::default()), Tour::AsItWas);
         let accepted = self.number(Event::MessageAccepted {
             message: message.id,
             turn: turn.turn,

@@ -130,10 +130,22 @@ pub struct Executed {
     pub data: serde_json::Value,
     /// What it asks back: the answers there are; `None`: what was asked before still stands.
     pub offers: Option<Arc<[Offer]>>,
-    /// The demonstration that is under way from now on, or under way no more; `None`: as before.
-    pub demo: Option<Option<DemoStep>>,
+    /// What it does to the demonstration in the conversation.
+    pub tour: Tour,
     /// The background task whose outcome it is, which has been told by this.
     pub tells: Option<TaskId>,
+}
+
+/// What a command does to a demonstration.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Tour {
+    /// Nothing.
+    #[default]
+    AsItWas,
+    /// It is there from now on.
+    At(DemoStep),
+    /// It is over.
+    Over,
 }
 
 /// What to change; what is `None` stays.

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::{
-    command::{Executed, IfBusy, Reply, Sent, answer_to},
+    command::{Executed, IfBusy, Reply, Sent, Tour, answer_to},
     feed::Shown,
     writer::Writer,
 };
 use crate::{
     model::{
-        Accepted, AnswerStatus, DemoStep, Event, FinishReason, Message, MessageId, Offer,
-        ProviderName, Standing, Timing, Usage,
+        Accepted, AnswerStatus, Event, FinishReason, Message, MessageId, Offer, ProviderName,
+        Standing, Timing, Usage,
     },
     store::{Turn, Write},
 };
@@ -35,7 +35,7 @@ impl Writer {
             self.record.head = Some(turn.answer);
         }
         self.record.messages += 2;
-        self.stand(executed.offers.clone(), executed.demo.clone());
+        self.stand(executed.offers.clone(), executed.tour.clone());
         let shows = self.told(&turn, &executed);
         let kept = Accepted {
             conversation: self.record.id,
@@ -92,9 +92,13 @@ impl Writer {
     }
 
     /// What is left open between the user and the operator from now on.
-    pub(super) fn stand(&mut self, offers: Option<Arc<[Offer]>>, demo: Option<Option<DemoStep>>) {
+    pub(super) fn stand(&mut self, offers: Option<Arc<[Offer]>>, tour: Tour) {
         let offers = offers.unwrap_or_else(|| self.record.standing.offers.clone());
-        let demo = demo.unwrap_or_else(|| self.record.standing.demo.clone());
+        let demo = match tour {
+            Tour::AsItWas => self.record.standing.demo.clone(),
+            Tour::At(step) => Some(step),
+            Tour::Over => None,
+        };
         let standing = Standing { offers, demo };
         if self.record.standing != standing {
             self.feed.stand(standing.clone());

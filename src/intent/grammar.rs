@@ -7,10 +7,13 @@ mod conversations;
 mod demos;
 mod gateway;
 mod pools;
+mod search;
+mod submit;
 mod tasks;
+mod updates;
 
 use super::{
-    free, guards,
+    guards,
     reading::{Heard, Situation},
     sentence::Sentence,
 };
@@ -18,8 +21,11 @@ use super::{
 /// One rule; the first one that fits wins.
 type Rule = fn(&Sentence<'_>) -> Option<Heard>;
 
-/// What is more special comes first.
-const RULES: &[Rule] = &[
+/// Rules for sentences that may be questions of how and why, or say `no`.
+const OUTSPOKEN: &[Rule] = &[submit::submit, search::search, updates::unsubscribe, pools::why];
+
+/// Rules for what is left; what is more special comes first.
+const PLAIN: &[Rule] = &[
     gateway::help,
     demos::stop,
     demos::start,
@@ -28,12 +34,11 @@ const RULES: &[Rule] = &[
     tasks::cancel,
     tasks::prioritise,
     tasks::show,
-    pools::why,
     conversations::summary,
     conversations::delete,
     conversations::new,
     pools::switch,
-    gateway::subscribe,
+    updates::subscribe,
     gateway::usage,
     gateway::health,
     tasks::list,
@@ -46,22 +51,12 @@ const RULES: &[Rule] = &[
 
 /// The command that the sentence is, if it is one.
 pub(super) fn parse(sentence: &Sentence<'_>, situation: Situation) -> Option<Heard> {
-    if sentence.terms.is_empty() {
+    if let Some(heard) = OUTSPOKEN.iter().find_map(|rule| rule(sentence)) {
+        return Some(heard);
+    }
+    if sentence.is_open() || guards::is_chat(sentence) {
         return None;
     }
-    if let Some(heard) = free::submit(sentence).or_else(|| free::search(sentence)) {
-        return Some(heard);
-    }
-    if let Some(heard) = gateway::unsubscribe(sentence) {
-        return Some(heard);
-    }
-    if guards::is_chat(sentence) {
-        return None;
-    }
-    if situation.demo_running
-        && let Some(heard) = demos::running(sentence)
-    {
-        return Some(heard);
-    }
-    RULES.iter().find_map(|rule| rule(sentence))
+    let running = situation.demo_running.then(|| demos::running(sentence)).flatten();
+    running.or_else(|| PLAIN.iter().find_map(|rule| rule(sentence)))
 }

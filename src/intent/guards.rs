@@ -2,15 +2,21 @@
 
 use super::{
     concepts::{
-        A, BE, CAN, CHAT, COMPONENT, DEMO, DO, HEALTH, HOW, I, JOB, NOT, PLURAL, POOL, PRIORITY,
-        PROVIDER, QUEUE, STANDING, STATE, TASK, TO, WHAT, WISH, WORKER, YOU,
+        A, BE, CAN, CHAT, COMPONENT, DEMO, DO, HEALTH, HOW, I, JOB, NOT, NUMBER, OF, PLURAL, POOL,
+        PRIORITY, PROVIDER, QUEUE, STANDING, STATE, TASK, TO, TOKENS, WHAT, WISH, WORKER, YOU,
     },
     sentence::Sentence,
 };
 
 /// It asks how something is done, what a thing is in general, or says that it shall not be done.
 pub(super) fn is_chat(sentence: &Sentence<'_>) -> bool {
-    asks_how_to(sentence) || asks_for_a_meaning(sentence) || sentence.has(NOT)
+    asks_how_to(sentence) || asks_for_a_meaning(sentence) || forbids(sentence)
+}
+
+/// `no` may also be short for `number`.
+fn forbids(sentence: &Sentence<'_>) -> bool {
+    let mut terms = sentence.terms.iter().enumerate();
+    terms.any(|(at, term)| term.is(NOT) && !(term.is(OF) && sentence.is_at(at + 1, NUMBER)))
 }
 
 /// `how do I …`, `how to …`, `should I …`.
@@ -36,10 +42,11 @@ fn asks_for_a_meaning(sentence: &Sentence<'_>) -> bool {
         | HEALTH
         | STATE
         | PRIORITY
+        | TOKENS
         | QUEUE;
     match sentence.terms.as_slice() {
         [what, be, a, named, ..] if what.is(WHAT) && be.is(BE) && a.is(A) => named.is(thing),
-        [what, be, named] if what.is(WHAT) && be.is(BE) => named.is(thing),
+        [what, be, named] if what.is(WHAT) && be.is(BE) => named.is(thing) && !named.is(WHAT),
         [what, a, named, ..] if what.is(WHAT) && a.is(A) => named.is(thing),
         [what, named] if what.is(WHAT) => named.is(thing) && !named.is(PLURAL | STANDING),
         _ => false,

@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, ops::Bound, sync::LazyLock};
 
 use super::{
     concepts::{COMPONENT, Concepts, NUMBER, PERIOD, STANDING, UNIT, URGENCY, Value},
-    meanings::{COMPONENTS, MEANINGS, NUMBERS, PERIODS, PRIORITIES, STATUSES, UNITS},
+    meanings::MEANINGS,
     typos,
+    values::{COMPONENTS, NUMBERS, PERIODS, PRIORITIES, STATUSES, UNITS},
     words::Words,
 };
 
@@ -18,11 +19,17 @@ pub(super) struct Meaning {
     pub(super) named: Option<usize>,
 }
 
+/// The words behind the first one, and what all of them mean.
+type Phrase = (Box<[Box<str>]>, Meaning);
+
 /// Phrases by their first word; of those that begin alike the longest comes first.
 #[derive(Debug, Default)]
 pub(super) struct Lexicon {
-    pub(super) phrases: BTreeMap<Box<str>, Vec<(Box<[Box<str>]>, Meaning)>>,
+    phrases: BTreeMap<Box<str>, Vec<Phrase>>,
 }
+
+/// Marks that no phrase goes across.
+const APART: &[char] = &[':', '"', '\n', ',', '.'];
 
 /// The phrases of commands.
 pub(super) static COMMANDS: LazyLock<Lexicon> = LazyLock::new(|| {
@@ -75,13 +82,9 @@ impl Lexicon {
         phrases.sort_by_key(|(words, _)| std::cmp::Reverse(words.len()));
     }
 
-    /// The longest phrase that begins at that word, and how many words it has.
-    pub(super) fn longest(&self, words: &Words, at: usize) -> Option<(Meaning, usize)> {
-        self.longest_as(words, at, words.get(at)?.text)
-    }
-
-    /// The same, where the first word is to be read as another.
-    pub(super) fn longest_as(
+    /// The longest phrase that begins at that word, which is to be read as `first`, and how many
+    /// words it has.
+    pub(super) fn longest(
         &self,
         words: &Words,
         at: usize,
@@ -89,7 +92,10 @@ impl Lexicon {
     ) -> Option<(Meaning, usize)> {
         let follows = |rest: &[Box<str>]| {
             rest.iter().enumerate().all(|(behind, word)| {
-                words.get(at + 1 + behind).is_some_and(|token| token.text == &**word)
+                let token = words.get(at + 1 + behind);
+                token.is_some_and(|token| {
+                    token.text == &**word && !APART.contains(&token.place.mark)
+                })
             })
         };
         let (rest, meaning) = self.phrases.get(first)?.iter().find(|(rest, _)| follows(rest))?;
@@ -107,5 +113,25 @@ impl Lexicon {
         };
         let known = [begin(0), begin(1)].into_iter().flatten().flat_map(like);
         typos::nearest(written, known)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Words that are needed no more are found here when the tables change.
+    #[test]
+    fn each_ordinary_word_lies_near_a_command_and_is_none() {
+        let pools = ["healthcare", "financial", "sports", "business", "general"];
+        let names = crate::intent::Vocabulary::new(pools, []).lexicon;
+        let known = |lexicon: &Lexicon| lexicon.phrases.keys().cloned().collect::<Vec<_>>();
+        let words = [known(&COMMANDS), known(&names)].concat();
+        for ordinary in typos::ORDINARY.iter() {
+            let mut others = words.iter().map(|word| &**word);
+            assert!(others.all(|word| word != *ordinary), "{ordinary} means something");
+            let others = words.iter().map(|word| &**word);
+            assert!(typos::closest(ordinary, others).is_some(), "{ordinary} is near nothing");
+        }
     }
 }

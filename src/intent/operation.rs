@@ -5,7 +5,8 @@ use std::{fmt, sync::Arc};
 use serde_json::{Map, Value};
 
 use super::slots::{
-    Component, NewTask, Period, Priority, Targets, TaskFilter, TaskNumbers, Which, Workers,
+    Component, NewTask, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus, Which,
+    Workers,
 };
 use crate::model::PoolName;
 
@@ -137,7 +138,7 @@ impl Operation {
                 slots.put("priority", Some(priority.word()));
             }
             Self::Use(pool) => {
-                slots.put("pool", Some(pool.as_ref().map_or(AUTO, PoolName::as_str)))
+                slots.put("pool", Some(pool.as_ref().map_or(AUTO, PoolName::as_str)));
             }
             Self::New(pool) => slots.put("pool", pool.as_ref().map(PoolName::as_str)),
             Self::Summarise(which) | Self::Delete(which) => {
@@ -184,15 +185,15 @@ impl Slots {
     }
 
     fn filter(&mut self, filter: &TaskFilter) {
-        self.put("status", filter.status.map(|status| status.word()));
-        self.put("priority", filter.priority.map(|priority| priority.word()));
+        self.put("status", filter.status.map(TaskStatus::word));
+        self.put("priority", filter.priority.map(Priority::word));
         self.put("pool", filter.pool.as_ref().map(PoolName::as_str));
     }
 
     fn task(&mut self, task: &NewTask) {
         self.put("description", Some(&*task.description));
         self.put("pool", task.pool.as_ref().map(PoolName::as_str));
-        self.put("priority", task.priority.map(|priority| priority.word()));
+        self.put("priority", task.priority.map(Priority::word));
         self.put("at", task.at.as_deref());
     }
 }

@@ -14,7 +14,7 @@ pub enum Reading {
         /// Which one.
         operation: Operation,
         /// How sure that is, up to 1.
-        confidence: f32,
+        confidence: f64,
     },
     /// It is about the gateway, and something is missing.
     Unsure(Unsure),
@@ -27,8 +27,8 @@ pub enum Reading {
 pub struct Unsure {
     /// What to ask.
     pub question: Arc<str>,
-    /// What may be answered, each with the slash command that it stands for; none where the
-    /// question is open.
+    /// What may be said to it, and the slash command that each stands for; none where the question
+    /// is open.
     pub options: Vec<(Arc<str>, Arc<str>)>,
     /// The command that it seems to be.
     pub intent: &'static str,
@@ -36,9 +36,15 @@ pub struct Unsure {
     pub slots: Value,
 }
 
-impl Unsure {
-    /// How sure it is that it is about the gateway at all.
-    pub const CONFIDENCE: f32 = 0.5;
+impl Reading {
+    /// How sure it is, up to 1.
+    pub fn confidence(&self) -> f64 {
+        match self {
+            Self::Command { confidence, .. } => *confidence,
+            Self::Unsure(_) => 0.5,
+            Self::Chat => 0.9,
+        }
+    }
 }
 
 /// What goes on around a sentence.
@@ -74,22 +80,24 @@ impl From<Operation> for Heard {
     }
 }
 
+/// The command that something seems to be, and those of its slots that are known.
+pub(super) type Known = (&'static str, Value);
+
 impl Heard {
-    /// Something is missing: what to ask, and what the answers would do.
-    pub(super) fn ask(
+    /// Something is missing, and may be anything.
+    pub(super) fn ask(question: &str, known: Known) -> Self {
+        Self::choose(question, known, std::iter::empty::<(&str, Operation)>())
+    }
+
+    /// Something is missing, and is one of these.
+    pub(super) fn choose(
         question: &str,
-        (intent, slots): (&'static str, Value),
-        options: impl IntoIterator<Item = Operation>,
+        (intent, slots): Known,
+        choices: impl IntoIterator<Item = (impl Into<Arc<str>>, Operation)>,
     ) -> Self {
-        let options = options.into_iter().map(|operation| {
-            let slash = operation.to_slash();
-            (Arc::from(slash.trim_start_matches('/')), Arc::from(slash.as_str()))
-        });
-        Self::Unsure(Unsure {
-            question: question.into(),
-            options: options.collect(),
-            intent,
-            slots,
-        })
+        let option =
+            |(say, operation): (_, Operation)| (Into::into(say), operation.to_slash().into());
+        let options = choices.into_iter().map(option).collect();
+        Self::Unsure(Unsure { question: question.into(), options, intent, slots })
     }
 }

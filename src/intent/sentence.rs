@@ -1,15 +1,18 @@
 //! A text as a row of meanings, and what can be asked of it.
 
+use std::sync::Arc;
+
 use super::{
     concepts::{
-        ASKED, BACKGROUND, CHAT, COMPONENT, CREW, Concepts, DEMO, GLUE, JOB, NUMBER, PERIOD, POOL,
-        SEARCHING, STANDING, TASK, UNIT, URGENCY, Value, WORKER,
+        ASKED, BACKGROUND, BE, CHAT, COMPONENT, CREW, Concepts, DEMO, DO, GLUE, HISTORY, HOW, JOB,
+        NAMED, NUMBER, PERIOD, PLURAL, POOL, QUEUE, SEARCHING, SET, STANDING, START, TASK, UNIT,
+        URGENCY, Value, WHAT, WHERE, WHY, WORKER,
     },
     lexicon::{COMMANDS, Meaning},
     slots::{Component, Period, Priority, TaskStatus},
     times,
     vocabulary::Vocabulary,
-    words::{Place, Words},
+    words::{self, Place, Words},
 };
 use crate::{limits::MISSPELT_WORDS_MAX, model::PoolName};
 
@@ -34,6 +37,7 @@ pub(super) struct Sentence<'t> {
     pub(super) vocabulary: &'t Vocabulary,
     /// How many words had to be repaired.
     pub(super) repaired: usize,
+    repairs: usize,
     /// It is more, or has other signs, than a command without a free text.
     open: bool,
     cut: bool,
@@ -42,13 +46,23 @@ pub(super) struct Sentence<'t> {
 }
 
 impl<'t> Sentence<'t> {
+    /// Misspelt words are looked for only where something speaks for a command.
     pub(super) fn read(text: &'t str, vocabulary: &'t Vocabulary) -> Self {
         let words = Words::of(text);
+        let sentence = Self::of(text, vocabulary, &words, 0);
+        if sentence.unknown == 0 || sentence.is_hopeless() {
+            return sentence;
+        }
+        Self::of(text, vocabulary, &words, MISSPELT_WORDS_MAX)
+    }
+
+    fn of(text: &'t str, vocabulary: &'t Vocabulary, words: &Words, repairs: usize) -> Self {
         let mut sentence = Self {
             text,
             terms: Vec::with_capacity(words.len()),
             vocabulary,
             repaired: 0,
+            repairs,
             open: words.cut || words.strange,
             cut: words.cut,
             unknown: 0,
@@ -56,7 +70,7 @@ impl<'t> Sentence<'t> {
         };
         let mut at = 0;
         while let Some(token) = words.get(at) {
-            let (meaning, count) = sentence.meaning(&words, at);
+            let (meaning, count) = sentence.meaning(words, at);
             let end = words.get(at + count - 1).map_or(token.place.end, |last| last.place.end);
             sentence.terms.push(Term { meaning, place: Place { end, ..token.place } });
             sentence.present |= meaning.concepts;
@@ -68,15 +82,19 @@ impl<'t> Sentence<'t> {
             }
         }
         times::combine(text, &mut sentence.terms);
-        for term in &sentence.terms {
+        sentence.present = Concepts::NONE;
+        for (at, term) in sentence.terms.iter().enumerate() {
             sentence.present |= term.meaning.concepts;
-            sentence.open |= term.meaning.concepts == Concepts::NONE;
+            sentence.open |= term.meaning.concepts == Concepts::NONE
+                || (term.meaning.concepts == NAMED && !sentence.is_name(at));
         }
         sentence
     }
 
+    /// Too many words mean nothing, and what came before opens no free text.
     fn is_hopeless(&self) -> bool {
-        self.unknown >= UNKNOWN_WORDS && !self.has(OPENING)
+        let apart = |term: &Term| matches!(term.place.mark, ':' | '"');
+        self.unknown >= UNKNOWN_WORDS && !self.has(OPENING) && !self.terms.iter().any(apart)
     }
 
     /// What the phrase at that word means, and how many words it has.
@@ -89,7 +107,10 @@ impl<'t> Sentence<'t> {
         if let Some(found) = self.look_up(words, at, token.text) {
             return found;
         }
-        if self.repaired == MISSPELT_WORDS_MAX || self.unknown >= UNKNOWN_WORDS {
+        if is_adverb(token.text) {
+            return (Meaning { concepts: GLUE, ..Meaning::default() }, 1);
+        }
+        if self.repaired == self.repairs || self.unknown >= UNKNOWN_WORDS {
             return (Meaning::default(), 1);
         }
         let meant =
@@ -102,8 +123,8 @@ impl<'t> Sentence<'t> {
     }
 
     fn look_up(&self, words: &Words, at: usize, first: &str) -> Option<(Meaning, usize)> {
-        let command = COMMANDS.longest_as(words, at, first);
-        let name = self.vocabulary.lexicon.longest_as(words, at, first);
+        let command = COMMANDS.longest(words, at, first);
+        let name = self.vocabulary.lexicon.longest(words, at, first);
         match (command, name) {
             (Some((command, words)), Some((name, more))) if words == more => {
                 let concepts = command.concepts | name.concepts;
@@ -140,6 +161,26 @@ impl<'t> Sentence<'t> {
         self.terms.get(at).is_some_and(|term| term.is(concepts))
     }
 
+    /// It begins with a term of that kind.
+    pub(super) fn opens(&self, concepts: Concepts) -> bool {
+        self.is_at(0, concepts)
+    }
+
+    /// It is a question: something is asked for, not wanted.
+    pub(super) fn asks(&self) -> bool {
+        self.opens(BE | WHAT | WHY | HOW | WHERE) || (self.opens(DO) && !self.opens(START | SET))
+    }
+
+    /// There is more than one of that kind.
+    pub(super) fn several(&self, concepts: Concepts) -> bool {
+        self.terms.iter().any(|term| term.is(concepts) && term.is(PLURAL))
+    }
+
+    /// The mark before that term.
+    pub(super) fn mark_at(&self, at: usize) -> char {
+        self.terms.get(at).map_or(' ', |term| term.place.mark)
+    }
+
     /// Terms of these kinds stand one behind the other somewhere.
     pub(super) fn row(&self, kinds: &[Concepts]) -> bool {
         self.terms.windows(kinds.len()).any(|row| fits(row, kinds))
@@ -150,6 +191,56 @@ impl<'t> Sentence<'t> {
         self.terms.get(..kinds.len()).is_some_and(|row| fits(row, kinds))
     }
 
+    // ---- its text -------------------------------------------------------------------------
+
+    /// A mark or a line sets that term apart from what is before it.
+    pub(super) fn is_apart(&self, at: usize) -> bool {
+        let joined = self.terms.get(at).is_some_and(|term| term.place.joined);
+        match self.mark_at(at) {
+            ':' | '"' | '\n' => true,
+            '-' => !joined,
+            _ => false,
+        }
+    }
+
+    /// That term means nothing to the gateway.
+    pub(super) fn is_unknown(&self, at: usize) -> bool {
+        self.terms.get(at).is_some_and(|term| term.meaning.concepts == Concepts::NONE)
+    }
+
+    /// The text of those terms, as it was written, without quotation marks around it.
+    pub(super) fn between(&self, from: usize, to: usize) -> &'t str {
+        let Some(first) = self.terms.get(from) else { return "" };
+        let end = self.terms.get(to).map_or(self.text.len(), |behind| behind.place.start);
+        let text = self.text.get(first.place.start..end).unwrap_or_default();
+        words::unquoted(text.trim().trim_end_matches([',', ';', ':', ' ', '(', '"', '“', '„']))
+    }
+
+    /// What stands between quotation marks, where that term has one before it, and the term that
+    /// follows behind.
+    pub(super) fn quoted(&self, at: usize) -> Option<(&'t str, usize)> {
+        let start = self.terms.get(at)?.place.start;
+        let (before, text) = self.text.split_at_checked(start)?;
+        let quote = before.chars().next_back().map(words::plain).filter(|c| words::is_quote(*c))?;
+        let closes = |(at, c): &(usize, char)| {
+            let next = text.get(at + c.len_utf8()..).and_then(|rest| rest.chars().next());
+            words::plain(*c) == quote && !next.is_some_and(char::is_alphanumeric)
+        };
+        let end = text.char_indices().find(closes).map_or(text.len(), |(at, _)| at);
+        let behind = self.terms.iter().position(|term| term.place.start >= start + end);
+        Some((text.get(..end)?.trim(), behind.unwrap_or(self.terms.len())))
+    }
+
+    /// There is more text than its terms.
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    /// It has more than the words of commands, which only a free text may.
+    pub(super) fn is_open(&self) -> bool {
+        self.open
+    }
+
     // ---- its slots ------------------------------------------------------------------------
 
     pub(super) fn numbers(&self) -> impl Iterator<Item = (usize, u32)> + '_ {
@@ -157,6 +248,11 @@ impl<'t> Sentence<'t> {
             Value::Number(number) if term.is(NUMBER) => Some((at, number)),
             _ => None,
         })
+    }
+
+    /// It has a number that is marked as one: `#12`.
+    pub(super) fn has_marked_number(&self) -> bool {
+        self.terms.iter().any(|term| term.is(NUMBER) && term.place.mark == '#')
     }
 
     /// The only number.
@@ -186,11 +282,6 @@ impl<'t> Sentence<'t> {
         }
     }
 
-    /// There is more text than its terms.
-    pub(super) fn is_cut(&self) -> bool {
-        self.cut
-    }
-
     pub(super) fn component(&self) -> Option<Component> {
         self.value(COMPONENT, |value| match value {
             Value::Component(component) => Some(component),
@@ -214,14 +305,18 @@ impl<'t> Sentence<'t> {
 
     /// The pool that is named; the last one, since one comes from the others.
     pub(super) fn pool(&self) -> Option<PoolName> {
-        let named = (0..self.terms.len()).rev().filter(|at| self.is_name(*at));
-        named.filter_map(|at| self.vocabulary.pool(self.terms.get(at)?.meaning.named?)).next()
+        (0..self.terms.len()).rev().filter(|at| self.is_name(*at)).find_map(|at| self.pool_at(at))
+    }
+
+    /// The pool that this term can name.
+    pub(super) fn pool_at(&self, at: usize) -> Option<PoolName> {
+        self.vocabulary.pool(self.terms.get(at)?.meaning.named?)
     }
 
     /// The name of a demonstration.
-    pub(super) fn demo(&self) -> Option<std::sync::Arc<str>> {
-        let named = (0..self.terms.len()).filter(|at| self.is_name(*at));
-        named.filter_map(|at| self.vocabulary.demo(self.terms.get(at)?.meaning.named?)).next()
+    pub(super) fn demo(&self) -> Option<Arc<str>> {
+        let mut named = (0..self.terms.len()).filter(|at| self.is_name(*at));
+        named.find_map(|at| self.vocabulary.demo(self.terms.get(at)?.meaning.named?))
     }
 
     /// Names that are also ordinary words are meant only beside what is called by a name.
@@ -235,14 +330,24 @@ impl<'t> Sentence<'t> {
             || (at > 0 && self.is_at(at - 1, called))
     }
 
+    /// The last one: `escalate task 5 to urgent` says better what is meant at its end.
     fn value<V>(&self, concept: Concepts, of: impl Fn(Value) -> Option<V>) -> Option<V> {
-        self.terms.iter().filter(|term| term.is(concept)).find_map(|term| of(term.meaning.value))
+        let mut terms = self.terms.iter().rev().filter(|term| term.is(concept));
+        terms.find_map(|term| of(term.meaning.value))
     }
 }
 
 /// So many words that mean nothing make a text chat, unless what came before opens a free text.
 const UNKNOWN_WORDS: usize = 3;
-const OPENING: Concepts = SEARCHING.or(ASKED).or(TASK).or(JOB).or(BACKGROUND).or(POOL);
+const OPENING: Concepts =
+    SEARCHING.or(ASKED).or(TASK).or(JOB).or(QUEUE).or(BACKGROUND).or(POOL).or(HISTORY);
+
+/// `permanently`, but not `family`: how something is done changes no command.
+fn is_adverb(word: &str) -> bool {
+    let endings =
+        ["ally", "antly", "ectly", "edly", "ely", "ently", "fully", "ively", "ously", "rly"];
+    word.len() > 5 && endings.iter().any(|ending| word.ends_with(ending))
+}
 
 fn fits(row: &[Term], kinds: &[Concepts]) -> bool {
     row.iter().zip(kinds).all(|(term, kind)| term.is(*kind))

@@ -4,7 +4,7 @@ use std::{str::FromStr, sync::Arc};
 
 use super::{
     operation::{AUTO, Operation},
-    slots::{NewTask, Targets, TaskFilter, TaskNumbers, Which},
+    slots::{NewTask, NotAValue, Targets, TaskFilter, TaskNumbers, Which},
 };
 use crate::model::PoolName;
 
@@ -101,7 +101,7 @@ const YES: &[&str] = &["--yes", "—yes", "–yes"];
 fn operation(name: &str, words: &[&str]) -> Option<Operation> {
     Some(match (name, words) {
         ("status", []) => Operation::Status,
-        ("health", [part @ ..]) => Operation::Health(optional(part)?),
+        ("health", part) => Operation::Health(optional(part).ok()?),
         ("pools", []) => Operation::Pools,
         ("pool", [pool]) => Operation::Pool(PoolName::from(*pool)),
         ("scale", [pool, workers]) => {
@@ -124,14 +124,14 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
         ("conversations", []) => Operation::Conversations,
         ("new", []) => Operation::New(None),
         ("new", [pool]) => Operation::New(Some(PoolName::from(*pool))),
-        ("summary", which) => Operation::Summarise(optional(which)?.unwrap_or(Which::Current)),
-        ("delete", which) => Operation::Delete(optional(which)?.unwrap_or(Which::Current)),
+        ("summary", words) => Operation::Summarise(which(words)?),
+        ("delete", words) => Operation::Delete(which(words)?),
         ("demos", []) => Operation::Demos,
         ("demo", []) => Operation::Demo(None),
         ("demo", ["next"]) => Operation::NextDemo,
         ("demo", ["stop"]) => Operation::StopDemo,
         ("demo", [demo]) => Operation::Demo(Some(Arc::from(*demo))),
-        ("subscribe", seconds) => Operation::Subscribe(optional(seconds)?),
+        ("subscribe", seconds) => Operation::Subscribe(optional(seconds).ok()?),
         ("unsubscribe", []) => Operation::Unsubscribe,
         ("usage", []) => Operation::Usage(None),
         ("usage", period) => Operation::Usage(Some(period.join(" ").parse().ok()?)),
@@ -141,12 +141,16 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
 }
 
 /// No word is no value; one that is no value is wrong.
-fn optional<T: FromStr>(words: &[&str]) -> Option<Option<T>> {
+fn optional<T: FromStr>(words: &[&str]) -> Result<Option<T>, NotAValue> {
     match words {
-        [] => Some(None),
-        [word] => word.trim_start_matches('#').parse().ok().map(Some),
-        _ => None,
+        [] => Ok(None),
+        [word] => word.trim_start_matches('#').parse().map(Some).map_err(|_| NotAValue),
+        _ => Err(NotAValue),
     }
+}
+
+fn which(words: &[&str]) -> Option<Which> {
+    optional(words).ok().map(|which| which.unwrap_or(Which::Current))
 }
 
 fn numbers(words: &[&str]) -> Option<TaskNumbers> {
@@ -158,13 +162,13 @@ fn tasks(words: &[&str]) -> Option<TaskFilter> {
     let mut filter = TaskFilter::default();
     let mut words = words.iter();
     while let Some(word) = words.next() {
-        let said_twice = if let Ok(status) = word.parse() {
-            filter.status.replace(status).is_some()
-        } else if let Ok(priority) = word.parse() {
-            filter.priority.replace(priority).is_some()
-        } else {
-            let pool = if *word == "--pool" { words.next()? } else { word };
-            filter.pool.replace(PoolName::from(*pool)).is_some()
+        let said_twice = match (word.parse(), word.parse()) {
+            (Ok(status), _) => filter.status.replace(status).is_some(),
+            (_, Ok(priority)) => filter.priority.replace(priority).is_some(),
+            _ => {
+                let pool = if *word == "--pool" { words.next()? } else { word };
+                filter.pool.replace(PoolName::from(*pool)).is_some()
+            }
         };
         if said_twice {
             return None;
@@ -176,7 +180,7 @@ fn tasks(words: &[&str]) -> Option<TaskFilter> {
 fn search(rest: &str) -> Option<Operation> {
     let (options, text) = options(rest, &["--period"])?;
     let [period] = options;
-    Some(Operation::Search { query: free_text(text)?, period: parsed(period)? })
+    Some(Operation::Search { query: free_text(text)?, period: optional(period.as_slice()).ok()? })
 }
 
 fn submit(rest: &str) -> Option<Operation> {
@@ -184,13 +188,9 @@ fn submit(rest: &str) -> Option<Operation> {
     Some(Operation::Submit(NewTask {
         description: free_text(text)?,
         pool: pool.map(|pool| PoolName::from(pool.to_lowercase().as_str())),
-        priority: parsed(priority)?,
+        priority: optional(priority.as_slice()).ok()?,
         at: at.map(Arc::from),
     }))
-}
-
-fn parsed<T: FromStr>(word: Option<&str>) -> Option<Option<T>> {
-    word.map_or(Some(None), |word| word.to_lowercase().parse().ok().map(Some))
 }
 
 /// The values of the options that stand before a free text, and the text.

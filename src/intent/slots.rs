@@ -143,8 +143,7 @@ impl FromStr for Period {
         match *words {
             ["today" | "day"] | ["this", "day"] => Ok(Self::Today),
             ["yesterday"] | ["last", "day"] => Ok(Self::Yesterday),
-            [unit] => unit.parse().map(Self::This),
-            ["this", unit] => unit.parse().map(Self::This),
+            [unit] | ["this", unit] => unit.parse().map(Self::This),
             ["last", unit] => unit.parse().map(Self::Last),
             ["last", count, units] => {
                 let unit = units.strip_suffix('s').unwrap_or(units).parse()?;

@@ -3,9 +3,9 @@
 use super::{
     concepts::{Concepts, IT, LAST, NEXT, NUMBER, PERIOD, THE, THIS, UNIT, Value},
     lexicon::Meaning,
-    meanings,
     sentence::Term,
     slots::Period,
+    values,
     words::Place,
 };
 
@@ -75,7 +75,7 @@ fn time(row: &[Term]) -> Option<(Meaning, usize)> {
     if let [last, count, units, ..] = row
         && last.is(LAST)
         && let (Value::Number(count), Some(unit)) =
-            (count.meaning.value, seconds(units).and_then(meanings::unit))
+            (count.meaning.value, seconds(units).and_then(values::unit))
     {
         let period = if count == 1 { Period::Last(unit) } else { Period::Past(count, unit) };
         return (count > 0).then(|| (past(period), 3));
@@ -85,7 +85,7 @@ fn time(row: &[Term]) -> Option<(Meaning, usize)> {
         (Value::Number(count), Some(seconds)) => {
             Some((meaning(UNIT, Value::Seconds(count.saturating_mul(seconds))), 2))
         }
-        (_, Some(seconds)) => match meanings::unit(seconds) {
+        (_, Some(seconds)) => match values::unit(seconds) {
             Some(unit) if first.is(LAST) => Some((past(Period::Last(unit)), 2)),
             Some(unit) if first.is(THIS) => Some((past(Period::This(unit)), 2)),
             _ => None,

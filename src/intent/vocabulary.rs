@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     concepts::{NAMED, Value},
     lexicon::{Lexicon, Meaning},
-    meanings::NAMES,
+    values::NAMES,
 };
 use crate::model::PoolName;
 

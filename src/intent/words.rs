@@ -26,7 +26,7 @@ pub(super) struct Place {
 #[derive(Debug, Default)]
 pub(super) struct Words {
     lower: String,
-    words: Vec<(usize, usize, Place)>,
+    spans: Vec<(usize, usize, Place)>,
     /// There is more text than was looked at.
     pub(super) cut: bool,
     /// A sign tells that it is about money, shares or code.
@@ -36,7 +36,10 @@ pub(super) struct Words {
 /// Signs that no command has.
 const STRANGE: &[char] = &['$', '€', '£', '¥', '%', '^', '\\', '{', '}', '<', '|', '_'];
 /// Marks that set a free text apart, or belong to a number; the first ones win over the others.
-const MARKS: &str = "\":\n+-=/.,;";
+const MARKS: &str = "\":\n#+-=/.,;";
+
+/// Behind these, `'s` is a verb.
+const ASKING: &[&str] = &["what", "how", "who", "where", "when", "everything", "there", "that"];
 
 impl Words {
     /// The words of `text`; no more than a command has.
@@ -47,11 +50,12 @@ impl Words {
         while let Some((start, c)) = chars.next() {
             if !c.is_alphanumeric() {
                 words.strange |= STRANGE.contains(&c);
+                // One that does not end a word begins a quotation.
+                mark = stronger(mark, if c == '\'' && !joined { '"' } else { c });
                 joined &= MARKS.contains(c) && c != '\n';
-                mark = stronger(mark, c);
                 continue;
             }
-            if words.words.len() == COMMAND_WORDS_MAX {
+            if words.spans.len() == COMMAND_WORDS_MAX {
                 words.cut = true;
                 break;
             }
@@ -69,24 +73,34 @@ impl Words {
         words
     }
 
-    /// Contractions lose what is behind the apostrophe, and `don't` its apostrophe.
+    /// `what's` is two words; other contractions lose what is behind the apostrophe, and `don't`
+    /// loses the apostrophe.
     fn keep(&mut self, from: usize, place: Place) {
         let word = self.lower.split_off(from);
         let ending = word.rfind('\'').map(|at| word.split_at(at));
-        let word = match ending {
-            Some((stem, "'s" | "'d" | "'m" | "'re" | "'ve" | "'ll" | "'")) => stem,
-            _ => &word,
+        let (stem, is) = match ending {
+            Some((stem, "'s")) => (stem, ASKING.contains(&stem)),
+            Some((stem, "'d" | "'m" | "'re" | "'ve" | "'ll" | "'")) => (stem, false),
+            _ => match word.strip_suffix('s') {
+                Some(stem) if ASKING.contains(&stem) => (stem, true),
+                _ => (word.as_str(), false),
+            },
         };
-        self.lower.extend(word.chars().filter(|c| *c != '\''));
-        self.words.push((from, self.lower.len(), place));
+        self.lower.extend(stem.chars().filter(|c| *c != '\''));
+        self.spans.push((from, self.lower.len(), place));
+        if is {
+            let from = self.lower.len();
+            self.lower.push_str("is");
+            self.spans.push((from, self.lower.len(), Place { mark: ' ', ..place }));
+        }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.words.len()
+        self.spans.len()
     }
 
     pub(super) fn get(&self, at: usize) -> Option<Token<'_>> {
-        let &(from, to, place) = self.words.get(at)?;
+        let &(from, to, place) = self.spans.get(at)?;
         Some(Token { text: self.lower.get(from..to)?, place })
     }
 }
@@ -94,7 +108,7 @@ impl Words {
 /// A word is of letters or of digits, so that `task12` and `30s` are two.
 fn continues(last: char, next: char) -> bool {
     match next {
-        '\'' => last.is_alphabetic(),
+        '\'' => last != '\'',
         _ if last == '\'' => next.is_alphabetic(),
         _ => next.is_alphanumeric() && next.is_numeric() == last.is_numeric(),
     }
@@ -117,20 +131,6 @@ pub(super) fn plain(c: char) -> char {
     }
 }
 
-/// A text without the quotation marks around it, of which the first one may stand in `before`.
-pub(super) fn unquoted_from<'t>(before: &str, text: &'t str) -> &'t str {
-    let text = text.trim();
-    let opened = before.trim_end().chars().next_back().is_some_and(is_quote);
-    let text = text.trim_end_matches([',', ';', ':', ' ', '(']).trim_end();
-    let bare = unquoted(text);
-    match bare.chars().rev().find(|c| !c.is_whitespace() && *c != '.') {
-        Some(c) if opened && is_quote(c) => {
-            bare.trim_end_matches('.').trim_end_matches(is_quote).trim()
-        }
-        _ => bare,
-    }
-}
-
 /// A text without the quotation marks around it.
 pub(super) fn unquoted(text: &str) -> &str {
     let text = text.trim();
@@ -138,7 +138,7 @@ pub(super) fn unquoted(text: &str) -> &str {
     inside.unwrap_or(text).trim()
 }
 
-fn is_quote(c: char) -> bool {
+pub(super) fn is_quote(c: char) -> bool {
     matches!(plain(c), '"' | '\'')
 }
 
@@ -164,12 +164,13 @@ mod tests {
     fn a_text_is_cut_into_plain_words() {
         for (text, expected) in [
             ("Cancel TASK 12!", "cancel task 12"),
-            ("what's up? I’d don't", "what up i dont"),
-            ("task#12, task12 – 30s", "task 12 ,task 12 -30 s"),
+            ("what's up? I’d don't", "what is up i dont"),
+            ("hows task 4's priority", "how is task 4 priority"),
+            ("task#12, task12 – 30s", "task #12 ,task 12 -30 s"),
             ("add “A b”: c", "add \"a b \"c"),
             ("workers +2 1,000 2.5", "workers +2 1 ,000 2 .5"),
             ("Straße ÉTÉ 🎉 ok", "straße été ok"),
-            ("'quoted' o'clock ''", "quoted oclock"),
+            ("'quoted' o'clock ''", "\"quoted oclock"),
             ("", ""),
         ] {
             check(text, expected);

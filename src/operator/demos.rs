@@ -14,7 +14,7 @@ use std::{
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-pub(super) use script::names;
+pub use script::names;
 
 use super::{
     Caller, Operator,
@@ -22,6 +22,7 @@ use super::{
     table::table,
 };
 use crate::{
+    conversation::Tour,
     limits,
     model::{ConversationId, DemoStep},
 };
@@ -69,38 +70,38 @@ impl Tours {
     }
 }
 
+/// Which tours there are.
+pub(super) fn list() -> Report {
+    let rows: Vec<_> =
+        DEMOS.iter().map(|demo| [demo.name.to_owned(), demo.shows.to_owned()]).collect();
+    let data: Vec<Value> = DEMOS
+        .iter()
+        .map(|demo| json!({"demo": demo.name, "shows": demo.shows, "steps": demo.steps.len()}))
+        .collect();
+    let text = format!("{}\n“Start the sports demo” begins one.", table(["demo", "shows"], &rows));
+    Report::new(text, json!({ "demos": data }))
+}
+
+/// Begins a tour; the one of the gateway where none is named.
+pub(super) fn start(name: Option<&str>) -> Report {
+    let named = name.unwrap_or(script::USUAL);
+    let Some(demo) = script::demo(named) else {
+        let names: Vec<&str> = names().collect();
+        let text = format!("There is no {named} demo. There are: {}.", names.join(", "));
+        return Report::new(text, json!({ "demos": names }));
+    };
+    let text = format!(
+        "The {} demo: {}. {} steps; say “next” to skip ahead, “stop the demo” to end it.",
+        demo.name,
+        demo.shows,
+        demo.steps.len()
+    );
+    let data = json!({ "demo": demo.name, "steps": demo.steps.len() });
+    let at = DemoStep { demo: demo.name.into(), step: 0 };
+    Report { tour: Tour::At(at), then: Then::Tour, ..Report::new(text, data) }
+}
+
 impl Operator {
-    pub(super) fn demos(&self) -> Report {
-        let rows: Vec<_> =
-            DEMOS.iter().map(|demo| [demo.name.to_owned(), demo.shows.to_owned()]).collect();
-        let data: Vec<Value> = DEMOS
-            .iter()
-            .map(|demo| json!({"demo": demo.name, "shows": demo.shows, "steps": demo.steps.len()}))
-            .collect();
-        let text =
-            format!("{}\n“Start the sports demo” begins one.", table(["demo", "shows"], &rows));
-        Report::new(text, json!({ "demos": data }))
-    }
-
-    /// Begins a tour; the one of the gateway where none is named.
-    pub(super) fn start_demo(&self, name: Option<&str>) -> Report {
-        let named = name.unwrap_or(script::USUAL);
-        let Some(demo) = script::demo(named) else {
-            let names: Vec<&str> = names().collect();
-            let text = format!("There is no {named} demo. There are: {}.", names.join(", "));
-            return Report::new(text, json!({ "demos": names }));
-        };
-        let text = format!(
-            "The {} demo: {}. {} steps; say “next” to skip ahead, “stop the demo” to end it.",
-            demo.name,
-            demo.shows,
-            demo.steps.len()
-        );
-        let data = json!({ "demo": demo.name, "steps": demo.steps.len() });
-        let at = DemoStep { demo: demo.name.into(), step: 0 };
-        Report { demo: Some(Some(at)), then: Then::Tour, ..Report::new(text, data) }
-    }
-
     /// The tour's next step; where the gateway was restarted meanwhile, the tour goes on.
     pub(super) fn next_demo(&self, caller: &Caller) -> Report {
         let Some(at) = caller.handle.feed().standing().demo else { return no_demo() };
@@ -116,7 +117,7 @@ impl Operator {
         self.tours.say(caller.conversation(), Signal::Stop);
         let data = json!({ "demo": &*at.demo, "step": at.step });
         let text = format!("The {} demo ends here.", at.demo);
-        Report { demo: Some(None), ..Report::new(text, data) }
+        Report { tour: Tour::Over, ..Report::new(text, data) }
     }
 
     /// Guides the conversation's tour from where it stands.

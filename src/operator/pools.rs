@@ -1,5 +1,7 @@
 //! The pools of specialists: which there are, how they stand, and who goes to which.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::{Operator, report::Report, table::table};
@@ -45,7 +47,8 @@ impl Operator {
             pool.route().join(", then "),
         );
         for leg in pool.legs().iter().filter(|leg| !leg.is_asked()) {
-            text += &format!(" {}/{} is not asked for now.", leg.provider, leg.model);
+            let (provider, model) = (&leg.provider, &leg.model);
+            let _infallible = write!(text, " {provider}/{model} is not asked for now.");
         }
         Report::new(text, facts(pool))
     }

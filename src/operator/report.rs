@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::{
-    conversation::{Ask, Handle},
+    conversation::{Ask, Handle, Tour},
     intent::{Operation, Unsure},
-    model::{ConversationId, DemoStep, Offer, PoolName},
+    model::{ConversationId, Offer, PoolName},
 };
 
 /// What comes of a command.
@@ -27,8 +27,7 @@ pub(super) struct Report {
     pub(super) offers: Arc<[Offer]>,
     /// The pool that the conversation goes to from now on; an empty name unpins.
     pub(super) pin: Option<PoolName>,
-    /// The demonstration that is under way from now on, or no more.
-    pub(super) demo: Option<Option<DemoStep>>,
+    pub(super) tour: Tour,
     pub(super) then: Then,
 }
 

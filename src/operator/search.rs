@@ -1,6 +1,8 @@
 //! Finding what was said: through one's own conversations, newest first, as far as one search may
 //! cost.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -45,7 +47,7 @@ impl Operator {
         };
         for hit in &hits {
             let (title, ago) = (title(&hit.conversation), ago(hit.message.at, now));
-            text += &format!("\n{}. {title}, {ago}: {}", hit.number, hit.excerpt);
+            let _infallible = write!(text, "\n{}. {title}, {ago}: {}", hit.number, hit.excerpt);
         }
         if !whole {
             text += "\nThere may be more: name another word to find less.";
@@ -140,12 +142,10 @@ fn span(period: Period, now: Timestamp) -> (i64, i64) {
         Unit::Year => 365 * DAY,
     };
     match period {
-        Period::Today => (midnight, i64::MAX),
-        Period::Yesterday => (midnight - DAY, midnight),
+        Period::Today | Period::This(Unit::Day) => (midnight, i64::MAX),
+        Period::Yesterday | Period::Last(Unit::Day) => (midnight - DAY, midnight),
         Period::This(Unit::Week) => (monday, i64::MAX),
         Period::Last(Unit::Week) => (monday - 7 * DAY, monday),
-        Period::This(Unit::Day) => (midnight, i64::MAX),
-        Period::Last(Unit::Day) => (midnight - DAY, midnight),
         Period::This(unit) | Period::Last(unit) => (now.0 - length(unit), i64::MAX),
         Period::Past(count, unit) => (now.0 - length(unit) * i64::from(count), i64::MAX),
     }

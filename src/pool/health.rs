@@ -221,14 +221,16 @@ impl Attempt {
         let now = Instant::now();
         let mut state = self.health.lock();
         match blame(failure.reason, failure.retry) {
-            Blame::Provider(fault) => state.breaker.failed(self.pass, fault, now),
+            Blame::Provider(fault) => {
+                state.breaker.failed(self.pass, fault, now);
+                state.because = Some(failure.reason);
+            }
             Blame::Request => state.breaker.succeeded(self.pass),
-            Blame::Gateway => return,
+            Blame::Gateway => {}
         }
-        state.because = Some(failure.reason);
         if let Retry::After(pause) = failure.retry {
-            let end = now + pause.min(limits::REST_MAX);
-            state.rests = state.rests.max(Some(end));
+            state.rests = state.rests.max(Some(now + pause.min(limits::REST_MAX)));
+            state.because = Some(failure.reason);
         }
     }
 }

@@ -60,13 +60,8 @@ impl Asker {
     }
 
     fn lane(&self) -> usize {
-        let class = match self.priority {
-            Priority::Urgent => 0,
-            Priority::High => 1,
-            Priority::Normal => 2,
-            Priority::Low => 3,
-        };
-        class * LANES_PER_CLASS + usize::from(self.origin == Origin::Task)
+        let below_the_first = Priority::Urgent as usize - self.priority as usize;
+        below_the_first * LANES_PER_CLASS + self.origin as usize
     }
 }
 
@@ -107,9 +102,7 @@ impl<T> Queue<T> {
         self.next += 1;
         let (user, lane) = (asker.user, asker.lane());
         self.entries.insert(ticket, Entry { user, lane, item });
-        if let Some(lane) = self.lanes.get_mut(lane) {
-            lane.enter(user, ticket);
-        }
+        self.lanes[lane].enter(user, ticket);
         ticket
     }
 
@@ -121,14 +114,14 @@ impl<T> Queue<T> {
         for (at, lane) in self.lanes.iter_mut().enumerate() {
             lane.passed_over += usize::from(at != next && lane.entries > 0);
         }
-        let ticket = self.lanes.get_mut(next)?.take()?;
+        let ticket = self.lanes[next].take()?;
         self.entries.remove(&ticket).map(|entry| entry.item)
     }
 
     /// Takes it out, wherever it stands.
     pub fn remove(&mut self, ticket: Ticket) -> Option<T> {
         let entry = self.entries.remove(&ticket)?;
-        self.lanes.get_mut(entry.lane)?.leave(entry.user, ticket);
+        self.lanes[entry.lane].leave(entry.user, ticket);
         Some(entry.item)
     }
 
@@ -136,9 +129,8 @@ impl<T> Queue<T> {
     /// user of its lane.
     pub fn position(&self, ticket: Ticket) -> Option<u64> {
         let entry = self.entries.get(&ticket)?;
-        let (above, own) = self.lanes.split_at_checked(entry.lane)?;
-        let above: usize = above.iter().map(|lane| lane.entries).sum();
-        let inside = own.first()?.before(entry.user, ticket)?;
+        let above: usize = self.lanes[..entry.lane].iter().map(|lane| lane.entries).sum();
+        let inside = self.lanes[entry.lane].before(entry.user, ticket)?;
         Some((above + inside + 1) as u64)
     }
 

@@ -368,10 +368,9 @@ mod tests {
                 let mut due: Vec<_> = self.waiting.iter().filter(due).collect();
                 due.sort_by_key(|t| (t.run_at, t.id));
                 users.retain(|user| due.iter().any(|t| t.user == *user));
-                for task in due {
-                    if !users.contains(&task.user) {
-                        users.push_back(task.user);
-                    }
+                for user in due.into_iter().map(|task| task.user) {
+                    let known = users.contains(&user);
+                    users.extend((!known).then_some(user));
                 }
             }
         }

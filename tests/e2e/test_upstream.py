@@ -55,9 +55,9 @@ async def test_statuses_become_codes():
             (503, WORDS, "provider_unavailable", 3),
             (529, {"type": "error", "error": {"type": "overloaded_error", "message": WORDS}}, None, 3),
             (400, {"error": {"message": "too long", "code": "context_length_exceeded"}}, "context_too_long", 1)]
-    async with Upstream() as up, gateway(up.provider("fake"), pool("fake")) as g:
-        for status, body, code, asked in rows:
-            up.exchanges.clear()
+    # A gateway for each: one that was refused often, or for its key, would not ask again for a while.
+    for status, body, code, asked in rows:
+        async with Upstream() as up, gateway(up.provider("fake"), pool("fake")) as g:
             async def refuse(exchange, status=status, body=body):
                 await exchange.status(status, body, **({"retry_after": "0"} if status == 429 else {}))
             up.script = refuse
@@ -68,6 +68,35 @@ async def test_statuses_become_codes():
             assert len(up.exchanges) == asked, (status, len(up.exchanges))
             no_leak(g, client)
             client.drop()
+
+
+async def test_a_provider_that_fails_is_left_alone_for_a_while():
+    """The next on the route answers; each model is tried by one request when its time is over."""
+    async def down(exchange):
+        await exchange.status(500, {"error": {"message": WORDS}})
+    async with Upstream() as bad, Upstream() as good:
+        bad.script = down
+        async with gateway(bad.provider("bad"), good.provider("good"), pool("bad", "good")) as g:
+            for turn in range(8):
+                client, end, _ = await one(g)
+                assert end["provider"] == "good", (turn, end)
+                client.drop()
+            assert len(bad.exchanges) == 5, len(bad.exchanges)
+            await asyncio.sleep(5.2)
+            for _ in range(3):
+                client, end, _ = await one(g)
+                client.drop()
+            assert len(bad.exchanges) == 6, len(bad.exchanges)
+    async def no_key(exchange):
+        await exchange.status(401, {"error": {"message": WORDS, "code": "invalid_api_key"}})
+    async with Upstream() as bad:
+        bad.script = no_key
+        async with gateway(bad.provider("bad"), pool("bad")) as g:
+            for turn in range(3):
+                client, end, _ = await one(g)
+                assert end["error"]["code"] == "provider_auth" and not end["error"]["retryable"], (turn, end)
+                client.drop()
+            assert len(bad.exchanges) == 1, len(bad.exchanges)
 
 
 async def test_a_refused_connection_falls_back_unseen():

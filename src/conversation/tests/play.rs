@@ -15,7 +15,7 @@ use crate::{
     auth::{Authority, Identity},
     conversation::{
         Ask, Catchup, Change, Done, Ended, Executed, Handle, IfBusy, Parent, Place, Reading,
-        Refusal, Sent, catch_up, recover_all,
+        Refusal, Sent, Tour, catch_up, recover_all,
     },
     model::{AnswerStatus, ConversationId, Event, TurnId},
     provider::Retry,
@@ -395,7 +395,7 @@ fn executed(key: &str) -> Executed {
         text: "fine".into(),
         data: serde_json::Value::Null,
         offers: Some([].into()),
-        demo: None,
+        tour: Tour::AsItWas,
         tells: None,
     }
 }

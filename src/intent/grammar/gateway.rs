@@ -1,277 +1,115 @@
-//! Rules about the gateway as a whole: help, status, health, usage, providers, updates.
+//! Rules about the gateway as a whole: help, state, usage and providers.
 
 use std::sync::Arc;
 
 use crate::intent::{
-    Component, Operation, Period, concepts::*, guards, meanings, reading::Heard, sentence::Sentence,
+    Component, Operation, Period, Unit, concepts::*, reading::Heard, sentence::Sentence, values,
 };
 
+const LOOKING: Concepts = SHOW.or(SEND).or(WHAT).or(HOW).or(MANY).or(ALL).or(THIS);
+
 pub(super) fn help(sentence: &Sentence<'_>) -> Option<Heard> {
-    let looking = SHOW | SEND | WHAT | ALL | MANY | SYSTEM | USE | THIS | WISH | ANY;
-    if sentence.has(COMMANDS) && sentence.only(COMMANDS | HELP | looking) {
-        let asked = sentence.has(HELP | SHOW | SEND | WHAT | ALL | ANY | MANY)
-            || sentence.bare(COMMANDS | SYSTEM);
-        return asked.then(|| Operation::Help(None).into());
+    if sentence.has(COMMANDS) && sentence.only(COMMANDS | HELP | LOOKING | SYSTEM | USE) {
+        return Some(Operation::Help(None).into());
     }
     if !sentence.has(HELP) {
         return None;
     }
-    if sentence.only(HELP | SHOW | SEND | THIS | SYSTEM)
-        && !sentence.begins(&[BE])
-        && !sentence.has(YOU.or(CAN))
-    {
+    let asked = sentence.only(HELP | SHOW | SEND | THIS | SYSTEM) && !sentence.opens(BE);
+    if asked && !sentence.has(YOU | CAN) && !sentence.row(&[WITH, ANY]) {
         return Some(Operation::Help(None).into());
     }
-    let topics = TASK
-        | JOB
-        | POOL
-        | CHAT
-        | DEMO
-        | PROVIDER
-        | TOKENS
-        | STATUS
-        | WORKER
-        | SUBSCRIBE
-        | UPDATE
-        | COMMANDS
-        | PRIORITY;
-    let on = sentence.row(&[HELP, WITH.or(FOR).or(ABOUT)]);
-    let about = sentence.terms.last().filter(|last| last.is(topics) && on);
-    let topic = about.and_then(|last| sentence.text.get(last.place.start..last.place.end))?;
-    sentence.only(HELP | topics | ABOUT).then(|| Operation::Help(Some(Arc::from(topic))).into())
+    help_on_a_topic(sentence)
+}
+
+fn help_on_a_topic(sentence: &Sentence<'_>) -> Option<Heard> {
+    let topics = TASK | JOB | POOL | CHAT | DEMO | PROVIDER | TOKENS | STATUS | WORKER | PRIORITY;
+    if !sentence.row(&[HELP, WITH | FOR | ABOUT]) || !sentence.only(HELP | topics | ABOUT) {
+        return None;
+    }
+    let topic = sentence.terms.last().filter(|last| last.is(topics))?;
+    let topic = sentence.text.get(topic.place.start..topic.place.end)?;
+    Some(Operation::Help(Some(Arc::from(topic))).into())
 }
 
 pub(super) fn status(sentence: &Sentence<'_>) -> Option<Heard> {
-    let allowed =
-        STATUS | STATE | SYSTEM | SHOW | SEND | WHAT | HOW | UPDATE | THIS | DETAILS | ALL | FATE;
-    if !sentence.only(allowed) {
+    let state = STATUS | STATE | UPDATE | FATE | FINE | DETAILS | SUMMARY;
+    if !sentence.only(LOOKING | state | SYSTEM | PERIOD) {
         return None;
     }
-    let plain = sentence.has(STATUS) && !sentence.begins(&[BE]);
-    let system = sentence.has(STATE | HOW | UPDATE) && sentence.has(SYSTEM) && !sentence.has(YOU);
-    let system =
-        system && (sentence.has(HOW | WHAT | SHOW | SEND) || sentence.bare(STATE | SYSTEM));
-    (plain || system).then(|| Operation::Status.into())
+    let asked_whether = sentence.opens(BE) && !sentence.opens(ANY);
+    let plain = sentence.has(STATUS) && !asked_whether && !sentence.row(&[MY, STATUS]);
+    let asked =
+        sentence.has(HOW | WHAT | SHOW | SEND) || sentence.bare(STATE | SYSTEM | SUMMARY | THIS);
+    let system = sentence.has(SYSTEM) && sentence.has(STATE | HOW | UPDATE | FATE);
+    (plain || (system && asked && !sentence.has(YOU))).then(|| Operation::Status.into())
 }
 
 pub(super) fn health(sentence: &Sentence<'_>) -> Option<Heard> {
-    let allowed = HEALTH
-        | FINE
-        | COMPONENT
-        | SYSTEM
-        | SHOW
-        | SEND
-        | WHAT
-        | HOW
-        | MANY
-        | STATUS
-        | STATE
-        | BUSY
-        | START
-        | THIS
-        | ALL
-        | UPDATE
-        | CREATE
-        | DETAILS
-        | TOKENS
-        | SPENT
-        | STANDING
-        | SET
-        | FATE
-        | USE
-        | SUMMARY
-        | MORE
-        | LESS;
-    if !sentence.only(allowed) {
+    let state =
+        HEALTH | FINE | STATUS | STATE | BUSY | UPDATE | DETAILS | FATE | STANDING | SUMMARY;
+    let doing = START | CREATE | SET | USE | MORE | LESS | TOKENS | SPENT;
+    if !sentence.only(LOOKING | state | doing | COMPONENT | SYSTEM) {
         return None;
+    }
+    let lasting = sentence.has(LASTING) && sentence.has(FINE | START);
+    if lasting && sentence.has(SYSTEM | YOU | IT) && !sentence.has(A) {
+        return Some(Operation::Health(Some(Component::Uptime)).into());
     }
     if let Some(component) = sentence.component() {
-        let asked = sentence.has(
-            SHOW | SEND
-                | WHAT
-                | HOW
-                | MANY
-                | STATUS
-                | STATE
-                | BUSY
-                | TOKENS
-                | HEALTH
-                | FINE
-                | SPENT,
-        ) || sentence.begins(&[BE]);
-        let bare = sentence.bare(COMPONENT);
-        let own = component == Component::Uptime || asked || (bare && !sentence.has(A));
-        return own.then(|| Operation::Health(Some(component)).into());
+        return asks_for_component(sentence, component)
+            .then(|| Operation::Health(Some(component)).into());
     }
-    let checked = sentence.has(HEALTH)
-        && (!sentence.has(I) || sentence.has(SHOW | SEND | WISH | CAN))
-        && !sentence.begins(&[WHY]);
-    let alive = sentence.has(FINE)
-        && (sentence.begins(&[BE])
-            || sentence.begins(&[DO])
-            || sentence.has(SYSTEM)
-            || sentence.has(SHOW))
-        && sentence.has(SYSTEM | YOU | ALL)
-        && !(sentence.has(YOU) && sentence.has(WELCOME));
-    (checked || alive).then(|| Operation::Health(None).into())
+    let checked = sentence.has(HEALTH) && !sentence.has(SPENT) && !sentence.row(&[MY, HEALTH]);
+    let asked = sentence.opens(BE | DO) || sentence.begins(&[HOW, FINE]);
+    let told = sentence.has(SYSTEM) && !sentence.opens(HOW);
+    let alive =
+        sentence.has(FINE) && sentence.has(SYSTEM | YOU) && (asked || told || sentence.has(SHOW));
+    let there = sentence.begins(&[YOU, FINE]) && sentence.terms.len() <= 3;
+    ((checked && !sentence.opens(WHY)) || alive || there).then(|| Operation::Health(None).into())
 }
 
-pub(super) fn subscribe(sentence: &Sentence<'_>) -> Option<Heard> {
-    let news = STATUS | UPDATE | HEALTH | STATE;
-    let allowed = news
-        | SUBSCRIBE
-        | SYSTEM
-        | SHOW
-        | SEND
-        | EVERY
-        | UNIT
-        | THIS
-        | HOW
-        | ABOUT
-        | ALL
-        | WHAT
-        | DETAILS
-        | SET
-        | CREATE
-        | START
-        | FINE
-        | NUMBER
-        | MORE
-        | USE
-        | WHERE
-        | MESSAGE
-        | FATE
-        | COMPONENT
-        | NEW
-        | BY
-        | LAST;
-    if !sentence.only(allowed) {
-        return None;
-    }
-    let timed = sentence.has(UNIT) && (sentence.has(EVERY) || sentence.has(SUBSCRIBE));
-    let told = sentence.has(SUBSCRIBE) && (sentence.has(news | SYSTEM) || sentence.bare(SUBSCRIBE));
-    let fed = sentence.has(SEND.or(SHOW).or(WISH))
-        && sentence.terms.iter().any(|t| t.is(UPDATE) && t.is(PLURAL));
-    let repeated = timed && sentence.has(news);
-    if !(told || fed || repeated) || sentence.begins(&[BE]) || sentence.begins(&[WHAT]) {
-        return None;
-    }
-    let seconds = sentence.seconds().filter(|_| timed);
-    let seconds = seconds.or_else(|| sentence.number().filter(|_| false));
-    Some(Operation::Subscribe(seconds).into())
-}
-
-pub(super) fn unsubscribe(sentence: &Sentence<'_>) -> Option<Heard> {
-    let news = STATUS | UPDATE | STATE;
-    let allowed = news
-        | UNSUBSCRIBE
-        | SUBSCRIBE
-        | STOP
-        | CANCEL
-        | DELETE
-        | NOT
-        | SEND
-        | SHOW
-        | SYSTEM
-        | ALL
-        | THIS
-        | EVERY
-        | ABOUT
-        | UNIT
-        | HEALTH
-        | LESS
-        | WISH
-        | HELP
-        | MORE
-        | CREATE
-        | USE;
-    if !sentence.only(allowed) || guards::asks_how_to(sentence) {
-        return None;
-    }
-    let ended =
-        sentence.has(UNSUBSCRIBE) && (sentence.has(news | SUBSCRIBE) || sentence.bare(UNSUBSCRIBE));
-    let plural = sentence.terms.iter().any(|term| term.is(UPDATE) && term.is(PLURAL));
-    let stopped = sentence.has(STOP | NOT | CANCEL | DELETE)
-        && (plural || (sentence.has(STATUS) && !sentence.begins(&[SHOW])));
-    (ended || stopped).then(|| Operation::Unsubscribe.into())
+fn asks_for_component(sentence: &Sentence<'_>, component: Component) -> bool {
+    let state = STATUS | STATE | BUSY | HEALTH | FINE | TOKENS | SPENT;
+    let asked = sentence.has(LOOKING | state) || sentence.opens(BE | DO);
+    // A word of these says enough.
+    let own = !matches!(component, Component::Database | Component::Network);
+    (asked || own) && !sentence.row(&[A | MY, COMPONENT])
 }
 
 pub(super) fn usage(sentence: &Sentence<'_>) -> Option<Heard> {
-    let allowed = TOKENS
-        | COST
-        | SPENT
-        | SHOW
-        | SEND
-        | WHAT
-        | HOW
-        | MANY
-        | PERIOD
-        | THIS
-        | ALL
-        | UNIT
-        | CHAT
-        | STATUS
-        | DETAILS
-        | STATE
-        | SYSTEM
-        | EVERY
-        | UPDATE
-        | BUSY
-        | FATE
-        | SUMMARY
-        | LAST;
-    if !sentence.only(allowed) || sentence.has(COMPONENT) {
+    let state = STATUS | DETAILS | STATE | UPDATE | BUSY | FATE | SUMMARY;
+    let allowed =
+        LOOKING | state | TOKENS | COST | SPENT | PERIOD | UNIT | EVERY | CHAT | SYSTEM | LAST;
+    if sentence.has(COMPONENT) || !sentence.only(allowed) {
         return None;
     }
-    let tokens = sentence.has(TOKENS) && !(sentence.has(WHAT) && sentence.has(A));
-    let spent = sentence.has(SPENT) && sentence.has(I) && sentence.has(WHAT | MANY | HOW);
-    let cost = sentence.has(COST)
-        && (sentence.has(I | CHAT | PERIOD | THIS) || sentence.bare(COST | SHOW))
-        && !sentence.has(IT);
-    if !(tokens || spent || cost) {
-        return None;
-    }
-    let unit = sentence.seconds().and_then(meanings::unit).map(Period::This);
-    let period = sentence.period().or(match unit {
-        Some(Period::This(crate::intent::Unit::Day)) => Some(Period::Today),
-        other => other,
-    });
-    Some(Operation::Usage(period).into())
+    let owned = sentence.has(I | CHAT | PERIOD);
+    let tokens = sentence.has(TOKENS);
+    let spent = sentence.has(SPENT) && owned && sentence.has(WHAT | MANY | HOW);
+    let said = sentence.has(THIS | SHOW) && sentence.terms.len() > 1;
+    let cost = sentence.has(COST) && (owned || said) && !sentence.has(IT);
+    (tokens || spent || cost).then(|| Operation::Usage(period(sentence)).into())
+}
+
+/// `weekly usage` is that of this week.
+fn period(sentence: &Sentence<'_>) -> Option<Period> {
+    let unit = || sentence.seconds().and_then(values::unit);
+    sentence.period().or_else(|| match unit()? {
+        Unit::Day => Some(Period::Today),
+        unit => Some(Period::This(unit)),
+    })
 }
 
 pub(super) fn providers(sentence: &Sentence<'_>) -> Option<Heard> {
-    let allowed = PROVIDER
-        | SHOW
-        | SEND
-        | WHAT
-        | MANY
-        | ALL
-        | USE
-        | STATUS
-        | STATE
-        | SYSTEM
-        | HANDLE
-        | THIS
-        | TALK
-        | CHAT
-        | SPENT
-        | BUSY
-        | FINE
-        | HEALTH
-        | PICK
-        | ANY
-        | STANDING
-        | DETAILS
-        | ABOUT;
-    if !sentence.has(PROVIDER) || !sentence.only(allowed) {
+    let state = STATUS | STATE | BUSY | FINE | HEALTH | STANDING | DETAILS | FATE;
+    let using = USE | SPENT | HANDLE | TALK | PICK | CHAT | MESSAGE | SYSTEM | ABOUT;
+    if !sentence.has(PROVIDER) || !sentence.only(LOOKING | state | using | PROVIDER) {
         return None;
     }
-    let plural = sentence.terms.iter().any(|term| term.is(PROVIDER) && term.is(PLURAL));
-    let asked = sentence.has(WHAT | SHOW | MANY | ALL | ANY)
-        || sentence.begins(&[BE])
-        || sentence.begins(&[DO]);
-    let alone = sentence.bare(PROVIDER);
-    let own = plural || sentence.has(WHAT) || alone;
-    ((asked && own) || (alone && plural) || alone && sentence.terms.len() == 1 && sentence.has(YOU))
-        .then(|| Operation::Providers.into())
+    let asked =
+        sentence.has(WHAT | SHOW | MANY | ALL | ANY | STATUS | STATE) || sentence.opens(BE | DO);
+    let several = sentence.several(PROVIDER);
+    let which = asked && (several || sentence.has(WHAT));
+    (which || (several && sentence.bare(PROVIDER))).then(|| Operation::Providers.into())
 }

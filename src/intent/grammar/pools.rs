@@ -7,79 +7,79 @@ use crate::{
     model::PoolName,
 };
 
-/// Words for what a pool has and is.
-const ABOUT_POOLS: Concepts = POOL.or(CREW).or(WORKER).or(NAMED);
+/// A pool, and who is in it.
+const POOLS: Concepts = POOL.or(CREW).or(WORKER).or(NAMED);
+const LOOKING: Concepts = SHOW.or(SEND).or(WHAT).or(HOW).or(MANY).or(ABOUT).or(WHERE);
+const STATES: Concepts = STATUS.or(STATE).or(DETAILS).or(HEALTH).or(FINE).or(BUSY).or(FATE);
+
+/// What it seems to be where something is missing.
+const SCALING: &str = "pool.scale";
+
+// ---- how many work ----------------------------------------------------------------------------
 
 pub(super) fn scale(sentence: &Sentence<'_>) -> Option<Heard> {
-    let changing = SCALE | MORE | LESS | SET | CREATE | START | SWITCH | WISH;
-    let allowed =
-        changing | ABOUT_POOLS | NUMBER | BY | THIS | ALL | STATE | USE | DO | DELETE | STOP;
-    if !sentence.only(allowed) || !sentence.has(WORKER | POOL | SCALE) || asks(sentence) {
+    let changing = SCALE | MORE | LESS | SET | CREATE | START | SWITCH | DELETE | STOP | LET;
+    let allowed = changing | POOLS | NUMBER | BY | THIS | ALL | STATE | USE | FATE;
+    // `my business` is somebody's own.
+    let own = sentence.row(&[MY, NAMED]) && !sentence.has(POOL | WORKER);
+    let set = sentence.begins(&[SET, NAMED, TO, NUMBER]);
+    let about =
+        set || sentence.has(WORKER | SCALE) || (sentence.has(POOL) && sentence.has(changing));
+    if own
+        || !about
+        || sentence.has(MANY)
+        || sentence.opens(BE | WHAT | HOW)
+        || !sentence.only(allowed)
+    {
         return None;
     }
-    let workers = workers(sentence);
-    let pool = sentence.pool();
-    let meant = sentence.has(WORKER)
-        || sentence.has(SCALE)
-        || (sentence.has(POOL) && sentence.has(MORE | LESS | SET));
-    match (pool, workers) {
-        (Some(pool), Some(workers)) if meant => Some(Operation::Scale(pool, workers).into()),
-        (Some(pool), None) if sentence.has(SCALE | MORE | LESS) && meant => {
-            if !sentence.has(SCALE) && !sentence.has(WORKER) {
-                return None;
-            }
+    match (sentence.pool(), workers(sentence)) {
+        (Some(pool), Some(workers)) => Some(Operation::Scale(pool, workers).into()),
+        (Some(pool), None) if wants_scaling(sentence) => {
             let question = format!("How many workers shall {pool} have? Say /scale {pool} N.");
-            Some(Heard::ask(&question, ("pool.scale", json!({ "pool": pool.as_str() })), []))
+            Some(Heard::ask(&question, (SCALING, json!({ "pool": pool.as_str() }))))
         }
-        (None, Some(workers)) if meant && sentence.has(changing) => {
+        (None, Some(workers)) if sentence.has(changing | WISH) => {
             Some(which_pool(sentence, workers))
         }
         (None, None) if sentence.has(SCALE) && sentence.has(POOL | WORKER) => {
             let question = "Which pool, and how many workers? Say /scale POOL N.";
-            Some(Heard::ask(question, ("pool.scale", json!({})), []))
+            Some(Heard::ask(question, (SCALING, json!({}))))
         }
         _ => None,
     }
 }
 
+fn wants_scaling(sentence: &Sentence<'_>) -> bool {
+    sentence.has(SCALE) || (sentence.has(WORKER) && sentence.has(MORE | LESS))
+}
+
 fn which_pool(sentence: &Sentence<'_>, workers: Workers) -> Heard {
-    let pools = sentence.vocabulary.pools();
-    let choices = pools.map(|pool| Operation::Scale(PoolName::from(pool), workers));
-    let slots = match workers {
+    let known = match workers {
         Workers::To(count) => json!({ "workers": count }),
         Workers::By(change) => json!({ "workers_delta": change }),
     };
-    Heard::ask("Which pool?", ("pool.scale", slots), choices)
+    let pools = sentence.vocabulary.pools();
+    let choices = pools.map(|pool| (pool, Operation::Scale(PoolName::from(pool), workers)));
+    Heard::choose("Which pool?", (SCALING, known), choices)
 }
 
-/// A number behind `to` is a goal; a number that is added or taken is a change.
+/// A number behind `to` is a goal; one that is added or taken away is a change.
 fn workers(sentence: &Sentence<'_>) -> Option<Workers> {
-    let last = sentence.numbers().last();
-    let Some((at, count)) = last else {
-        let one_more = sentence.row(&[MORE.or(CREATE), A, WORKER]) || sentence.row(&[NEW, WORKER]);
-        let one_less = sentence.row(&[LESS, A, WORKER]);
-        return match (one_more, one_less) {
-            (true, _) => Some(Workers::By(1)),
-            (_, true) => Some(Workers::By(-1)),
-            _ => None,
-        };
-    };
+    let Some((at, count)) = sentence.numbers().last() else { return one_worker(sentence) };
     let change = i32::try_from(count).ok()?;
     let behind = |kind| at > 0 && sentence.is_at(at - 1, kind);
-    match sentence.terms.get(at)?.place.mark {
+    match sentence.mark_at(at) {
         '+' => return Some(Workers::By(change)),
         '-' if !sentence.has(SET | SCALE) => return Some(Workers::By(-change)),
         _ => {}
     }
-    let goal = behind(TO) || (behind(SCALE | SET | BE) && !sentence.has(BY));
-    let goal = goal && !sentence.is_at(at + 1, MORE.without(WORKER))
-        || sentence.is_at(at + 1, TO) && false;
-    if goal {
+    let made_it = behind(IT) && at > 1 && sentence.is_at(at - 2, SET);
+    let set = behind(SCALE | SET | BE) && !sentence.has(BY);
+    if (behind(TO) || made_it || set) && !sentence.is_at(at + 1, MORE | LESS) {
         return Some(Workers::To(count));
     }
-    let less = sentence.position(LESS);
-    let more = sentence.position(MORE);
-    match (more, less) {
+    match (sentence.position(MORE), sentence.position(LESS)) {
         (Some(more), Some(less)) if more <= less => Some(Workers::By(change)),
         (_, Some(_)) => Some(Workers::By(-change)),
         (Some(_), None) => Some(Workers::By(change)),
@@ -87,182 +87,99 @@ fn workers(sentence: &Sentence<'_>) -> Option<Workers> {
     }
 }
 
-fn asks(sentence: &Sentence<'_>) -> bool {
-    sentence.has(MANY)
-        || sentence.begins(&[WHAT])
-        || sentence.begins(&[BE])
-        || sentence.begins(&[HOW])
-        || sentence.begins(&[SHOW])
+/// `add a worker`, `another worker`.
+fn one_worker(sentence: &Sentence<'_>) -> Option<Workers> {
+    if sentence.row(&[MORE.or(CREATE), A, WORKER]) || sentence.row(&[NEW, WORKER]) {
+        return Some(Workers::By(1));
+    }
+    sentence.row(&[LESS, A, WORKER]).then_some(Workers::By(-1))
 }
+
+// ---- who answers here -------------------------------------------------------------------------
 
 pub(super) fn switch(sentence: &Sentence<'_>) -> Option<Heard> {
-    let allowed = SWITCH
-        | TALK
-        | USE
-        | HANDLE
-        | SET
-        | PICK
-        | ROUTING
-        | ABOUT_POOLS
-        | CHAT
-        | MESSAGE
-        | THIS
-        | AUTO
-        | START
-        | CREATE
-        | SEND
-        | LAST
-        | NEXT
-        | ALL
-        | STOP
-        | NOT;
-    if !sentence.only(allowed) || sentence.has(MANY | NUMBER) {
+    let moving = SWITCH | TALK | USE | HANDLE | SET | PICK | ROUTING | LET | ORDER | START | CREATE;
+    let allowed = moving | POOLS | CHAT | MESSAGE | THIS | AUTO | NEW | SEND | LAST | ALL | STOP;
+    let asked = sentence.opens(WHAT | BE | HOW) || (sentence.opens(DO) && !sentence.opens(SET));
+    if asked || sentence.several(CHAT) || sentence.has(MANY | NUMBER) || !sentence.only(allowed) {
         return None;
     }
-    let asked = sentence.begins(&[WHAT])
-        || sentence.begins(&[BE])
-        || sentence.begins(&[DO])
-        || sentence.begins(&[HOW]);
-    if asked || sentence.has(PLURAL) && !sentence.has(CREW | MESSAGE) {
-        return None;
+    if let Some(pool) = sentence.pool() {
+        return moves_to_pool(sentence).then(|| Operation::Use(Some(pool)).into());
     }
-    let verb = SWITCH | USE | ROUTING | PICK;
-    let Some(pool) = sentence.pool() else {
-        if sentence.has(AUTO) && sentence.has(verb | SET | STOP | AUTO) && auto(sentence) {
-            return Some(Operation::Use(None).into());
-        }
-        let open = sentence.has(SWITCH | USE) && sentence.has(POOL) && !sentence.has(NAMED);
-        return open.then(|| {
-            let pools = sentence.vocabulary.pools();
-            let choices = pools.map(|pool| Operation::Use(Some(PoolName::from(pool))));
-            Heard::ask("Which pool shall it be?", ("conversation.switch_pool", json!({})), choices)
-        });
-    };
-    let to = |verb: Concepts| sentence.row(&[verb, TO]) || sentence.row(&[verb, WITH]);
-    let addressed = sentence.has(POOL | CREW);
-    let here = sentence.has(CHAT | MESSAGE | THIS | I | IT);
-    let moved = sentence.has(SWITCH)
-        && (sentence.has(TO) || sentence.has(WITH))
-        && !sentence.has(START.without(SWITCH).without(CREATE));
-    let talked =
-        to(TALK) || (sentence.has(TALK) && addressed && sentence.has(TO | WITH | OF | FOR));
-    let used = sentence.has(USE) && (addressed || here || sentence.terms.len() <= 3);
-    let handled = sentence.has(HANDLE) && (addressed || here);
-    let routed = sentence.has(ROUTING) && (sentence.has(TO) || addressed);
-    let set = sentence.has(SET) && (sentence.has(POOL) || sentence.has(CHAT));
-    let own = sentence.row(&[I, NAMED]) && !addressed;
-    let fits = moved || talked || used || handled || routed || set;
-    (fits && !own).then(|| Operation::Use(Some(pool)).into())
+    if sentence.has(AUTO) && sentence.has(ROUTING | POOL | PICK | USE | SWITCH) {
+        return Some(Operation::Use(None).into());
+    }
+    let changed = sentence.terms.iter().any(|term| term.is(SWITCH) && term.is(SET));
+    let other = sentence.has(NEW) && sentence.has(USE | SWITCH);
+    let open = sentence.has(POOL) && (changed || other) && !sentence.has(NAMED | SHOW | A);
+    open.then(|| {
+        let pools = sentence.vocabulary.pools();
+        let choices = pools.map(|pool| (pool, Operation::Use(Some(PoolName::from(pool)))));
+        Heard::choose("Which pool shall it be?", ("conversation.switch_pool", json!({})), choices)
+    })
 }
 
-/// What is automatic is the choice of a pool.
-fn auto(sentence: &Sentence<'_>) -> bool {
-    sentence.has(ROUTING | POOL | PICK | USE | SWITCH)
+/// `my business` is somebody's own, and `talk business` goes nowhere.
+fn moves_to_pool(sentence: &Sentence<'_>) -> bool {
+    let addressed = sentence.has(POOL | CREW);
+    let here = sentence.has(CHAT | MESSAGE | THIS | I | IT);
+    let towards = TO | WITH;
+    if sentence.row(&[MY, NAMED]) && !addressed {
+        return false;
+    }
+    let talked = sentence.row(&[TALK, towards]) || (sentence.has(TALK) && addressed);
+    let moved = sentence.has(SWITCH) && (sentence.has(towards) || sentence.row(&[CREW, IN]));
+    let routed = sentence.has(ROUTING) && (sentence.has(TO) || addressed);
+    let used = sentence.has(USE) && (addressed || here || sentence.terms.len() <= 3);
+    let handled = sentence.has(HANDLE) && (addressed || here || sentence.opens(LET));
+    let wanted = sentence.has(WISH) && sentence.has(POOL);
+    let set = sentence.has(SET) && sentence.has(POOL | CHAT);
+    let addressed_to = sentence.has(MESSAGE) && sentence.has(FOR) && sentence.has(POOL);
+    addressed_to || talked || moved || routed || used || handled || wanted || set
 }
 
 pub(super) fn why(sentence: &Sentence<'_>) -> Option<Heard> {
-    let allowed = WHY
-        | HOW
-        | PICK
-        | ROUTING
-        | ABOUT_POOLS
-        | THIS
-        | CHAT
-        | MESSAGE
-        | HANDLE
-        | LAST
-        | TALK
-        | SWITCH
-        | USE
-        | WHAT;
-    if !sentence.only(allowed) {
+    let choosing = PICK | ROUTING | HANDLE | TALK | SWITCH | USE;
+    let allowed = WHY | HOW | WHAT | choosing | POOLS | THIS | CHAT | MESSAGE | LAST;
+    if !sentence.has(WHY | HOW | WHAT) || !sentence.only(allowed) {
         return None;
     }
-    let object = sentence.has(POOL | CREW | ROUTING) || sentence.pool().is_some();
-    let why = sentence.has(WHY) && object;
-    let how = sentence.begins(&[HOW])
-        && sentence.has(PICK.or(ROUTING))
-        && sentence.has(POOL | ROUTING | CREW);
-    let which = sentence.has(WHAT)
-        && sentence.has(POOL | CREW)
-        && !sentence.has(PLURAL | NAMED)
-        && sentence.has(I | IT | THIS | HANDLE | YOU | ROUTING | PICK)
-        && !sentence.has(CAN);
+    let about = sentence.has(POOL | CREW | ROUTING);
+    let why = sentence.has(WHY) && (about || sentence.pool().is_some());
+    let how = sentence.opens(HOW) && sentence.has(PICK | ROUTING) && about;
+    let here = sentence.has(I | IT | THIS | HANDLE | YOU | ROUTING | PICK) && !sentence.has(CAN);
+    let one = sentence.has(POOL | CREW) && !sentence.has(PLURAL | NAMED);
+    let which = sentence.has(WHAT) && one && here;
     (why || how || which).then(|| Operation::Why.into())
 }
 
+// ---- which there are --------------------------------------------------------------------------
+
 pub(super) fn show(sentence: &Sentence<'_>) -> Option<Heard> {
     let pool = sentence.pool()?;
-    let allowed = SHOW
-        | SEND
-        | STATUS
-        | STATE
-        | DETAILS
-        | WHAT
-        | HOW
-        | MANY
-        | ABOUT_POOLS
-        | HEALTH
-        | FINE
-        | QUEUE
-        | BUSY
-        | UPDATE
-        | FATE
-        | STANDING
-        | THIS
-        | ABOUT
-        | ALL
-        | SUMMARY
-        | TASK
-        | JOB
-        | HANDLE
-        | TALK
-        | PROVIDER
-        | WHERE;
-    if !sentence.only(allowed) || sentence.has(NUMBER) {
+    let own = QUEUE | TASK | JOB | PROVIDER | HANDLE | TALK | STANDING | UPDATE | SUMMARY | USE;
+    if sentence.has(NUMBER) || !sentence.only(LOOKING | STATES | POOLS | own | THIS | ALL) {
         return None;
     }
-    let looking = sentence
-        .has(SHOW | WHAT | HOW | MANY | STATUS | STATE | HEALTH | ABOUT | DETAILS | BUSY | QUEUE);
-    let workers = sentence.has(WORKER) && looking;
-    let one = sentence.has(POOL)
-        && (looking || sentence.begins(&[BE]) || sentence.bare(POOL | NAMED | WORKER));
-    (workers || one).then(|| Operation::Pool(pool).into())
+    let looking = sentence.has(LOOKING | STATES | QUEUE);
+    let workers = looking
+        && (sentence.has(WORKER)
+            || (sentence.has(CREW) && sentence.has(MANY) && !sentence.has(FOLK)));
+    let asked = looking || sentence.opens(BE) || sentence.bare(POOLS);
+    (workers || (sentence.has(POOL) && asked)).then(|| Operation::Pool(pool).into())
 }
 
 pub(super) fn list(sentence: &Sentence<'_>) -> Option<Heard> {
-    let allowed = SHOW
-        | SEND
-        | WHAT
-        | MANY
-        | POOL
-        | CREW
-        | WORKER
-        | STATUS
-        | STATE
-        | ALL
-        | HEALTH
-        | HOW
-        | DETAILS
-        | TALK
-        | USE
-        | WHERE
-        | BUSY
-        | FINE
-        | SYSTEM
-        | SWITCH
-        | HANDLE
-        | THIS
-        | ABOUT
-        | FATE
-        | CHAT;
-    if !sentence.only(allowed) || sentence.has(NUMBER | NAMED) {
+    let own = POOL | CREW | WORKER | TALK | USE | HANDLE | SWITCH | SYSTEM | CHAT;
+    let allowed = LOOKING | STATES | own | ALL | THIS;
+    if sentence.has(NUMBER | NAMED) || !sentence.only(allowed) {
         return None;
     }
-    let plural = |kind| sentence.terms.iter().any(|term| term.is(kind) && term.is(PLURAL));
-    let looking = sentence.has(SHOW | WHAT | MANY | HOW | ALL | STATUS | STATE | ANY | HEALTH);
-    let pools = plural(POOL) && (looking || sentence.bare(POOL) || sentence.begins(&[BE]));
-    let crews = plural(CREW) && sentence.has(SHOW | WHAT | MANY | ALL);
+    let looking = sentence.has(LOOKING | STATES | ALL | ANY) || sentence.opens(BE);
+    let any = sentence.has(POOL) && sentence.has(ALL | STATUS) && !sentence.has(THE | THIS | A);
+    let pools = (any || sentence.several(POOL)) && (looking || sentence.bare(POOL));
+    let crews = sentence.several(CREW) && sentence.has(SHOW | WHAT | MANY | ALL);
     let whom = sentence.has(WHAT) && sentence.has(TALK) && sentence.has(CAN) && sentence.has(I);
     (pools || crews || whom).then(|| Operation::Pools.into())
 }

@@ -11,187 +11,146 @@ use crate::{
 };
 
 const THING: Concepts = TASK.or(JOB);
-const AWAY: Concepts = CANCEL.or(STOP).or(DELETE);
-/// What may stand beside a task to say which one.
+/// Which tasks: what may stand in any sentence about them.
 const WHICH: Concepts = THING.or(NUMBER).or(POOL).or(NAMED).or(STANDING).or(URGENCY);
+const LOOKING: Concepts = SHOW.or(SEND).or(WHAT).or(MANY).or(ANY).or(ALL).or(HOW).or(WHERE);
 
 pub(super) fn cancel(sentence: &Sentence<'_>) -> Option<Heard> {
-    let wished = sentence.has(DONE_AWAY) && sentence.has(WISH);
-    if !(sentence.has(AWAY) || wished) || asks(sentence) {
-        return None;
+    let ending = CANCEL | STOP | DELETE;
+    let wished = sentence.has(DONE_AWAY) && sentence.has(WISH | SET | CAN);
+    let mut allowed = ending | DONE_AWAY | WHICH | ALL | QUEUE | LAST | THIS | WHAT;
+    if wished || sentence.has(QUEUE) {
+        allowed |= SET | LESS;
     }
-    let allowed = AWAY | DONE_AWAY | WHICH | ALL | QUEUE | LAST | THIS | PLURAL | WHAT;
-    if !sentence.only(allowed) {
+    if !(wished || sentence.has(ending)) || sentence.asks() || !sentence.only(allowed) {
         return None;
     }
     if let Some(numbers) = numbers(sentence) {
-        let targets = Targets::Numbered(numbers.clone());
-        let operation = Operation::CancelTasks(targets);
-        // A number alone may be anything.
-        return Some(if sentence.has(THING) {
-            operation.into()
-        } else if sentence.has(CANCEL) && sentence.bare(AWAY | NUMBER) {
-            let question = format!("Shall task {numbers} be cancelled?");
-            Heard::ask(
-                &question,
-                ("task.cancel", json!({ "task_id": numbers.slot() })),
-                [operation],
-            )
-        } else {
-            return None;
-        });
+        return cancel_numbered(sentence, numbers);
     }
-    let several = sentence.has(ALL) || sentence.row(&[THING.or(QUEUE)]) && plural(sentence);
-    if sentence.has(QUEUE) && !sentence.has(STANDING) {
-        let queued = TaskFilter { status: Some(TaskStatus::Queued), ..filter(sentence) };
-        return Some(Operation::CancelTasks(Targets::All(queued)).into());
+    let mut filter = filter(sentence);
+    if sentence.has(QUEUE) {
+        filter.status = filter.status.or(Some(TaskStatus::Queued));
+        return Some(Operation::CancelTasks(Targets::All(filter)).into());
     }
-    if several && (sentence.has(THING) || sentence.has(STANDING)) {
-        return Some(Operation::CancelTasks(Targets::All(filter(sentence))).into());
+    let several = sentence.has(ALL) || sentence.several(THING);
+    if several && (sentence.has(THING) || (sentence.has(STANDING) && sentence.has(CANCEL))) {
+        return Some(Operation::CancelTasks(Targets::All(filter)).into());
     }
-    if sentence.has(THING)
-        || (sentence.has(CANCEL) && sentence.bare(CANCEL | IT) && sentence.has(IT))
-    {
+    let pointed = sentence.has(IT) && sentence.bare(CANCEL);
+    (pointed || sentence.has(THING)).then(|| {
         let question = "Which task shall be cancelled? Say its number.";
-        return Some(Heard::ask(question, ("task.cancel", json!({})), []));
+        Heard::ask(question, ("task.cancel", json!({})))
+    })
+}
+
+/// A number alone may be that of anything.
+fn cancel_numbered(sentence: &Sentence<'_>, numbers: TaskNumbers) -> Option<Heard> {
+    let question = format!("Shall task {numbers} be cancelled?");
+    let known = ("task.cancel", json!({ "task_id": numbers.slot() }));
+    let operation = Operation::CancelTasks(Targets::Numbered(numbers));
+    if names_one(sentence) {
+        Some(operation.into())
+    } else if sentence.bare(CANCEL | NUMBER) && sentence.has(CANCEL) {
+        Some(Heard::choose(&question, known, [("yes", operation)]))
+    } else {
+        None
     }
-    None
 }
 
 pub(super) fn prioritise(sentence: &Sentence<'_>) -> Option<Heard> {
     let numbers = numbers(sentence)?;
-    let allowed = WHICH | PRIORITY | SET | MORE | LESS | QUEUE | HANDLE | CREATE | SWITCH | START;
-    if !(sentence.has(THING) || sentence.has(PRIORITY)) || asks(sentence) || !sentence.only(allowed)
-    {
+    let changing = SET | MORE | LESS | HANDLE | CREATE | SWITCH | START;
+    let about = names_one(sentence) || sentence.has(PRIORITY);
+    if !about || sentence.asks() || !sentence.only(WHICH | PRIORITY | QUEUE | changing) {
         return None;
     }
-    let lesser = sentence.has(LESS) && !sentence.has(MORE);
-    let priority = match sentence.priority() {
-        Some(priority) => priority,
-        None if sentence.has(PRIORITY) && lesser => Priority::Low,
-        None if (sentence.has(PRIORITY) || sentence.bare(MORE | THING | NUMBER))
-            && raised(sentence) =>
-        {
-            Priority::High
-        }
-        None if sentence.has(PRIORITY) && sentence.has(SET) => {
-            let question = format!("How soon is task {numbers} wanted?");
-            let choices = Priority::ALL.iter().rev();
-            let choices = choices.map(|choice| Operation::Prioritise(numbers.clone(), *choice));
-            let known = ("task.priority", json!({ "task_id": numbers.slot() }));
-            return Some(Heard::ask(&question, known, choices));
-        }
-        None => return None,
-    };
-    Some(Operation::Prioritise(numbers, priority).into())
+    if let Some(priority) = sentence.priority().or_else(|| direction(sentence)) {
+        return Some(Operation::Prioritise(numbers, priority).into());
+    }
+    (sentence.has(PRIORITY) && sentence.has(SET)).then(|| {
+        let question = format!("How soon is task {numbers} wanted?");
+        let known = ("task.priority", json!({ "task_id": numbers.slot() }));
+        let choices = Priority::ALL.iter().rev();
+        let choices =
+            choices.map(|choice| (choice.word(), Operation::Prioritise(numbers.clone(), *choice)));
+        Heard::choose(&question, known, choices)
+    })
 }
 
-fn raised(sentence: &Sentence<'_>) -> bool {
-    sentence.has(MORE) && !sentence.has(NEW)
+/// `raise the priority`, `bump task 5`: up is high and down is low.
+fn direction(sentence: &Sentence<'_>) -> Option<Priority> {
+    if sentence.has(MORE) && (sentence.has(PRIORITY) || sentence.bare(MORE | THING | NUMBER)) {
+        Some(Priority::High)
+    } else if sentence.has(LESS) && sentence.has(PRIORITY) {
+        Some(Priority::Low)
+    } else {
+        None
+    }
 }
 
 pub(super) fn show(sentence: &Sentence<'_>) -> Option<Heard> {
     let numbers = numbers(sentence)?;
-    let allowed = THING
-        | NUMBER
-        | SHOW
-        | SEND
-        | STATUS
-        | STATE
-        | DETAILS
-        | FATE
-        | STANDING
-        | WHAT
-        | HOW
-        | WHERE
-        | WHY
-        | PRIORITY
-        | URGENCY
-        | FINE
-        | DONE_AWAY
-        | UPDATE
-        | LAST
-        | ABOUT
-        | MANY
-        | POOL
-        | HEALTH
-        | THIS
-        | HANDLE
-        | BUSY;
-    (sentence.has(THING) && sentence.only(allowed)).then(|| Operation::ShowTasks(numbers).into())
+    let state = STATUS | STATE | DETAILS | FATE | FINE | DONE_AWAY | UPDATE | HEALTH | BUSY;
+    let looking = SHOW | SEND | WHAT | HOW | WHERE | WHY | ABOUT | MANY | START | HANDLE;
+    let allowed = state | looking | THING | NUMBER | STANDING | PRIORITY | URGENCY | LAST | THIS;
+    (names_one(sentence) && sentence.only(allowed | POOL))
+        .then(|| Operation::ShowTasks(numbers).into())
 }
 
 pub(super) fn list(sentence: &Sentence<'_>) -> Option<Heard> {
-    let looking = SHOW | SEND | WHAT | MANY | ANY | ALL | HOW | STATUS | STATE | WHERE;
-    let mut allowed = looking
-        | WHICH
-        | QUEUE
-        | PLURAL
-        | LAST
-        | DETAILS
-        | THIS
-        | PRIORITY
-        | FATE
-        | LATE_WORDS
-        | START
-        | SYSTEM;
+    let state = STATUS | STATE | DETAILS | FATE | FINE | DONE_AWAY | BUSY | HANDLE | CREATE | START;
+    let mut allowed = LOOKING | WHICH | state | QUEUE | LAST | THIS | PRIORITY | SYSTEM;
     if sentence.has(STANDING) {
         allowed |= PERIOD;
     }
-    if sentence.has(NUMBER) || !sentence.only(allowed) || !names_tasks(sentence) {
-        return None;
-    }
-    Some(Operation::Tasks(filter(sentence)).into())
+    let named = names_several(sentence) && !sentence.has(NUMBER);
+    (named && sentence.only(allowed)).then(|| Operation::Tasks(filter(sentence)).into())
 }
 
-/// Words that tell of what became of tasks.
-const LATE_WORDS: Concepts = DONE_AWAY.or(BUSY).or(FINE).or(HANDLE).or(CREATE);
-
-fn names_tasks(sentence: &Sentence<'_>) -> bool {
-    let narrowed = sentence.has(POOL | STANDING | URGENCY | QUEUE) || sentence.row(&[SHOW, ALL]);
+fn names_several(sentence: &Sentence<'_>) -> bool {
     if sentence.has(THING) {
-        let many = plural(sentence) || sentence.has(QUEUE);
+        let narrowed =
+            sentence.has(POOL | STANDING | URGENCY | QUEUE) || sentence.row(&[SHOW, ALL]);
         // `healthcare jobs` are for people.
         let for_people = sentence.has(JOB) && sentence.has(NAMED) && !narrowed;
-        return (many || (sentence.has(ANY | STANDING) && sentence.has(THING))) && !for_people;
+        let listed = sentence.has(SHOW) && !sentence.has(THE | A | IT);
+        let some = sentence.has(ANY | STANDING) && !sentence.has(THE | A | IT);
+        let several = some || listed || sentence.several(THING) || sentence.has(QUEUE);
+        return several && !for_people;
     }
-    let asked = sentence.has(WHAT | ANY | SHOW | MANY | ALL);
     if sentence.has(QUEUE) {
-        return !sentence.has(NAMED) && (asked || sentence.bare(QUEUE | STATUS));
+        let asked = sentence.has(LOOKING) || sentence.bare(QUEUE | STATUS);
+        return asked && !sentence.has(NAMED);
     }
-    let standing = |it: &Sentence<'_>| it.bare(STANDING.or(WHAT).or(ANY).or(ALL)) && !it.has(SHOW);
-    sentence.has(WHAT | ANY) && standing(sentence) && !sentence.has(IT | I | YOU | A)
+    // `what failed?`
+    let alone = sentence.bare(STANDING | WHAT | ANY | ALL | SHOW | PERIOD);
+    let asked = sentence.has(STANDING) && sentence.has(WHAT | ANY | ALL);
+    alone && asked && !sentence.has(YOU | A | FOR)
 }
 
-fn plural(sentence: &Sentence<'_>) -> bool {
-    sentence.terms.iter().any(|term| term.is(THING) && term.is(PLURAL))
+/// A task, or at least a number that is marked as one.
+fn names_one(sentence: &Sentence<'_>) -> bool {
+    sentence.has(THING) || (sentence.has_marked_number() && !sentence.has(CHAT))
 }
 
-/// `has task 7 finished?`, `was it cancelled?`: it is asked for, not wanted.
-fn asks(sentence: &Sentence<'_>) -> bool {
-    let first = |kinds| sentence.begins(&[kinds]);
-    first(BE | WHAT | WHY | HOW | WHERE) || (first(DO) && !first(WISH))
-}
-
-pub(super) fn filter(sentence: &Sentence<'_>) -> TaskFilter {
-    TaskFilter { status: sentence.status(), priority: sentence.priority(), pool: sentence.pool() }
+fn filter(sentence: &Sentence<'_>) -> TaskFilter {
+    let (status, priority) = (sentence.status(), sentence.priority());
+    TaskFilter { status, priority, pool: sentence.pool() }
 }
 
 /// The numbers of tasks; `3 to 5` are three.
-pub(super) fn numbers(sentence: &Sentence<'_>) -> Option<TaskNumbers> {
+fn numbers(sentence: &Sentence<'_>) -> Option<TaskNumbers> {
     let mut numbers: Vec<u32> = Vec::new();
-    let mut before: Option<usize> = None;
+    let mut before = None;
     for (at, number) in sentence.numbers() {
-        let through = before.is_some_and(|before| {
-            (at == before + 2 && sentence.is_at(before + 1, TO))
-                || (at == before + 1 && sentence.terms.get(at).is_some_and(|t| t.place.mark == '-'))
-        });
-        let from = numbers.last().copied().filter(|_| through);
-        match from {
-            Some(from) if from < number => {
-                numbers.extend((from + 1..=number).take(COMMAND_TASKS_MAX))
-            }
-            _ => numbers.push(number),
+        let to = sentence.is_at(at.wrapping_sub(1), TO) && before == at.checked_sub(2);
+        let dash = sentence.mark_at(at) == '-' && before == at.checked_sub(1);
+        let first = numbers.last().map_or(number, |last| last + 1);
+        if before.is_some() && (to || dash) && first < number {
+            numbers.extend((first..=number).take(COMMAND_TASKS_MAX));
+        } else {
+            numbers.push(number);
         }
         before = Some(at);
     }

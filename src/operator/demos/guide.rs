@@ -8,7 +8,7 @@ use tokio::{sync::mpsc, time::timeout};
 
 use super::{Demo, Signal, script::Step};
 use crate::{
-    conversation::{Ask, Ending, Executed, IfBusy, Parent, Refusal},
+    conversation::{Ask, Ending, Executed, IfBusy, Parent, Refusal, Tour},
     intent, limits,
     model::DemoStep,
     operator::{Caller, Operator, Order, Said, meaning::Wish},
@@ -30,35 +30,35 @@ pub(super) fn guide(
     signals: mpsc::Receiver<Signal>,
 ) -> BoxFuture<'static, ()> {
     Box::pin(async move {
-        let mut tour = Tour { operator, caller, demo, signals };
+        let mut guide = Guide { operator, caller, demo, signals };
         let begin = usize::try_from(from).unwrap_or(usize::MAX);
         for (number, step) in (0..).zip(demo.steps).skip(begin) {
-            match tour.show(number, step).await {
+            match guide.show(number, step).await {
                 Ok(Walk::On) => {}
                 // Whoever took its place, or ended it, has said so.
-                Ok(Walk::End) | Err(_) => return tour.leave(),
+                Ok(Walk::End) | Err(_) => return guide.leave(),
             }
         }
         // Where the conversation is gone by now nobody misses the farewell.
-        drop(tour.say_goodbye().await);
-        tour.leave();
+        drop(guide.say_goodbye().await);
+        guide.leave();
     })
 }
 
-struct Tour {
+struct Guide {
     operator: Arc<Operator>,
     caller: Caller,
     demo: &'static Demo,
     signals: mpsc::Receiver<Signal>,
 }
 
-impl Tour {
+impl Guide {
     async fn show(&mut self, number: u32, step: &Step) -> Result<Walk, Refusal> {
         let (name, steps) = (self.demo.name, self.demo.steps.len());
         let at = DemoStep { demo: name.into(), step: number };
         let heading = format!("{name} demo, step {} of {steps}", number + 1);
         let slots = json!({ "demo": name, "step": number + 1, "steps": steps });
-        self.note(&heading, step.say, "demo.step", slots, Some(at)).await?;
+        self.note(&heading, step.say, slots, Tour::At(at)).await?;
         if let Some(command) = step.runs.strip_prefix('/') {
             self.command(command).await?;
         } else if let Walk::End = self.ask(step.runs).await? {
@@ -105,27 +105,25 @@ impl Tour {
     async fn say_goodbye(&self) -> Result<(), Refusal> {
         let text = "That was it. /demos lists the others; /help says what else there is.";
         let slots = json!({ "demo": self.demo.name });
-        self.note(&format!("{} demo, the end", self.demo.name), text, "demo.step", slots, None)
-            .await
+        self.note(&format!("{} demo, the end", self.demo.name), text, slots, Tour::Over).await
     }
 
     async fn note(
         &self,
         asked: &str,
         text: &str,
-        intent: &str,
         slots: serde_json::Value,
-        at: Option<DemoStep>,
+        tour: Tour,
     ) -> Result<(), Refusal> {
         let executed = Executed {
             asked: asked.into(),
             key: None,
-            intent: intent.into(),
+            intent: "demo.step".into(),
             data: slots.clone(),
             slots,
             text: text.into(),
             offers: Some(Arc::default()),
-            demo: Some(at),
+            tour,
             tells: None,
         };
         self.caller.handle.note(executed).known().await.map(drop)

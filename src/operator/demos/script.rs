@@ -24,7 +24,7 @@ pub(super) fn demo(name: &str) -> Option<&'static Demo> {
 }
 
 /// What the tours are called.
-pub(in crate::operator) fn names() -> impl Iterator<Item = &'static str> {
+pub fn names<'a>() -> impl Iterator<Item = &'a str> {
     DEMOS.iter().map(|demo| demo.name)
 }
 

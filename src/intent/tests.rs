@@ -1,0 +1,141 @@
+//! What people say, and what it comes to: the rows in `tests/understanding`.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{Reading, Situation, Vocabulary, meanings::MEANINGS, understand};
+
+const COMMANDS: &str = include_str!("../../tests/understanding/commands.txt");
+const CHAT: &str = include_str!("../../tests/understanding/chat.txt");
+const POOLS: [&str; 5] = ["healthcare", "financial", "sports", "business", "general"];
+
+fn vocabulary() -> Vocabulary {
+    Vocabulary::new(POOLS, POOLS)
+}
+
+/// The intent, the slots, and a `?` where it is asked back.
+fn heard(text: &str, vocabulary: &Vocabulary, situation: Situation) -> (String, Value) {
+    match understand(text, vocabulary, situation) {
+        Reading::Command { operation, .. } => (operation.intent().to_owned(), operation.slots()),
+        Reading::Unsure(unsure) => (format!("{}?", unsure.intent), unsure.slots),
+        Reading::Chat => ("none".to_owned(), json!({})),
+    }
+}
+
+#[track_caller]
+fn check(text: &str, situation: Situation, intent: &str, slots: &Value) {
+    let found = heard(text, &vocabulary(), situation);
+    assert_eq!((found.0.as_str(), &found.1), (intent, slots), "{text}");
+}
+
+fn lines(rows: &str) -> impl Iterator<Item = &str> {
+    rows.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+#[test]
+fn every_command_is_understood() {
+    let vocabulary = vocabulary();
+    let mut intent = "";
+    let mut wrong = Vec::new();
+    for line in lines(COMMANDS) {
+        if let Some(name) = line.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
+            intent = name;
+            continue;
+        }
+        let (text, rest) = line.split_once(" | ").unwrap_or((line, "{}"));
+        let (slots, asks) = match rest.strip_suffix('?') {
+            Some(slots) => (slots.trim(), "?"),
+            None => (rest, ""),
+        };
+        let slots: Value = serde_json::from_str(slots).unwrap();
+        let found = heard(text, &vocabulary, Situation::default());
+        // A topic may be heard where none is expected.
+        let same = found.1 == slots || (slots == json!({}) && intent == "help");
+        if found.0 != format!("{intent}{asks}") || !same {
+            wrong.push(format!("{text}: {found:?}, not {intent}{asks} {slots}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn chat_is_no_command() {
+    let vocabulary = vocabulary();
+    let heard = lines(CHAT).map(|text| (text, heard(text, &vocabulary, Situation::default())));
+    let wrong: Vec<_> = heard.filter(|(_, (intent, _))| intent != "none").collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn a_running_demonstration_hears_a_word() {
+    let running = Situation { demo_running: true };
+    for (text, alone, meanwhile) in [
+        ("next", "none", "demo.next"),
+        ("Next please!", "none", "demo.next"),
+        ("skip this", "none", "demo.next"),
+        ("go on", "none", "demo.next"),
+        ("stop", "none", "demo.stop"),
+        ("that's enough, thanks", "none", "demo.stop"),
+        ("stop the demo", "demo.stop", "demo.stop"),
+        ("what's next for AI?", "none", "none"),
+    ] {
+        check(text, Situation::default(), alone, &json!({}));
+        check(text, running, meanwhile, &json!({}));
+    }
+}
+
+#[test]
+fn what_is_asked_back_can_be_chosen() {
+    let Reading::Unsure(unsure) =
+        understand("scale the pool to 4", &vocabulary(), Situation::default())
+    else {
+        panic!("it is not asked back");
+    };
+    assert_eq!(&*unsure.question, "Which pool?");
+    let options: Vec<_> = unsure.options.iter().map(|(say, slash)| (&**say, &**slash)).collect();
+    assert_eq!(options.first(), Some(&("healthcare", "/scale healthcare 4")));
+    assert_eq!(options.len(), POOLS.len());
+}
+
+#[test]
+fn a_name_of_ones_own_is_a_name() {
+    let own = Vocabulary::new(["legal-eu", "kitchen"], ["opening-night"]);
+    for (text, intent, slots) in [
+        ("switch to the legal-eu pool", "conversation.switch_pool", json!({ "pool": "legal-eu" })),
+        ("scale legal eu to 3", "pool.scale", json!({ "pool": "legal-eu", "workers": 3 })),
+        ("talk to the ktichen team", "conversation.switch_pool", json!({ "pool": "kitchen" })),
+        ("run the opening night demo", "demo.start", json!({ "demo": "opening-night" })),
+        ("switch to sports", "none", json!({})),
+        ("show the medical pool", "none", json!({})),
+    ] {
+        let found = heard(text, &own, Situation::default());
+        assert_eq!((found.0.as_str(), found.1), (intent, slots), "{text}");
+    }
+}
+
+/// Words of commands in no order, among others.
+fn babble() -> impl Strategy<Value = String> {
+    let words: Vec<&str> = MEANINGS.iter().flat_map(|(_, words)| words.split(", ")).collect();
+    let word = prop_oneof![
+        4 => proptest::sample::select(words).prop_map(str::to_owned),
+        1 => proptest::sample::select(&POOLS[..]).prop_map(str::to_owned),
+        1 => "[0-9]{1,12}",
+        1 => "\\PC{1,6}",
+    ];
+    proptest::collection::vec(word, 0..40).prop_map(|words| words.join(" "))
+}
+
+proptest! {
+    #[test]
+    fn no_text_is_too_strange(text in prop_oneof![babble(), ".{0,400}".boxed()], demo_running: bool) {
+        drop(understand(&text, &vocabulary(), Situation { demo_running }));
+    }
+}
+
+#[test]
+fn no_text_is_too_long() {
+    for piece in ["find my chats about ", "a", "task 1 ", "\"", "1 ", "é'", "create a task: "] {
+        let text = piece.repeat(64 * 1024 / piece.len());
+        drop(understand(&text, &vocabulary(), Situation::default()));
+    }
+}
