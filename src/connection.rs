@@ -22,7 +22,7 @@ use std::{pin::pin, sync::Arc, time::Duration};
 
 use axum::extract::ws::{CloseFrame, Message};
 use futures_util::{
-    Sink, SinkExt, Stream, StreamExt,
+    FutureExt, Sink, SinkExt, Stream, StreamExt,
     future::{BoxFuture, poll_immediate},
     stream::FuturesUnordered,
 };
@@ -88,15 +88,25 @@ pub struct Admission {
 /// Everything that can happen to a connection.
 enum Wake {
     Frame(Message),
-    /// What came breaks the protocol of sockets.
-    Garbled,
-    Gone,
+    /// The other side is gone, or breaks the protocol of sockets.
+    Over(End),
     Reply(Settled),
     News,
     Topic,
     Silence,
     Draining,
     Closing,
+}
+
+impl Wake {
+    /// What came over the socket.
+    fn of<E>(next: Option<Result<Message, E>>) -> Self {
+        match next {
+            Some(Ok(message)) => Self::Frame(message),
+            Some(Err(_)) => Self::Over(End::Garbled),
+            None => Self::Over(End::Gone),
+        }
+    }
 }
 
 /// Something that was waited for came to its end: what to say, and what follows.
@@ -150,6 +160,8 @@ struct Connection<T> {
     identity: Option<Identity>,
     /// A `hello` was answered.
     greeted: bool,
+    /// When the other side was last heard.
+    heard: Instant,
     follows: Follows,
     feeds: Arc<Feeds>,
     /// Nearly nobody subscribes.
@@ -176,6 +188,7 @@ where
         voice: Voice::Undecided,
         identity: admission.identity,
         greeted: false,
+        heard: Instant::now(),
         follows: Follows::new(feeds.clone()),
         feeds,
         topics: None,
@@ -199,55 +212,54 @@ where
 {
     async fn run(&mut self) -> Flow {
         let lifecycle = self.gateway.lifecycle.clone();
-        let mut draining = lifecycle.draining().reached();
+        let mut draining = lifecycle.draining().reached().fuse();
         let mut closing = lifecycle.closing().reached();
-        let mut told = false;
-        let mut heard = Instant::now();
-        let mut silence = pin!(sleep_until(heard + self.patience()));
+        let mut silence = pin!(sleep_until(self.heard + self.patience()));
         loop {
             let wake = tokio::select! {
                 () = &mut closing => Wake::Closing,
-                () = &mut draining, if !told => Wake::Draining,
-                frame = self.socket.next(), if !self.obeying => match frame {
-                    Some(Ok(message)) => Wake::Frame(message),
-                    Some(Err(_)) => Wake::Garbled,
-                    None => Wake::Gone,
-                },
+                () = &mut draining => Wake::Draining,
+                next = self.socket.next(), if !self.obeying => Wake::of(next),
                 Some(settled) = self.pending.next() => Wake::Reply(settled),
                 () = self.feeds.arrived() => Wake::News,
                 () = topics::arrived(&mut self.topics) => Wake::Topic,
                 () = &mut silence => Wake::Silence,
             };
             match wake {
-                Wake::Frame(message) => {
-                    heard = Instant::now();
-                    // What happens now and then is boxed: it would make every idle connection larger.
-                    Box::pin(self.hear(message)).await?;
-                }
-                Wake::Garbled => return Err(End::Garbled),
-                Wake::Gone => return Err(End::Gone),
-                Wake::Reply(settled) => Box::pin(self.settle(settled)).await?,
-                Wake::News => {
-                    // Whoever else can run goes first. An idle gateway delivers each token at
-                    // once; a busy one lets a few gather, and writes less.
-                    yield_now().await;
-                    self.deliver().await?;
-                }
-                Wake::Topic => Box::pin(self.deliver_topics()).await?,
-                Wake::Silence => {
-                    let next = Box::pin(self.break_silence(heard)).await?;
-                    silence.as_mut().reset(next);
-                }
-                Wake::Draining => {
-                    told = true;
-                    Box::pin(self.say_goaway()).await?;
-                }
-                Wake::Closing => {
-                    Box::pin(self.deliver()).await?;
-                    return Err(End::Close(CloseCode::GoingAway));
-                }
+                Wake::Silence => silence.as_mut().reset(Box::pin(self.break_silence()).await?),
+                other => self.react(other).await?,
             }
         }
+    }
+
+    /// Does what a wake calls for. What happens now and then is boxed: it would make every idle
+    /// connection larger.
+    async fn react(&mut self, wake: Wake) -> Flow {
+        match wake {
+            Wake::Frame(message) => {
+                self.heard = Instant::now();
+                Box::pin(self.hear(message)).await
+            }
+            Wake::Over(end) => Err(end),
+            Wake::Reply(settled) => Box::pin(self.settle(settled)).await,
+            Wake::News => {
+                // Whoever else can run goes first. An idle gateway delivers each token at once; a
+                // busy one lets a few gather, and writes less.
+                yield_now().await;
+                self.deliver().await
+            }
+            Wake::Topic => Box::pin(self.deliver_topics()).await,
+            Wake::Draining => Box::pin(self.say_goaway()).await,
+            Wake::Closing => Box::pin(self.leave()).await,
+            // Only the loop knows when it looks again.
+            Wake::Silence => Ok(()),
+        }
+    }
+
+    /// Shows what is still to be shown, and closes.
+    async fn leave(&mut self) -> Flow {
+        self.deliver().await?;
+        Err(End::Close(CloseCode::GoingAway))
     }
 
     /// Says what is still to be said to a side that may be listening.
@@ -365,9 +377,10 @@ where
         self.deliver().await
     }
 
-    /// Does what silence since `heard` calls for, and says when to look again. A timer that is
+    /// Does what the silence calls for, and says when to look again. A timer that is
     /// moved by every frame would cost more than one that fires for nothing now and then.
-    async fn break_silence(&mut self, heard: Instant) -> Result<Instant, End> {
+    async fn break_silence(&mut self) -> Result<Instant, End> {
+        let heard = self.heard;
         if self.identity.is_none() {
             let frame = wire::error(None, Complaint::not_authenticated());
             self.say(frame).await?;

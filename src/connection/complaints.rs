@@ -34,9 +34,10 @@ impl From<task::Refusal> for Complaint {
     fn from(refusal: task::Refusal) -> Self {
         let says = refusal.to_string();
         match refusal {
-            task::Refusal::NotFound => Self::not_found("task"),
+            task::Refusal::NotFound | task::Refusal::Invalid(Invalid::NoDependency) => {
+                Self::not_found("task")
+            }
             task::Refusal::UnknownPool(there_are) => Self::unknown_pool(&there_are),
-            task::Refusal::Invalid(Invalid::NoDependency) => Self::not_found("task"),
             task::Refusal::Invalid(invalid) => Self::invalid(invalid.field(), says),
             task::Refusal::Begun(_) | task::Refusal::Ended(_) | task::Refusal::NotFailed(_) => {
                 Self::conflict(&says)

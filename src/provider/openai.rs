@@ -75,24 +75,15 @@ async fn ask(openai: Arc<Openai>, request: Request, pulse: Pulse) -> Result<Answ
     if openai.chats.load(Ordering::Relaxed) {
         return chat(&openai.server, &request, openai.official, pulse).await;
     }
-    if let (true, Some(remote)) = (openai.keeps(), &request.remote) {
-        match openai.respond(&request, Some(remote), pulse.clone()).await {
-            Err(failure) if is_lost(&failure) => {
-                tracing::debug!(provider = %openai.server.name, code = failure.code, "replays");
-            }
-            answer => return answer.map(StreamExt::boxed),
-        }
+    if let Some(answer) = openai.go_on(&request, pulse.clone()).await {
+        return answer;
     }
-    let answer = match openai.respond(&request, None, pulse.clone()).await {
-        Err(failure) if openai.may_only_chat(&failure) => {
-            let answer = chat(&openai.server, &request, openai.official, pulse).await?;
-            tracing::info!(provider = %openai.server.name, "speaks Chat Completions only");
-            openai.chats.store(true, Ordering::Relaxed);
-            return Ok(answer);
-        }
-        answer => answer?,
-    };
-    if openai.keeps() { Ok(kept(openai, request, answer).boxed()) } else { Ok(answer.boxed()) }
+    match openai.respond(&request, None, pulse.clone()).await {
+        Ok(answer) if openai.keeps() => Ok(kept(openai, request, answer).boxed()),
+        Ok(answer) => Ok(answer.boxed()),
+        Err(failure) if openai.may_only_chat(&failure) => openai.chat(&request, pulse).await,
+        Err(failure) => Err(failure),
+    }
 }
 
 /// Whether the request may do better with the whole history in it: the conversation is gone, busy,
@@ -140,6 +131,27 @@ fn kept(
 impl Openai {
     fn keeps(&self) -> bool {
         self.keeps.load(Ordering::Relaxed)
+    }
+
+    /// The answer by the provider's own copy of the conversation; `None` where there is none, or no
+    /// more, so that the whole history must be sent.
+    async fn go_on(&self, request: &Request, pulse: Pulse) -> Option<Result<Answer, Failure>> {
+        let remote = request.remote.as_ref().filter(|_| self.keeps())?;
+        match self.respond(request, Some(remote), pulse).await {
+            Err(failure) if is_lost(&failure) => {
+                tracing::debug!(provider = %self.server.name, code = failure.code, "replays");
+                None
+            }
+            answer => Some(answer.map(StreamExt::boxed)),
+        }
+    }
+
+    /// Asks by Chat Completions, and from then on always where that is answered.
+    async fn chat(&self, request: &Request, pulse: Pulse) -> Result<Answer, Failure> {
+        let answer = chat(&self.server, request, self.official, pulse).await?;
+        tracing::info!(provider = %self.server.name, "speaks Chat Completions only");
+        self.chats.store(true, Ordering::Relaxed);
+        Ok(answer)
     }
 
     /// Most compatible servers do not know Responses, and say so by knowing no such path.

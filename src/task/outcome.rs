@@ -134,9 +134,10 @@ mod tests {
             let mut task = Task { every: Some(every), max_attempts: 1, ..task(1) };
             task.run_at = Some(NOW);
             begin(&mut task, NOW);
-            match succeeds {
-                true => succeed(&mut task, "done".into(), NOW),
-                false => fail(&mut task, attempt(true), None, NOW),
+            if succeeds {
+                succeed(&mut task, "done".into(), NOW);
+            } else {
+                fail(&mut task, attempt(true), None, NOW);
             }
             assert_eq!((task.status, task.attempts, task.runs), (TaskStatus::Queued, 0, 1));
             assert_eq!(task.run_at, Some(NOW.plus(Duration::from_secs(900))));

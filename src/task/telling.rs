@@ -3,7 +3,7 @@
 //! Invariant: the words and the fact that they were told are one commit of the conversation, so an
 //! outcome is told exactly once, whenever the process ends.
 
-use std::sync::Arc;
+use std::{fmt::Write as _, sync::Arc};
 
 use serde_json::json;
 use tokio::time::sleep;
@@ -101,10 +101,11 @@ fn text(task: &Task) -> String {
     };
     match task.run_at {
         Some(at) if task.status == TaskStatus::Queued => {
-            text += &format!("\nIt runs again on {}.", at.to_utc().format("%Y-%m-%d at %H:%M UTC"));
+            let next = at.to_utc().format("%Y-%m-%d at %H:%M UTC");
+            let _infallible = write!(text, "\nIt runs again on {next}.");
         }
         _ if task.status == TaskStatus::Failed && task.attempts > 0 => {
-            text += &format!("\nIt was tried {} times.", task.attempts);
+            let _infallible = write!(text, "\nIt was tried {} times.", task.attempts);
         }
         _ => {}
     }

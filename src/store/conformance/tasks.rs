@@ -33,7 +33,7 @@ async fn tasks_are_listed_newest_first_as_they_stand(store: &dyn Store) {
     for (n, status) in (1_000..).zip(TaskStatus::ALL) {
         let pool = (n % 2 == 0).then(|| "sports".into());
         let priority = if n < 1_002 { Priority::High } else { Priority::Low };
-        made.insert(0, Task { status, pool, priority, ..task(user, n) });
+        made.insert(0, Task { pool, priority, status, ..task(user, n) });
         put(store, &made[0]).await;
         put(store, &task(other, n + 100)).await;
     }
@@ -70,7 +70,7 @@ async fn a_list_is_paged_without_a_hole(store: &dyn Store) {
         // A page has room for a few of these only.
         let text = if n < 20 { "x".repeat(100_000) } else { n.to_string() };
         let text = text.into();
-        writes.push(Write::Task(Task { status, priority, text, ..task(user, 2_000 + n) }));
+        writes.push(Write::Task(Task { text, priority, status, ..task(user, 2_000 + n) }));
     }
     commit(store, Expect::Nothing, writes).await.unwrap();
     let urgent = TaskFilter { priority: Some(Priority::Urgent), ..TaskFilter::default() };

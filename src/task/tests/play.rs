@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::{
+    auth::Identity,
     config::TaskSettings,
     conversation::tests::stage::{Call, Stage, settle},
     model::{ConversationId, Event, Every, Priority, Task, TaskFilter, TaskStatus, UserId},
@@ -53,27 +54,29 @@ impl Play {
     async fn act(&mut self, act: &str) -> Result<(), Refusal> {
         let words: Vec<&str> = act.split_whitespace().collect();
         match *words {
-            [] => {}
-            ["submit", ref options @ ..] => self.submit(options).await?,
-            ["say", task, text] => self.call(task).await.say(text),
-            ["end", task] => self.call(task).await.end(),
-            ["fail", task, "soon"] => self.call(task).await.fail(Retry::Soon),
-            ["fail", task, seconds] => {
-                let after = Duration::from_secs(seconds.parse().unwrap());
-                self.call(task).await.fail(Retry::After(after));
+            [] => Ok(()),
+            ["submit", ref options @ ..] => self.submit(options).await,
+            [verb @ ("cancel" | "retry" | "update"), task, ref options @ ..] => {
+                self.ask(verb, task, options).await
             }
-            ["fail", task] => self.call(task).await.fail(Retry::Never),
-            ["panic", task] => self.call(task).await.panic(),
-            ["cancel", task] => {
-                let id = self.task(task).await.id;
-                self.tasks.cancel(self.user, id).await?;
+            [verb @ ("say" | "end" | "fail" | "panic"), task, ref words @ ..] => {
+                self.provide(verb, task, words).await;
+                Ok(())
             }
-            ["retry", task] => {
-                let id = self.task(task).await.id;
-                self.tasks.retry(self.user, id).await?;
+            [verb, ref words @ ..] => {
+                self.happen(verb, words).await;
+                Ok(())
             }
-            ["update", task, ref options @ ..] => {
-                let id = self.task(task).await.id;
+        }
+    }
+
+    /// What is asked about a task.
+    async fn ask(&mut self, verb: &str, task: &str, options: &[&str]) -> Result<(), Refusal> {
+        let id = self.task(task).await.id;
+        let asked = match verb {
+            "cancel" => self.tasks.cancel(self.user, id).await,
+            "retry" => self.tasks.retry(self.user, id).await,
+            _ => {
                 let new = self.new_task(options).await;
                 let change = Change {
                     priority: (new.priority != Priority::Normal).then_some(new.priority),
@@ -81,23 +84,43 @@ impl Play {
                     pool: new.pool,
                     after: (!new.after.is_empty()).then_some(new.after),
                 };
-                self.tasks.update(self.user, id, change).await?;
+                self.tasks.update(self.user, id, change).await
             }
-            ["wait", seconds] => self.wait(seconds.parse().unwrap()).await,
-            ["drain"] => {
+        };
+        asked.map(drop)
+    }
+
+    /// What the provider does about a task.
+    async fn provide(&mut self, verb: &str, task: &str, words: &[&str]) {
+        let call = self.call(task).await;
+        match (verb, words) {
+            ("say", [text]) => call.say(text),
+            ("end", []) => call.end(),
+            ("panic", []) => call.panic(),
+            (_, [after]) => {
+                call.fail(Retry::After(Duration::from_secs(after.parse().unwrap())));
+            }
+            _ => call.fail(Retry::Never),
+        }
+    }
+
+    /// What happens around the tasks.
+    async fn happen(&mut self, verb: &str, words: &[&str]) {
+        match (verb, words) {
+            ("wait", [seconds]) => self.wait(seconds.parse().unwrap()).await,
+            ("drain", []) => {
                 let lifecycle = self.stage.registry.workshop().lifecycle.clone();
                 lifecycle.drain(Duration::from_secs(5)).await;
             }
-            ["restart"] => self.restart().await,
-            ["delete"] => {
-                let record = self.stage.store.conversation(self.conversation).await?.unwrap();
-                let granted = crate::auth::Identity::absent(self.user).grant(&record).unwrap();
+            ("restart", []) => self.restart().await,
+            ("delete", []) => {
+                let record = self.stage.store.conversation(self.conversation).await.unwrap();
+                let granted = Identity::absent(self.user).grant(&record.unwrap()).unwrap();
                 let handle = self.stage.registry.open(granted).await.unwrap();
                 handle.delete().known().await.unwrap();
             }
-            _ => panic!("{act}"),
+            _ => panic!("{verb} {words:?}"),
         }
-        Ok(())
     }
 
     async fn submit(&mut self, options: &[&str]) -> Result<(), Refusal> {
