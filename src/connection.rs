@@ -160,6 +160,10 @@ struct Connection<T> {
     identity: Option<Identity>,
     /// A `hello` was answered.
     greeted: bool,
+    /// When the other side was heard last.
+    heard: Instant,
+    /// It was told that the gateway goes down.
+    warned: bool,
     follows: Follows,
     feeds: Arc<Feeds>,
     /// Nearly nobody subscribes.
@@ -186,6 +190,8 @@ where
         voice: Voice::Undecided,
         identity: admission.identity,
         greeted: false,
+        heard: Instant::now(),
+        warned: false,
         follows: Follows::new(feeds.clone()),
         feeds,
         topics: None,
@@ -211,13 +217,11 @@ where
         let lifecycle = self.gateway.lifecycle.clone();
         let mut draining = lifecycle.draining().reached();
         let mut closing = lifecycle.closing().reached();
-        let mut told = false;
-        let mut heard = Instant::now();
-        let mut silence = pin!(sleep_until(heard + self.patience()));
+        let mut silence = pin!(sleep_until(self.heard + self.patience()));
         loop {
             let wake = tokio::select! {
                 () = &mut closing => Wake::Closing,
-                () = &mut draining, if !told => Wake::Draining,
+                () = &mut draining, if !self.warned => Wake::Draining,
                 next = self.socket.next(), if !self.obeying => Wake::of(next),
                 Some(settled) = self.pending.next() => Wake::Reply(settled),
                 () = self.feeds.arrived() => Wake::News,
@@ -225,30 +229,38 @@ where
                 () = &mut silence => Wake::Silence,
             };
             match wake {
-                Wake::Frame(message) => {
-                    heard = Instant::now();
-                    // What happens now and then is boxed: it would make every idle connection larger.
-                    Box::pin(self.hear(message)).await?;
-                }
-                Wake::Over(end) => return Err(end),
-                Wake::Reply(settled) => Box::pin(self.settle(settled)).await?,
                 Wake::News => {
                     // Whoever else can run goes first. An idle gateway delivers each token at
                     // once; a busy one lets a few gather, and writes less.
                     yield_now().await;
                     self.deliver().await?;
                 }
-                Wake::Topic => Box::pin(self.deliver_topics()).await?,
                 Wake::Silence => {
-                    let next = Box::pin(self.break_silence(heard)).await?;
+                    let next = Box::pin(self.break_silence()).await?;
                     silence.as_mut().reset(next);
                 }
-                Wake::Draining => {
-                    told = true;
-                    Box::pin(self.say_goaway()).await?;
-                }
-                Wake::Closing => return Box::pin(self.leave()).await,
+                // What happens now and then is boxed: it would make every idle connection larger.
+                now_and_then => Box::pin(self.happened(now_and_then)).await?,
             }
+        }
+    }
+
+    async fn happened(&mut self, wake: Wake) -> Flow {
+        match wake {
+            Wake::Frame(message) => {
+                self.heard = Instant::now();
+                self.hear(message).await
+            }
+            Wake::Over(end) => Err(end),
+            Wake::Reply(settled) => self.settle(settled).await,
+            Wake::Topic => self.deliver_topics().await,
+            Wake::Draining => {
+                self.warned = true;
+                self.say_goaway().await
+            }
+            Wake::Closing => self.leave().await,
+            // Those that happen all the time were seen to before.
+            Wake::News | Wake::Silence => Ok(()),
         }
     }
 
@@ -373,22 +385,22 @@ where
         self.deliver().await
     }
 
-    /// Does what silence since `heard` calls for, and says when to look again. A timer that is
+    /// Does what silence calls for, and says when to look again. A timer that is
     /// moved by every frame would cost more than one that fires for nothing now and then.
-    async fn break_silence(&mut self, heard: Instant) -> Result<Instant, End> {
+    async fn break_silence(&mut self) -> Result<Instant, End> {
         if self.identity.is_none() {
             let frame = wire::error(None, Complaint::not_authenticated());
             self.say(frame).await?;
             return Err(End::Close(CloseCode::NotAuthenticated));
         }
-        if heard.elapsed() >= limits::CLOSE_AFTER {
+        if self.heard.elapsed() >= limits::CLOSE_AFTER {
             return Err(End::Close(CloseCode::TooSlow));
         }
-        if heard.elapsed() < limits::PING_AFTER {
-            return Ok(heard + limits::PING_AFTER);
+        if self.heard.elapsed() < limits::PING_AFTER {
+            return Ok(self.heard + limits::PING_AFTER);
         }
         self.send(Message::Ping(axum::body::Bytes::new())).await?;
-        Ok((Instant::now() + limits::PING_AFTER).min(heard + limits::CLOSE_AFTER))
+        Ok((Instant::now() + limits::PING_AFTER).min(self.heard + limits::CLOSE_AFTER))
     }
 
     async fn say_goaway(&mut self) -> Flow {

@@ -6,7 +6,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write as _},
     path::Path,
     process::{Command, Stdio},
     sync::Arc,
@@ -175,7 +175,7 @@ impl Provider for Telling {
 
     fn ask(&self, request: Request) -> BoxFuture<'static, Result<Answer, Failure>> {
         if let Some(Item::User(number)) = request.items.last() {
-            println!("asked {number}");
+            writeln!(std::io::stdout(), "asked {number}").unwrap();
         }
         let answer = stream! {
             for word in ["it ", "is ", "done"] {
