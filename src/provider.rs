@@ -188,7 +188,7 @@ pub fn build(
     let mut providers = Providers::new();
     for (name, settings) in settings {
         let name = ProviderName::from(&**name);
-        let official = is_at(settings, openai::HOST) || is_at(settings, anthropic::HOST);
+        let official = is_at(settings, openai_chat::HOST) || is_at(settings, anthropic::HOST);
         if official && key(settings).is_none() {
             continue;
         }

@@ -1,4 +1,5 @@
-//! OpenAI: Responses, and Conversations to hold the history where settings want it so.
+//! OpenAI: Responses, and Conversations to hold the history where settings want it so. A compatible
+//! server that does not know them is asked by Chat Completions.
 //!
 //! Invariant: the provider's copy of a conversation is an optimisation; when it is gone, the same
 //! request goes out again whole, inside the same ask.
@@ -13,7 +14,6 @@ use std::sync::{
 
 use async_stream::stream;
 use futures_util::{Stream, StreamExt, future::BoxFuture};
-use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde::Deserialize;
 
 use self::body::{InputItem, ItemsBody, inputs};
@@ -23,7 +23,9 @@ use super::{
     deadline::{self, Deadlines, Pulse},
     decode::NAME_BYTES_MAX,
     http::{self, Server},
+    is_at,
     lenient::Text,
+    openai_chat::{HOST, bearer, chat},
     sse,
 };
 use crate::{
@@ -32,9 +34,6 @@ use crate::{
     model::{FinishReason, ProviderName, Reason},
 };
 
-/// Where OpenAI itself is.
-pub(super) const HOST: &str = "api.openai.com";
-
 /// Asks OpenAI's Responses.
 #[derive(Debug)]
 pub(super) struct Openai {
@@ -42,6 +41,9 @@ pub(super) struct Openai {
     deadlines: Deadlines,
     /// Whether the provider is to keep the conversations. Ends when it says that it cannot.
     keeps: AtomicBool,
+    /// The server is a compatible one that knows Chat Completions only, as it turned out.
+    chats: AtomicBool,
+    official: bool,
 }
 
 /// The provider for these settings.
@@ -50,22 +52,9 @@ pub(super) fn provider(
     settings: &ProviderSettings,
 ) -> Result<Arc<dyn Provider>, Unbuildable> {
     let server = Server::new(name.clone(), settings, bearer(name, settings)?)?;
-    let keeps = AtomicBool::new(settings.server_state);
-    Ok(Arc::new(Shared(Arc::new(Openai { server, deadlines: settings.into(), keeps }))))
-}
-
-/// The key, as OpenAI and those who follow it want it; none where there is none.
-pub(super) fn bearer(
-    name: ProviderName,
-    settings: &ProviderSettings,
-) -> Result<HeaderMap, Unbuildable> {
-    super::key(settings).map_or_else(
-        || Ok(HeaderMap::new()),
-        |key| {
-            let header = http::secret(AUTHORIZATION, &format!("Bearer {key}"));
-            header.map(|header| HeaderMap::from_iter([header])).ok_or(Unbuildable::Key(name))
-        },
-    )
+    let (keeps, chats) = (AtomicBool::new(settings.server_state), AtomicBool::new(false));
+    let (deadlines, official) = (settings.into(), is_at(settings, HOST));
+    Ok(Arc::new(Shared(Arc::new(Openai { server, deadlines, keeps, chats, official }))))
 }
 
 /// An answer outlives the call that began it, and holds what it needs.
@@ -83,6 +72,9 @@ impl Provider for Shared {
 }
 
 async fn ask(openai: Arc<Openai>, request: Request, pulse: Pulse) -> Result<Answer, Failure> {
+    if openai.chats.load(Ordering::Relaxed) {
+        return chat(&openai.server, &request, openai.official, pulse).await;
+    }
     if let (true, Some(remote)) = (openai.keeps(), &request.remote) {
         match openai.respond(&request, Some(remote), pulse.clone()).await {
             Err(failure) if is_lost(&failure) => {
@@ -91,7 +83,15 @@ async fn ask(openai: Arc<Openai>, request: Request, pulse: Pulse) -> Result<Answ
             answer => return answer.map(StreamExt::boxed),
         }
     }
-    let answer = openai.respond(&request, None, pulse).await?;
+    let answer = match openai.respond(&request, None, pulse.clone()).await {
+        Err(failure) if openai.may_only_chat(&failure) => {
+            let answer = chat(&openai.server, &request, openai.official, pulse).await?;
+            tracing::info!(provider = %openai.server.name, "speaks Chat Completions only");
+            openai.chats.store(true, Ordering::Relaxed);
+            return Ok(answer);
+        }
+        answer => answer?,
+    };
     if openai.keeps() { Ok(kept(openai, request, answer).boxed()) } else { Ok(answer.boxed()) }
 }
 
@@ -140,6 +140,11 @@ fn kept(
 impl Openai {
     fn keeps(&self) -> bool {
         self.keeps.load(Ordering::Relaxed)
+    }
+
+    /// Most compatible servers do not know Responses, and say so by knowing no such path.
+    fn may_only_chat(&self, failure: &Failure) -> bool {
+        !self.official && failure.code.is_none() && matches!(failure.status, Some(404 | 405 | 501))
     }
 
     async fn respond(

@@ -6,15 +6,19 @@ mod decoder;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, future::BoxFuture};
+use reqwest::header::{AUTHORIZATION, HeaderMap};
 
 pub(super) use self::{body::ChatBody, decoder::ChatDecoder};
 use super::{
     Answer, Failure, Provider, Request, Unbuildable,
-    deadline::{self, Deadlines},
-    http::Server,
-    is_at, openai,
+    deadline::{self, Deadlines, Pulse},
+    http::{self, Server},
+    is_at,
 };
 use crate::{config::ProviderSettings, model::ProviderName};
+
+/// Where OpenAI itself is.
+pub(super) const HOST: &str = "api.openai.com";
 
 /// Asks a server that speaks Chat Completions.
 #[derive(Debug)]
@@ -29,11 +33,11 @@ pub(super) fn provider(
     name: ProviderName,
     settings: &ProviderSettings,
 ) -> Result<Arc<dyn Provider>, Unbuildable> {
-    let headers = openai::bearer(name.clone(), settings)?;
+    let headers = bearer(name.clone(), settings)?;
     Ok(Arc::new(OpenaiChat {
         server: Arc::new(Server::new(name, settings, headers)?),
         deadlines: settings.into(),
-        official: is_at(settings, openai::HOST),
+        official: is_at(settings, HOST),
     }))
 }
 
@@ -45,9 +49,33 @@ impl Provider for OpenaiChat {
     fn ask(&self, request: Request) -> BoxFuture<'static, Result<Answer, Failure>> {
         let (server, official) = (Arc::clone(&self.server), self.official);
         deadline::within(self.deadlines, move |pulse| async move {
-            let body = ChatBody::new(&request, official);
-            let response = server.ask(&request.model, "/chat/completions", &body).await?;
-            Ok(server.answer::<ChatDecoder>(response, pulse).await?.boxed())
+            chat(&server, &request, official, pulse).await
         })
     }
+}
+
+/// Asks the server by Chat Completions.
+pub(super) async fn chat(
+    server: &Server,
+    request: &Request,
+    official: bool,
+    pulse: Pulse,
+) -> Result<Answer, Failure> {
+    let body = ChatBody::new(request, official);
+    let response = server.ask(&request.model, "/chat/completions", &body).await?;
+    Ok(server.answer::<ChatDecoder>(response, pulse).await?.boxed())
+}
+
+/// The key, as OpenAI and those who follow it want it; none where there is none.
+pub(super) fn bearer(
+    name: ProviderName,
+    settings: &ProviderSettings,
+) -> Result<HeaderMap, Unbuildable> {
+    super::key(settings).map_or_else(
+        || Ok(HeaderMap::new()),
+        |key| {
+            let header = http::secret(AUTHORIZATION, &format!("Bearer {key}"));
+            header.map(|header| HeaderMap::from_iter([header])).ok_or(Unbuildable::Key(name))
+        },
+    )
 }

@@ -358,6 +358,12 @@ mod tests {
         users: HashMap<Priority, VecDeque<UserId>>,
     }
 
+    fn join(users: &mut VecDeque<UserId>, user: UserId) {
+        if !users.contains(&user) {
+            users.push_back(user);
+        }
+    }
+
     impl Plain {
         /// Users of a class who have something to run, in the order of their turns.
         fn refresh(&mut self, now: Timestamp) {
@@ -369,8 +375,7 @@ mod tests {
                 due.sort_by_key(|t| (t.run_at, t.id));
                 users.retain(|user| due.iter().any(|t| t.user == *user));
                 for user in due.into_iter().map(|task| task.user) {
-                    let known = users.contains(&user);
-                    users.extend((!known).then_some(user));
+                    join(users, user);
                 }
             }
         }

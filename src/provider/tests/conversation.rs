@@ -77,6 +77,34 @@ async fn a_conversation_that_is_gone_is_replayed_and_held_again() {
 }
 
 #[tokio::test]
+async fn a_server_that_knows_no_responses_is_asked_by_chat_completions_from_then_on() {
+    const CHAT: &[u8] = include_bytes!("../../../tests/fixtures/openai/chat_stream_text_usage.sse");
+    let server = Server::start().await;
+    let provider = provider(&server);
+    let serving = async {
+        let first = server.answers("404 Not Found", "404 page not found").await;
+        (first, server.streams(CHAT).await)
+    };
+    let (told, (first, second)) = tokio::join!(asked(&*provider, conversation(1)), serving);
+    assert!(told.starts_with("text "), "{told}");
+    assert!(first.head.starts_with("POST /v1/responses HTTP"), "{}", first.head);
+    assert!(second.head.starts_with("POST /v1/chat/completions HTTP"), "{}", second.head);
+    let (told, exchange) = tokio::join!(asked(&*provider, conversation(1)), server.streams(CHAT));
+    assert!(told.starts_with("text "), "{told}");
+    assert!(exchange.head.starts_with("POST /v1/chat/completions HTTP"), "{}", exchange.head);
+}
+
+#[tokio::test]
+async fn a_model_that_is_not_there_says_nothing_of_the_dialect() {
+    let missing = r#"{"error":{"code":"model_not_found","message":"x"}}"#;
+    let server = Server::start().await;
+    let provider = provider(&server);
+    let serving = server.answers("404 Not Found", missing);
+    let (told, _) = tokio::join!(asked(&*provider, conversation(1)), serving);
+    assert!(told.contains("model_not_found"), "{told}");
+}
+
+#[tokio::test]
 async fn another_refusal_is_no_reason_to_replay() {
     let server = Server::start().await;
     let provider = provider(&server);
