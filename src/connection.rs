@@ -386,14 +386,14 @@ where
             self.say(frame).await?;
             return Err(End::Close(CloseCode::NotAuthenticated));
         }
-        if heard.elapsed() >= limits::CLOSE_AFTER {
+        if self.heard.elapsed() >= limits::CLOSE_AFTER {
             return Err(End::Close(CloseCode::TooSlow));
         }
-        if heard.elapsed() < limits::PING_AFTER {
-            return Ok(heard + limits::PING_AFTER);
+        if self.heard.elapsed() < limits::PING_AFTER {
+            return Ok(self.heard + limits::PING_AFTER);
         }
         self.send(Message::Ping(axum::body::Bytes::new())).await?;
-        Ok((Instant::now() + limits::PING_AFTER).min(heard + limits::CLOSE_AFTER))
+        Ok((Instant::now() + limits::PING_AFTER).min(self.heard + limits::CLOSE_AFTER))
     }
 
     async fn say_goaway(&mut self) -> Flow {

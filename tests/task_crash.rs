@@ -3,6 +3,7 @@
 //! More rounds: `cargo test --test task_crash -- killed rounds=200`.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(clippy::print_stdout, reason = "the victim says what it does")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

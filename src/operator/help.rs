@@ -84,7 +84,9 @@ const TOPICS: &[Topic] = &[
             "submit",
             "cancel",
         ],
-        notes: "",
+        notes: "A task tells its outcome in the conversation that asked for it. WHEN is a time, a rule or a \
+                condition: \"in 2 hours\", \"every day at 9\", \"after 12\". A task that runs is cancelled \
+                only when you agree, unless the command ends in --yes.",
     },
     Topic {
         wish: "see how the gateway is",

@@ -193,3 +193,52 @@ impl Drop for Subscription {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{store::LocalStore, task::tests::task};
+
+    #[tokio::test]
+    async fn who_falls_too_far_behind_is_told_so() {
+        let (board, store) = (Board::default(), LocalStore::in_memory().unwrap());
+        let shown = task(1);
+        let (mut slow, mut quick) = (board.subscribe(shown.user), board.subscribe(shown.user));
+        let mut frames = Vec::new();
+        for _ in 0..=limits::TASK_CHANGES_MAX {
+            board.show(&task(1));
+            assert_eq!(quick.take(&store, &mut frames).await.unwrap(), Taken::All);
+        }
+        assert_eq!(frames.len(), limits::TASK_CHANGES_MAX + 1);
+        assert_eq!(slow.take(&store, &mut frames).await.unwrap(), Taken::Behind);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_kept_for_whom_nobody_listens() {
+        let board = Board::default();
+        let shown = task(1);
+        board.show(&shown);
+        assert!(board.0.shelves.is_empty());
+        let (one, two) = (board.subscribe(shown.user), board.subscribe(shown.user));
+        board.show(&shown);
+        drop(one);
+        assert_eq!(board.0.shelves.len(), 1);
+        drop(two);
+        assert!(board.0.shelves.is_empty());
+    }
+
+    #[test]
+    fn the_frames_that_are_kept_are_bounded() {
+        let board = Board::default();
+        let shown = Task { text: "x".repeat(limits::TEXT_BYTES_MAX).into(), ..task(1) };
+        let place = board.subscribe(shown.user);
+        for _ in 0..100 {
+            board.show(&Task { id: TaskId::new(), ..shown.clone() });
+        }
+        let changes = place.shelf.lock();
+        let kept: usize =
+            changes.by_rev.values().flat_map(|(_, frame)| frame).map(|f| f.len()).sum();
+        assert_eq!((kept, changes.by_rev.len()), (changes.bytes, 100));
+        assert!(kept <= limits::TASK_CHANGES_BYTES_MAX);
+    }
+}

@@ -170,7 +170,7 @@ impl Owner {
                 self.begin_due();
             }
             self.count();
-            let pause = self.until_due();
+            let pause = if drains { LOOK_EVERY } else { self.until_due() };
             let wake = tokio::select! {
                 () = &mut told, if !drains => Wake::Draining,
                 Some(done) = self.work.next() => Wake::Done(done),

@@ -369,8 +369,7 @@ mod tests {
                 due.sort_by_key(|t| (t.run_at, t.id));
                 users.retain(|user| due.iter().any(|t| t.user == *user));
                 for user in due.into_iter().map(|task| task.user) {
-                    let known = users.contains(&user);
-                    users.extend((!known).then_some(user));
+                    join(users, user);
                 }
             }
         }

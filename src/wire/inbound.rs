@@ -235,6 +235,7 @@ fn asked_of_tasks(request: Request) -> Result<Asked, Complaint> {
         Request::TaskCancel(of) => Asked::CancelTask { task: id("task", &of.task)? },
         Request::TaskUpdate(of) => tasks::update(of)?,
         Request::TaskRetry(of) => Asked::RetryTask { task: id("task", &of.task)? },
+        // What is about conversations was read before, so this is a ping.
         _ => Asked::Ping,
     })
 }
