@@ -28,7 +28,7 @@ mod seal;
 mod watermark;
 mod writer;
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 pub use directory::OpenError;
 pub use export::{Counts, export};
@@ -38,8 +38,8 @@ pub use local::LocalStore;
 use futures_util::future::BoxFuture;
 
 use crate::model::{
-    Accepted, Conversation, ConversationId, Message, MessageId, Sequenced, Session, Timestamp,
-    TurnId, User, UserId,
+    Accepted, Account, Conversation, ConversationId, Day, Message, MessageId, Sequenced, Session,
+    Spend, Timestamp, TurnId, User, UserId,
 };
 
 /// What can go wrong once the store is open.
@@ -116,7 +116,9 @@ pub enum Write {
         /// When it may be forgotten.
         expires_at: Timestamp,
     },
-    /// Forgets a conversation with all its messages, events and turns.
+    /// Adds to what an account has spent so far.
+    Spend(Account, Spend),
+    /// Forgets a conversation with all its messages, events and turns; what it cost stays known.
     Delete(ConversationId),
 }
 
@@ -195,6 +197,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// What a `message.send` with this key was answered, unless that has expired by `now`.
     fn keyed(&self, user: UserId, key: &str, now: Timestamp) -> Read<'_, Option<Accepted>>;
+
+    /// What was spent on these days, by this user or by everybody: by user, then by day.
+    fn spent(&self, user: Option<UserId>, days: Range<Day>) -> Read<'_, Vec<(Account, Spend)>>;
 
     /// Whether the last write succeeded, and how much there is.
     fn health(&self) -> Health;

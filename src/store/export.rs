@@ -6,13 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     LocalStore, StoreError, Turn,
-    keys::{self, CONVERSATION, EVENT, KEY, MESSAGE, SESSION, TURN, USER},
+    keys::{self, CONVERSATION, EVENT, KEY, MESSAGE, SESSION, SPEND, TURN, USER},
     kv::{Order, View},
     plan::Keyed,
 };
 use crate::{
     limits::STORE_SCAN_ROWS,
-    model::{Accepted, Conversation, Message, Sequenced, Session, Timestamp, TurnId, User, UserId},
+    model::{
+        Accepted, Account, Conversation, Message, Sequenced, Session, Spend, Timestamp, TurnId,
+        User, UserId,
+    },
 };
 
 /// The version of the lines; one more whenever an older reader would misread.
@@ -39,6 +42,8 @@ pub struct Counts {
     pub checkpoints: u64,
     /// Idempotency keys.
     pub keys: u64,
+    /// Accounts of what was spent.
+    pub accounts: u64,
 }
 
 impl Counts {
@@ -52,6 +57,7 @@ impl Counts {
             + self.turns
             + self.checkpoints
             + self.keys
+            + self.accounts
     }
 
     pub(super) fn add(&mut self, line: &Line) {
@@ -65,6 +71,7 @@ impl Counts {
             Line::Turn { .. } => self.turns += 1,
             Line::Checkpoint { .. } => self.checkpoints += 1,
             Line::Key { .. } => self.keys += 1,
+            Line::Spend { .. } => self.accounts += 1,
         }
     }
 }
@@ -82,6 +89,7 @@ pub(super) enum Line {
     Turn { turn: Turn, open: bool },
     Checkpoint { turn: TurnId, offset: u64, text: Box<str> },
     Key { user: UserId, key: Box<str>, accepted: Accepted, expires_at: Timestamp },
+    Spend { account: Account, spend: Spend },
     End { records: u64, blake3: Box<str> },
 }
 
@@ -91,7 +99,7 @@ pub(super) enum Line {
 pub fn export(store: &LocalStore, to: &mut impl Write) -> io::Result<Counts> {
     let mut lines = Lines { to, hash: blake3::Hasher::new(), counts: Counts::default() };
     lines.write(&Line::Head { format: FORMAT.into(), version: VERSION })?;
-    for kind in [USER, SESSION, CONVERSATION, MESSAGE, EVENT, TURN, KEY] {
+    for kind in [USER, SESSION, CONVERSATION, MESSAGE, EVENT, TURN, KEY, SPEND] {
         if kind == KEY {
             write_drafts(store, &mut lines)?;
         }
@@ -167,6 +175,10 @@ fn line(view: &dyn View, kind: u8, key: &[u8], value: &[u8]) -> Result<Line, Sto
             let open = view.get(&keys::open(turn.conversation, turn.turn))?.is_some();
             Ok(Line::Turn { turn, open })
         }
+        SPEND => {
+            let (account, spend) = keys::decode(value, "an account")?;
+            Ok(Line::Spend { account, spend })
+        }
         _ => {
             let Keyed { accepted, expires_at } = keys::decode(value, "an idempotency key")?;
             let user = UserId::from_bytes(keys::first_id(key)?);
@@ -182,7 +194,7 @@ mod tests {
     use super::*;
     use crate::store::{
         Expect, ImportError, Store, Write,
-        conformance::{accepted, commit, conversation, event, message, turn},
+        conformance::{accepted, account, commit, conversation, event, message, turn},
         import,
     };
 
@@ -207,6 +219,7 @@ mod tests {
                 accepted: accepted(),
                 expires_at: Timestamp(9),
             },
+            Write::Spend(account(user.id, 3), Spend { turns: 1, ..Spend::default() }),
         ];
         writes.extend((1..=700).map(|seq| Write::Event(event(held.id, seq))));
         commit(&store, Expect::Nothing, writes).await.unwrap();
@@ -221,7 +234,7 @@ mod tests {
         let mut first = Vec::new();
         let counts = export(&full().await, &mut first).unwrap();
         assert_eq!((counts.events, counts.turns, counts.checkpoints), (700, 2, 2));
-        assert_eq!(counts.records(), 709);
+        assert_eq!(counts.records(), 710);
         let store = LocalStore::in_memory().unwrap();
         assert_eq!(import(&store, &mut first.as_slice()).await.unwrap(), counts);
         let mut second = Vec::new();

@@ -159,6 +159,7 @@ impl Pending<'_> {
                 let key = key.into();
                 self.writes.push(Write::Key { user, key, accepted, expires_at });
             }
+            Line::Spend { account, spend } => self.writes.push(Write::Spend(account, spend)),
         }
         self.lines += 1;
         self.bytes += bytes;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     limits::{STORE_KEYS_PURGED_MAX, STORE_SCAN_ROWS},
-    model::{Accepted, Conversation, ConversationId, Timestamp, TurnId, UserId},
+    model::{Accepted, Account, Conversation, ConversationId, Spend, Timestamp, TurnId, UserId},
 };
 
 /// What a group will change, seen as if it had.
@@ -153,6 +153,7 @@ impl<'a> Plan<'a> {
             Write::Key { user, key, accepted, expires_at } => {
                 self.put_key(user, &key, &Keyed { accepted, expires_at })
             }
+            Write::Spend(account, spend) => self.add_spend(account, spend),
             Write::Delete(id) => self.delete(id),
         }
     }
@@ -173,6 +174,14 @@ impl<'a> Plan<'a> {
         }
         self.put(&keys::expiry(keyed.expires_at, user, given), &[])?;
         self.put(&at, &keys::encode(keyed))
+    }
+
+    fn add_spend(&mut self, account: Account, more: Spend) -> Result<(), StoreError> {
+        let at = keys::spend(&account);
+        let before = keys::record::<(Account, Spend)>(self, &at, "an account")?;
+        let mut spend = before.map(|(_, spend)| spend).unwrap_or_default();
+        spend += more;
+        self.put(&at, &keys::encode(&(account, spend)))
     }
 
     fn close(&mut self, conversation: ConversationId, turn: TurnId) -> Result<(), StoreError> {

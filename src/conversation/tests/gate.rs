@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    ops::Range,
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -10,8 +11,8 @@ use tokio::sync::oneshot;
 
 use crate::{
     model::{
-        Accepted, Conversation, ConversationId, Message, MessageId, Sequenced, Session, Timestamp,
-        TurnId, User, UserId,
+        Accepted, Account, Conversation, ConversationId, Day, Message, MessageId, Sequenced,
+        Session, Spend, Timestamp, TurnId, User, UserId,
     },
     store::{Batch, Commit, Expect, Health, LocalStore, Page, Read, Store, StoreError, Turn},
 };
@@ -205,6 +206,10 @@ impl Store for Gate {
 
     fn keyed(&self, user: UserId, key: &str, now: Timestamp) -> Read<'_, Option<Accepted>> {
         self.store.keyed(user, key, now)
+    }
+
+    fn spent(&self, user: Option<UserId>, days: Range<Day>) -> Read<'_, Vec<(Account, Spend)>> {
+        self.store.spent(user, days)
     }
 
     fn health(&self) -> Health {
