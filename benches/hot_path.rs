@@ -22,6 +22,7 @@ use futures_util::{
 };
 use operatoros::{
     auth::Authority,
+    budget::Ledger,
     config::{OfflineSettings, ProviderKind, ProviderSettings, Settings},
     connection::{self, Admission, Gateway, Seats},
     conversation::{Ask, Handle, IfBusy, Parent, Registry, Workshop},
@@ -196,6 +197,7 @@ fn gateway(script: Script) -> Arc<Gateway> {
         store: Arc::new(LocalStore::in_memory().expect("a thread can be made")),
         pools: Pools::new(&settings, &providers),
         prices: Arc::new(Prices::new(settings.prices)),
+        ledger: Ledger::default(),
         clock: Clock::system(),
         lifecycle: lifecycle.clone(),
     });

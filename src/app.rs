@@ -6,6 +6,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     auth::Authority,
+    budget::Ledger,
     config::Settings,
     connection::{self, Gateway, Seats},
     conversation::{self, Registry, Workshop},
@@ -67,20 +68,19 @@ impl App {
         store: Arc<dyn Store>,
     ) -> Result<Self, StartError> {
         let clock = Clock::system();
-        let interrupted = conversation::recover_all(&*store, &clock).await?;
-        if interrupted > 0 {
-            tracing::info!(interrupted, "turns that the last run left open are ended");
-        }
         let providers = provider::build(&settings.providers, &settings.offline)?;
         let lifecycle = Lifecycle::default();
         let pools = Pools::new(settings, &providers);
-        let registry = Registry::new(Workshop {
+        let workshop = Workshop {
             store: store.clone(),
             pools: pools.clone(),
             prices: Arc::new(Prices::new(settings.prices.clone())),
+            ledger: Ledger::new(settings),
             clock,
             lifecycle: lifecycle.clone(),
-        });
+        };
+        take_over(&workshop).await?;
+        let registry = Registry::new(workshop);
         let seats = Seats::default();
         let (taken, live, turns) = (seats.clone(), registry.clone(), lifecycle.clone());
         let monitor = Monitor::start(&lifecycle, move || Gauges {
@@ -127,4 +127,14 @@ impl App {
     pub fn store(&self) -> Arc<dyn Store> {
         self.store.clone()
     }
+}
+
+/// Puts in order what the last run left, and learns what it has spent.
+async fn take_over(workshop: &Workshop) -> Result<(), StoreError> {
+    conversation::recall_spending(workshop).await?;
+    let interrupted = conversation::recover_all(workshop).await?;
+    if interrupted > 0 {
+        tracing::info!(interrupted, "turns that the last run left open are ended");
+    }
+    Ok(())
 }

@@ -7,7 +7,7 @@ mod ledger;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, ops::AddAssign, sync::Arc, time::Duration};
 
 pub use ledger::{Ledger, Reservation};
 
@@ -25,6 +25,13 @@ pub struct Amount {
     pub tokens: u64,
     /// What they cost.
     pub cost: NanoUsd,
+}
+
+impl AddAssign for Amount {
+    fn add_assign(&mut self, more: Self) {
+        self.tokens = self.tokens.saturating_add(more.tokens);
+        self.cost.0 = self.cost.0.saturating_add(more.cost.0);
+    }
 }
 
 impl From<&Spend> for Amount {
@@ -138,13 +145,13 @@ enum Scope<T> {
 }
 
 impl<T: Clone + PartialEq> Scope<T> {
-    /// Whose part of it this one's is; `None` where it is not concerned.
-    fn of(&self, one: &T) -> Option<Option<T>> {
-        match self {
-            Self::All => Some(None),
-            Self::Each => Some(Some(one.clone())),
-            Self::Only(only) => (only == one).then(|| Some(only.clone())),
-        }
+    fn concerns(&self, one: &T) -> bool {
+        !matches!(self, Self::Only(only) if only != one)
+    }
+
+    /// Whose part of it this one draws on, where it is not everybody's.
+    fn part(&self, one: &T) -> Option<T> {
+        (!matches!(self, Self::All)).then(|| one.clone())
     }
 }
 

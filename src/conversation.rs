@@ -16,6 +16,7 @@ mod pace;
 mod recovery;
 mod registry;
 mod running;
+mod spending;
 #[cfg(test)]
 pub(crate) mod tests;
 mod title;
@@ -31,9 +32,12 @@ pub use ending::{Ending, TurnEnd};
 pub use feed::{Feed, Growth, Place, Reader, Reading, SharedSlices, Shown, read_caught_up};
 pub use recovery::recover_all;
 pub use registry::{Handle, Outcome, Registry};
+pub use spending::recall_spending;
 pub use wake::{Wake, Watch};
 
-use crate::{lifecycle::Lifecycle, model::Clock, pool::Pools, provider::Prices, store::Store};
+use crate::{
+    budget::Ledger, lifecycle::Lifecycle, model::Clock, pool::Pools, provider::Prices, store::Store,
+};
 
 /// What every conversation works with.
 #[derive(Clone)]
@@ -44,6 +48,8 @@ pub struct Workshop {
     pub pools: Pools,
     /// Prices it.
     pub prices: Arc<Prices>,
+    /// Knows what may still be spent on it.
+    pub ledger: Ledger,
     /// Tells the time.
     pub clock: Clock,
     /// Starts and stops it.

@@ -147,7 +147,9 @@ impl Ledger {
     /// The budgets that a turn concerns, always in the same order.
     fn purses(&self, user: UserId, pool: &PoolName) -> impl Iterator<Item = (&Budget, Purse)> {
         self.0.budgets.iter().enumerate().filter_map(move |(number, budget)| {
-            let (user, pool) = (budget.user.of(&user)?, budget.pool.of(pool)?);
+            let concerned = budget.user.concerns(&user) && budget.pool.concerns(pool);
+            let part = || (budget.user.part(&user), budget.pool.part(pool));
+            let (user, pool) = concerned.then(part)?;
             Some((budget, Purse { budget: number, user, pool }))
         })
     }
@@ -225,7 +227,8 @@ impl Drop for Reservation {
 impl fmt::Debug for Reservation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units: Vec<u64> = self.holds.iter().map(|hold| hold.units).collect();
-        f.debug_struct("Reservation").field("units", &units).field("cap", &self.cap).finish()
+        let mut shown = f.debug_struct("Reservation");
+        shown.field("units", &units).field("cap", &self.cap).finish_non_exhaustive()
     }
 }
 

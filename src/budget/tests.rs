@@ -1,6 +1,6 @@
 //! The ledger: rows for what is granted, when it renews, and random lives of many turns at once.
 
-use std::{collections::HashMap, sync::atomic::AtomicBool, sync::atomic::Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use proptest::prelude::*;
 
@@ -433,56 +433,47 @@ proptest! {
     }
 }
 
+// ---- threads ----------------------------------------------------------------------------------
+
+/// Takes and gives back, and says what was spent.
+fn race(ledger: &Ledger, users: &[UserId; 3], pools: &[PoolName; 2], worker: usize) -> u64 {
+    let (mut spent, now) = (0, at("2026-01-31T12:00:00"));
+    for round in 0..400 {
+        let (who, pool) = (users[(worker + round) % 3], &pools[round % 2]);
+        let Ok(turn) = ledger.reserve(who, pool, &estimate(7, 100), now) else { continue };
+        let most = turn.cap().map_or(100, |cap| cap.output_tokens);
+        std::thread::yield_now();
+        if round % 5 > 0 {
+            turn.settle(&amount(7, most), now);
+            spent += 7 + most;
+        }
+    }
+    spent
+}
+
 #[test]
 fn threads_that_race_for_the_last_token_do_not_both_get_it() {
     let ledger = ledger("hard 10000/day\n hard user=* 4000/day\n hard pool=* $0.00005/day");
     let (users, pools) = (["ann", "bob", "cid"].map(user), ["p", "q"].map(PoolName::from));
     let now = at("2026-01-31T12:00:00");
+    let rows = || users.into_iter().flat_map(|user| ledger.standing(user, &pools, now));
+    let within = |row: Standing| assert!(row.spent + row.reserved <= row.limit.most(), "{row:?}");
     let done = AtomicBool::new(false);
-    let spent = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..8_usize)
-            .map(|worker| {
-                let (ledger, users, pools) = (&ledger, &users, &pools);
-                scope.spawn(move || {
-                    let mut spent: HashMap<(usize, usize), u64> = HashMap::new();
-                    for round in 0..400 {
-                        let (who, where_to) = ((worker + round) % 3, round % 2);
-                        let wanted = estimate(7, 100);
-                        let given = ledger.reserve(users[who], &pools[where_to], &wanted, now);
-                        let Ok(turn) = given else { continue };
-                        let most = turn.cap().map_or(100, |cap| cap.output_tokens);
-                        std::thread::yield_now();
-                        if round % 5 == 0 {
-                            drop(turn);
-                            continue;
-                        }
-                        turn.settle(&amount(7, most), now);
-                        *spent.entry((who, where_to)).or_default() += 7 + most;
-                    }
-                    spent
-                })
-            })
-            .collect();
+    let spent: u64 = std::thread::scope(|scope| {
+        let (ledger, users, pools) = (&ledger, &users, &pools);
+        let start = |worker| scope.spawn(move || race(ledger, users, pools, worker));
+        let workers: Vec<_> = (0..8).map(start).collect();
         let watcher = scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
-                for user in users {
-                    for row in ledger.standing(user, &pools, now) {
-                        assert!(row.spent + row.reserved <= row.limit.most(), "over: {row:?}");
-                    }
-                }
+                rows().for_each(within);
             }
         });
-        let mut all = HashMap::new();
-        for worker in workers {
-            for (whose, tokens) in worker.join().unwrap() {
-                *all.entry(whose).or_insert(0) += tokens;
-            }
-        }
+        let spent = workers.into_iter().map(|worker| worker.join().unwrap()).sum();
         done.store(true, Ordering::Relaxed);
         watcher.join().unwrap();
-        all
+        spent
     });
-    let total = ledger.standing(users[0], &pools, now).remove(0);
-    assert_eq!((total.spent, total.reserved), (spent.values().sum(), 0));
+    let total = rows().next().unwrap();
+    assert_eq!((total.spent, total.reserved), (spent, 0));
     assert!(total.spent > 5_000, "{total:?}");
 }

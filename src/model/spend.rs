@@ -126,9 +126,9 @@ pub struct Spend {
     pub cached: u64,
     /// Tokens written.
     pub output: u64,
-    /// Those of `turns` whose tokens are reckoned from the length of texts.
+    /// Answers whose tokens are reckoned from the length of texts.
     pub estimated: u64,
-    /// Those of `turns` whose model has no known price, so that `cost` is without them.
+    /// Answers whose model has no known price, so that `cost` is without them.
     pub unpriced: u64,
     /// What it cost.
     pub cost: NanoUsd,

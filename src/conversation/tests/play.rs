@@ -15,7 +15,7 @@ use crate::{
     auth::{Authority, Identity},
     conversation::{
         Ask, Catchup, Change, Done, Ended, Executed, Handle, IfBusy, Parent, Place, Reading,
-        Refusal, Sent, catch_up, recover_all,
+        Refusal, Sent, catch_up, recall_spending, recover_all,
     },
     model::{AnswerStatus, ConversationId, Event, TurnId},
     provider::Retry,
@@ -202,9 +202,10 @@ impl Play {
     async fn crash(&mut self) {
         self.stage = Stage::over(self.stage.store.crash());
         self.calls.clear();
-        let clock = self.stage.registry.workshop().clock.clone();
-        recover_all(&*self.stage.store, &clock).await.unwrap();
-        assert_eq!(recover_all(&*self.stage.store, &clock).await.unwrap(), 0, "nothing is left");
+        let workshop = self.stage.registry.workshop();
+        recall_spending(workshop).await.unwrap();
+        recover_all(workshop).await.unwrap();
+        assert_eq!(recover_all(workshop).await.unwrap(), 0, "nothing is left");
         self.open().await;
     }
 
@@ -330,9 +331,8 @@ impl Play {
         self.stage.store.open();
         self.stage.registry.workshop().lifecycle.interrupting().reach();
         settle().await;
-        let clock = self.stage.registry.workshop().clock.clone();
         let store = self.stage.store.clone();
-        recover_all(&*store, &clock).await.unwrap();
+        recover_all(self.stage.registry.workshop()).await.unwrap();
         assert_eq!(store.open_turns(None).await.unwrap(), []);
         for scene in &self.scenes {
             holds_in_the_end(&*store, scene.id).await;

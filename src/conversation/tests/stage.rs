@@ -9,6 +9,7 @@ pub(crate) use super::{
     script::{Call, Script},
 };
 use crate::{
+    budget::Ledger,
     config::{PoolSettings, Restart, Settings},
     conversation::{Registry, Workshop},
     lifecycle::Lifecycle,
@@ -54,6 +55,7 @@ impl Stage {
             store: store.clone(),
             pools: Pools::new(&settings, &providers),
             prices: Arc::new(Prices::new(BTreeMap::new())),
+            ledger: Ledger::new(&settings),
             clock: Clock::at(Timestamp(1_000)),
             lifecycle: Lifecycle::default(),
         });
