@@ -9,7 +9,7 @@ async fn deleting_asks_back_and_an_answer_decides() {
             "                                | # OperatorOS. Ask anything; /help says what else there is.
             > How are the markets?           | # general · first/first
             say Higher.                      |
-            end                              | Higher., # about 0 + 2 tokens · 0.0 s · first
+            end                              | Higher., # about 8 + 2 tokens · 0.0 s · first
             > delete this conversation       | # Delete the conversation “How are the markets”, 2 messages? yes / no
             > No.                            | # Nothing was changed.
             > yes                            | # general · first/first
