@@ -12,7 +12,7 @@ use crate::{
     conversation::{self, Registry, Workshop},
     http,
     lifecycle::{Drained, Lifecycle},
-    model::{Clock, Gauges},
+    model::{Clock, Gauges, Usage},
     monitor::Monitor,
     operator::Operator,
     pool::Pools,
@@ -80,6 +80,7 @@ impl App {
             lifecycle: lifecycle.clone(),
         };
         take_over(&workshop).await?;
+        warn_of_unpriced(&workshop);
         let registry = Registry::new(workshop);
         let seats = Seats::default();
         let (taken, live, turns) = (seats.clone(), registry.clone(), lifecycle.clone());
@@ -137,4 +138,17 @@ async fn take_over(workshop: &Workshop) -> Result<(), StoreError> {
         tracing::info!(interrupted, "turns that the last run left open are ended");
     }
     Ok(())
+}
+
+/// A budget of dollars lets whatever has no price pass.
+fn warn_of_unpriced(workshop: &Workshop) {
+    let Workshop { pools, prices, ledger, .. } = workshop;
+    for pool in pools.iter().filter(|_| ledger.counts_dollars()) {
+        for (provider, model) in pool.models() {
+            if prices.charge(provider, model, &Usage::default()).is_none() {
+                let pool = &pool.name;
+                tracing::warn!(%pool, %provider, model = &**model, "has no price, so budgets of dollars miss it");
+            }
+        }
+    }
 }

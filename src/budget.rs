@@ -99,7 +99,8 @@ pub enum Limit {
 }
 
 impl Limit {
-    fn most(self) -> u64 {
+    /// All of it.
+    pub fn most(self) -> u64 {
         match self {
             Self::Tokens(most) | Self::Cost(NanoUsd(most)) => most,
         }
@@ -113,12 +114,26 @@ impl Limit {
         }
     }
 
+    /// What it counts, in a word.
+    pub fn counts(self) -> &'static str {
+        match self {
+            Self::Tokens(_) => "tokens",
+            Self::Cost(_) => "dollars",
+        }
+    }
+
     /// So much of what it counts, in words.
     pub fn show(self, units: u64) -> String {
         match self {
             Self::Tokens(_) => format!("{units} tokens"),
             Self::Cost(_) => NanoUsd(units).to_string(),
         }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.show(self.most()))
     }
 }
 
@@ -224,7 +239,7 @@ impl Budget {
 /// Its limit: `1000 tokens a day`.
 impl fmt::Display for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} a {}", self.limit.show(self.limit.most()), self.per.word())
+        write!(f, "{} a {}", self.limit, self.per.word())
     }
 }
 

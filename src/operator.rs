@@ -7,12 +7,14 @@ mod conversations;
 mod demos;
 mod help;
 mod meaning;
+mod period;
 mod pools;
 mod report;
 mod search;
 mod summary;
 mod system;
 mod table;
+mod usage;
 
 use std::sync::Arc;
 
@@ -186,7 +188,7 @@ impl Operator {
             Operation::Subscribe(_) | Operation::Unsubscribe => {
                 not_there("Status is told on asking only: /status.")
             }
-            Operation::Usage(_) => not_there("Usage is told with each answer; it is not added up."),
+            Operation::Usage(period) => self.usage(caller, period).await?,
         };
         Ok(report.into())
     }

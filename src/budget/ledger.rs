@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Amount, Budget, Estimate, Exhausted, Grant, Standing};
+use super::{Amount, Budget, Estimate, Exhausted, Grant, Limit, Standing};
 use crate::{
     config::Settings,
     model::{Day, PoolName, Timestamp, UserId},
@@ -82,6 +82,11 @@ impl Ledger {
     /// There is no budget, so nothing has to be reckoned.
     pub fn is_empty(&self) -> bool {
         self.0.budgets.is_empty()
+    }
+
+    /// Some budget counts dollars, so it does not see what has no price.
+    pub fn counts_dollars(&self) -> bool {
+        self.0.budgets.iter().any(|budget| matches!(budget.limit, Limit::Cost(_)))
     }
 
     /// The first day whose spending counts now; `None` where no budget counts any.

@@ -39,9 +39,8 @@ impl Bill {
 
     /// It is kept: what was not needed is free again.
     pub(super) fn settle(self) {
-        let mut total = Spend::default();
-        self.accounts.iter().for_each(|(_, spend)| total += *spend);
         if let Some(reservation) = self.reservation {
+            let total: Spend = self.accounts.iter().map(|(_, spend)| *spend).sum();
             reservation.settle(&Amount::from(&total), self.at);
         }
     }

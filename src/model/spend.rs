@@ -1,6 +1,6 @@
 //! What turns used and cost, added up by who asked and who answered, day by day.
 
-use std::{fmt, ops::AddAssign, sync::Arc};
+use std::{fmt, iter::Sum, ops::AddAssign, sync::Arc};
 
 use chrono::{Datelike, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,13 @@ impl Day {
     fn dated(date: Option<NaiveDate>) -> Self {
         let midnight = date.unwrap_or_default().and_time(chrono::NaiveTime::MIN).and_utc();
         Self::of(Timestamp(midnight.timestamp_millis()))
+    }
+}
+
+/// As `2026-03-01`.
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.date().fmt(f)
     }
 }
 
@@ -167,6 +174,15 @@ impl AddAssign for Spend {
     }
 }
 
+impl Sum for Spend {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |mut sum, spend| {
+            sum += spend;
+            sum
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,10 +210,8 @@ mod tests {
         for (usd, nanos) in [(0.0, 0), (0.1, 100_000_000), (1.5e-9, 2), (-1.0, 0)] {
             assert_eq!(NanoUsd::of(usd), NanoUsd(nanos), "{usd}");
         }
-        let mut sum = Spend::default();
-        for _ in 0..10 {
-            sum += Spend::of(&Usage { input: 3, output: 1, ..Usage::default() }, Some(0.1));
-        }
+        let usage = Usage { input: 3, output: 1, ..Usage::default() };
+        let sum: Spend = (0..10).map(|_| Spend::of(&usage, Some(0.1))).sum();
         assert_eq!((sum.turns, sum.tokens(), sum.cost), (10, 40, NanoUsd(1_000_000_000)));
         assert_eq!(sum.cost.to_string(), "$1.00000");
     }

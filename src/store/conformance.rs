@@ -238,6 +238,9 @@ async fn keys_are_answered_until_they_expire(store: &dyn Store) {
     assert_eq!(ask(user, "a", 300).await, None);
 }
 
+/// Who asks, from and up to which day, and what they get.
+type Asked<'a> = (Option<UserId>, [i32; 2], &'a [(Account, Spend)]);
+
 async fn what_is_spent_adds_up_by_account(store: &dyn Store) {
     // Those who sort before and after them must not be taken for them.
     let [before, ada, bob, after] = [0, 1, 2, 3].map(|n| UserId::from_bytes([n; 16]));
@@ -252,7 +255,7 @@ async fn what_is_spent_adds_up_by_account(store: &dyn Store) {
     let stale = Expect::Epoch(ConversationId::new(), 1);
     commit(store, stale, vec![spend(ada, 7, 1_000)]).await.unwrap_err();
     let seventh = [(account(ada, 7), of(3, 7)), (other, of(1, 5))];
-    let rows: [(Option<UserId>, [i32; 2], &[(Account, Spend)]); 8] = [
+    let rows: [Asked<'_>; 8] = [
         (Some(ada), [7, 8], &seventh),
         (Some(ada), [-1, 0], &[(account(ada, -1), of(1, 9))]),
         (Some(ada), [8, 99], &[(account(ada, 8), of(1, 6))]),

@@ -16,7 +16,7 @@ use tokio_util::sync::PollSender;
 use crate::{
     auth::Authority,
     connection::{Admission, Gateway, Seats, serve},
-    conversation::tests::stage::{Call, Stage, settle},
+    conversation::tests::stage::{Call, Gate, Stage, settle},
     model::Vitals,
     operator::Operator,
     wire::{SUBPROTOCOL_JSON, SUBPROTOCOL_TEXT},
@@ -43,8 +43,17 @@ impl House {
         Self::guarded_by(Authority::new(Some(TOKEN.to_owned().into())))
     }
 
+    /// Everybody is the same anonymous user, within budgets in the words of the settings.
+    pub(super) fn within(budgets: &str) -> Self {
+        let stage = Stage::over(Gate::new(), toml::from_str(budgets).unwrap());
+        Self::over(stage, Authority::new(None))
+    }
+
     fn guarded_by(authority: Authority) -> Self {
-        let stage = Stage::new();
+        Self::over(Stage::new(), authority)
+    }
+
+    fn over(stage: Stage, authority: Authority) -> Self {
         let gateway = Arc::new(Gateway {
             authority,
             operator: Operator::new(stage.registry.clone(), Vitals::default),
