@@ -58,8 +58,8 @@ pub(super) async fn recover(
     }
     writes.push(Write::Conversation(conversation.clone()));
     store.commit(Batch { expect, writes }).await?;
-    for (Account { user, pool, .. }, spend) in accounts {
-        workshop.ledger.record(user, &pool, &Amount::from(&spend), conversation.updated_at);
+    for (Account { user, pool, day, .. }, spend) in accounts {
+        workshop.ledger.record(user, &pool, &Amount::from(&spend), day.begins());
     }
     Ok(conversation)
 }

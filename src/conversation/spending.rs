@@ -3,6 +3,8 @@
 //! Invariant: a turn is counted in the batch that ends it, and its budgets are settled once that is
 //! durable; so store and ledger count each turn once, whatever breaks in between.
 
+use std::sync::Arc;
+
 use super::{Workshop, command::Refusal, running::Running, writer::Writer};
 use crate::{
     budget::{Amount, Estimate, Reservation},
@@ -79,7 +81,7 @@ impl Writer {
 }
 
 /// Who speaks: a provider and its model.
-pub(super) type Voice = (ProviderName, std::sync::Arc<str>);
+pub(super) type Voice = (ProviderName, Arc<str>);
 
 impl Workshop {
     /// What a turn may cost that reads so many bytes: with the longest answer, and at the dearest
