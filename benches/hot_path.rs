@@ -176,6 +176,7 @@ impl Stage {
             parent: Parent::Root,
             if_busy: IfBusy::Reject,
             metadata: None,
+            about: None,
         };
         let readers = self.ends.len();
         self.runtime.block_on(async {
