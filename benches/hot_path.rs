@@ -22,6 +22,7 @@ use futures_util::{
 };
 use operatoros::{
     auth::Authority,
+    budget::Ledger,
     config::{OfflineSettings, ProviderKind, ProviderSettings, Settings},
     connection::{self, Admission, Gateway, Seats},
     conversation::{Ask, Handle, IfBusy, Parent, Registry, Workshop},
@@ -200,6 +201,7 @@ async fn gateway(script: Script) -> Arc<Gateway> {
         router: Arc::new(route::Router::of(&settings).expect("the defaults are right")),
         pools: Pools::new(&settings, &providers),
         prices: Arc::new(Prices::new(settings.prices.clone())),
+        ledger: Ledger::default(),
         clock: Clock::system(),
         lifecycle: lifecycle.clone(),
     });

@@ -6,12 +6,13 @@ use tokio::net::TcpListener;
 
 use crate::{
     auth::Authority,
+    budget::Ledger,
     config::Settings,
     connection::{self, Gateway, Seats},
     conversation::{self, Registry, Workshop},
     http,
     lifecycle::{Drained, Lifecycle},
-    model::{Clock, Gauges},
+    model::{Clock, Gauges, Usage},
     monitor::Monitor,
     operator::Operator,
     pool::Pools,
@@ -73,21 +74,21 @@ impl App {
     ) -> Result<Self, StartError> {
         let router = Arc::new(Router::of(settings)?);
         let clock = Clock::system();
-        let interrupted = conversation::recover_all(&*store, &clock).await?;
-        if interrupted > 0 {
-            tracing::info!(interrupted, "turns that the last run left open are ended");
-        }
         let providers = provider::build(&settings.providers, &settings.offline)?;
         let lifecycle = Lifecycle::default();
         let pools = Pools::new(settings, &providers);
-        let registry = Registry::new(Workshop {
+        let workshop = Workshop {
             store: store.clone(),
             pools: pools.clone(),
             router,
             prices: Arc::new(Prices::new(settings.prices.clone())),
+            ledger: Ledger::new(settings),
             clock,
             lifecycle: lifecycle.clone(),
-        });
+        };
+        take_over(&workshop).await?;
+        warn_of_unpriced(&workshop);
+        let registry = Registry::new(workshop);
         let seats = Seats::default();
         let (taken, live, turns) = (seats.clone(), registry.clone(), lifecycle.clone());
         let monitor = Monitor::start(&lifecycle, move || Gauges {
@@ -136,5 +137,28 @@ impl App {
     /// start ends what ran.
     pub fn store(&self) -> Arc<dyn Store> {
         self.store.clone()
+    }
+}
+
+/// Puts in order what the last run left, and learns what it has spent.
+async fn take_over(workshop: &Workshop) -> Result<(), StoreError> {
+    conversation::recall_spending(workshop).await?;
+    let interrupted = conversation::recover_all(workshop).await?;
+    if interrupted > 0 {
+        tracing::info!(interrupted, "turns that the last run left open are ended");
+    }
+    Ok(())
+}
+
+/// A budget of dollars lets whatever has no price pass.
+fn warn_of_unpriced(workshop: &Workshop) {
+    let Workshop { pools, prices, ledger, .. } = workshop;
+    for pool in pools.iter().filter(|_| ledger.counts_dollars()) {
+        for (provider, model) in pool.models() {
+            if prices.charge(provider, model, &Usage::default()).is_none() {
+                let pool = &pool.name;
+                tracing::warn!(%pool, %provider, model = &**model, "has no price, so budgets of dollars miss it");
+            }
+        }
     }
 }

@@ -19,6 +19,10 @@ use crate::{
 
 /// The longest name a credential may give a user, in bytes.
 const NAME_BYTES_MAX: usize = 64;
+const ANONYMOUS: &str = "anonymous";
+const OPERATOR: &str = "operator";
+/// Before the name of a user whom the token's holder vouches for.
+const USER: &str = "user:";
 
 /// Somebody who has proved who they are, or needed not to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +73,15 @@ pub enum Denied {
     Wrong,
 }
 
+/// The user whom credentials name: `alice` where they are `TOKEN:alice`, `operator` where they are
+/// the token alone, `anonymous` where there are none. `user:operator` is one who is only called so.
+pub fn user_named(name: &str) -> UserId {
+    match name {
+        ANONYMOUS | OPERATOR => UserId::named(name),
+        name => UserId::named(&format!("{USER}{}", name.strip_prefix(USER).unwrap_or(name))),
+    }
+}
+
 /// Decides who is let in.
 pub struct Authority {
     token: Option<SecretString>,
@@ -85,7 +98,7 @@ impl Authority {
     pub fn anonymous(&self) -> Result<Identity, Denied> {
         match self.token {
             Some(_) => Err(Denied::Missing),
-            None => Ok(Identity::named("anonymous", true)),
+            None => Ok(Identity::named(ANONYMOUS, true)),
         }
     }
 
@@ -100,10 +113,10 @@ impl Authority {
             return Err(Denied::Wrong);
         }
         match rest {
-            [] => Ok(Identity::named("operator", false)),
+            [] => Ok(Identity::named(OPERATOR, false)),
             [b':', name @ ..] if (1..=NAME_BYTES_MAX).contains(&name.len()) => {
                 let name = std::str::from_utf8(name).map_err(|_| Denied::Wrong)?;
-                Ok(Identity::named(&format!("user:{name}"), false))
+                Ok(Identity::named(&format!("{USER}{name}"), false))
             }
             _ => Err(Denied::Wrong),
         }
@@ -155,6 +168,20 @@ mod tests {
     fn without_a_token_everybody_is_the_same_anonymous_user() {
         let authority = Authority::new(None);
         assert_eq!(authority.anonymous(), authority.bearer("whatever"));
+    }
+
+    #[test]
+    fn settings_name_users_as_credentials_do() {
+        let authority = Authority::new(Some("s3cret-token".to_owned().into()));
+        for (given, name) in [
+            ("s3cret-token", "operator"),
+            ("s3cret-token:alice", "alice"),
+            ("s3cret-token:operator", "user:operator"),
+        ] {
+            assert_eq!(authority.bearer(given).unwrap().user, user_named(name), "{name}");
+        }
+        let anonymous = Authority::new(None).anonymous().unwrap();
+        assert_eq!(anonymous.user, user_named("anonymous"));
     }
 
     #[tokio::test(start_paused = true)]

@@ -380,7 +380,6 @@ where
     /// Does what the silence calls for, and says when to look again. A timer that is
     /// moved by every frame would cost more than one that fires for nothing now and then.
     async fn break_silence(&mut self) -> Result<Instant, End> {
-        let heard = self.heard;
         if self.identity.is_none() {
             let frame = wire::error(None, Complaint::not_authenticated());
             self.say(frame).await?;

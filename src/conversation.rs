@@ -16,6 +16,7 @@ mod pace;
 mod recovery;
 mod registry;
 mod running;
+mod spending;
 #[cfg(test)]
 pub(crate) mod tests;
 mod title;
@@ -33,10 +34,12 @@ pub use ending::{Ending, TurnEnd};
 pub use feed::{Feed, Growth, Place, Reader, Reading, SharedSlices, Shown, read_caught_up};
 pub use recovery::recover_all;
 pub use registry::{Handle, Outcome, Registry};
+pub use spending::{Voice, recall_spending};
 pub use wake::{Wake, Watch};
 
 use crate::{
-    lifecycle::Lifecycle, model::Clock, pool::Pools, provider::Prices, route::Router, store::Store,
+    budget::Ledger, lifecycle::Lifecycle, model::Clock, pool::Pools, provider::Prices,
+    route::Router, store::Store,
 };
 
 /// What every conversation works with.
@@ -50,6 +53,8 @@ pub struct Workshop {
     pub pools: Pools,
     /// Prices it.
     pub prices: Arc<Prices>,
+    /// Knows what may still be spent on it.
+    pub ledger: Ledger,
     /// Tells the time.
     pub clock: Clock,
     /// Starts and stops it.

@@ -11,6 +11,7 @@ pub mod provider;
 pub mod store;
 pub mod wire;
 
+pub mod budget;
 pub mod intent;
 pub mod pool;
 pub mod route;

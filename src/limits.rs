@@ -235,6 +235,10 @@ pub const POOL_SERVICE_ASSUMED: Duration = Duration::from_secs(5);
 pub const POOL_RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 /// Pools that settings may define.
 pub const POOLS_MAX: usize = 64;
+/// Budgets that settings may define.
+pub const BUDGETS_MAX: usize = 64;
+/// The shortest answer that is worth asking for; OpenAI's Responses take no smaller maximum.
+pub const ANSWER_TOKENS_MIN: u64 = 16;
 
 // ---- background tasks ---------------------------------------------------------------------
 
@@ -343,6 +347,10 @@ pub const WORKERS_MAX: u32 = 100_000;
 pub const OFFLINE_WORDS_MAX: u32 = 1_000_000;
 /// Dollars for a million tokens at the most.
 pub const PRICE_MAX: u32 = 1_000_000;
+/// Tokens of a budget at the most.
+pub const BUDGET_TOKENS_MAX: u32 = 4_000_000_000;
+/// Dollars of a budget at the most.
+pub const BUDGET_DOLLARS_MAX: u32 = 100_000_000;
 
 // ---- going down ---------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ mod conversation;
 mod event;
 mod id;
 mod priority;
+mod spend;
 mod task;
 mod usage;
 mod vitals;
@@ -21,6 +22,7 @@ pub use id::{
     ConversationId, MessageId, PoolName, ProviderName, SessionId, TaskId, TurnId, UserId,
 };
 pub use priority::Priority;
+pub use spend::{Account, Day, NanoUsd, Spend};
 pub use task::{Every, Fault, OpenTask, Task, TaskFilter, TaskStatus};
-pub use usage::{FinishReason, Timing, Usage, Usd};
+pub use usage::{BYTES_PER_TOKEN_LEAST, FinishReason, Timing, Usage, Usd};
 pub use vitals::{Gauges, Vitals};

@@ -7,6 +7,7 @@ mod conversations;
 mod demos;
 mod help;
 mod meaning;
+mod period;
 mod pools;
 mod report;
 mod search;
@@ -14,6 +15,7 @@ mod summary;
 mod system;
 mod table;
 mod tasks;
+mod usage;
 
 use std::sync::Arc;
 
@@ -193,7 +195,7 @@ impl Operator {
             Operation::Subscribe(_) | Operation::Unsubscribe => {
                 not_there("Status is told on asking only: /status.")
             }
-            Operation::Usage(_) => not_there("Usage is told with each answer; it is not added up."),
+            Operation::Usage(period) => self.usage(caller, period).await?,
         };
         Ok(report.into())
     }

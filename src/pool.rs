@@ -26,7 +26,7 @@ use crate::{
     config::{Effort, PoolSettings, Restart, Settings},
     limits,
     model::{PoolName, Priority, ProviderName, UserId},
-    provider::{Providers, Style, context_window},
+    provider::{Item, Providers, Style, context_window},
 };
 
 /// A pool of specialists for one domain.
@@ -88,6 +88,22 @@ impl Pool {
     /// Tokens of history that a request may hold.
     pub fn window_tokens(&self) -> u32 {
         self.window_tokens
+    }
+
+    /// Tokens of an answer at the most.
+    pub fn max_output_tokens(&self) -> u64 {
+        self.style.max_output_tokens.into()
+    }
+
+    /// What a model has to read, this conversation and the system prompt, in bytes.
+    pub fn prompt_bytes(&self, items: &[Item]) -> u64 {
+        let bytes = self.system.len() + items.iter().map(Item::bytes).sum::<usize>();
+        bytes as u64
+    }
+
+    /// Every provider and model that may be asked.
+    pub fn models(&self) -> impl Iterator<Item = (&ProviderName, &Arc<str>)> {
+        self.route.legs().map(|leg| (leg.provider.name(), &leg.model))
     }
 
     /// Who would be asked first now.

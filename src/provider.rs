@@ -73,6 +73,17 @@ pub enum Item {
     },
 }
 
+impl Item {
+    /// What the model has to read of it, in bytes.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::User(text) | Self::Assistant(text) => text.len(),
+            Self::ToolCall(call) => call.name.len() + call.arguments.len(),
+            Self::ToolResult { output, .. } => output.len(),
+        }
+    }
+}
+
 /// A tool that the model wants to be called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolCall {

@@ -29,7 +29,7 @@ mod tasks;
 mod watermark;
 mod writer;
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 pub use directory::OpenError;
 pub use export::{Counts, export};
@@ -39,8 +39,8 @@ pub use local::LocalStore;
 use futures_util::future::BoxFuture;
 
 use crate::model::{
-    Accepted, Conversation, ConversationId, Message, MessageId, OpenTask, Sequenced, Session, Task,
-    TaskFilter, TaskId, Timestamp, TurnId, User, UserId,
+    Accepted, Account, Conversation, ConversationId, Day, Message, MessageId, OpenTask, Sequenced,
+    Session, Spend, Task, TaskFilter, TaskId, Timestamp, TurnId, User, UserId,
 };
 
 /// What can go wrong once the store is open.
@@ -132,7 +132,9 @@ pub enum Write {
         /// When it may be forgotten.
         expires_at: Timestamp,
     },
-    /// Forgets a conversation with all its messages, events and turns.
+    /// Adds to what an account has spent so far.
+    Spend(Account, Spend),
+    /// Forgets a conversation with all its messages, events and turns; what it cost stays known.
     Delete(ConversationId),
 }
 
@@ -245,6 +247,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// The task that was handed in under this key, unless that has expired by `now`.
     fn keyed_task(&self, user: UserId, key: &str, now: Timestamp) -> Read<'_, Option<TaskId>>;
+
+    /// What was spent on these days, by this user or by everybody: by user, then by day.
+    fn spent(&self, user: Option<UserId>, days: Range<Day>) -> Read<'_, Vec<(Account, Spend)>>;
 
     /// Whether the last write succeeded, and how much there is.
     fn health(&self) -> Health;

@@ -10,6 +10,7 @@
 mod attempt;
 mod board;
 mod command;
+mod cost;
 mod keeping;
 mod outcome;
 mod owner;

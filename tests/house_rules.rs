@@ -18,7 +18,7 @@ const FLOORS: &[(u8, &[&str])] = &[
     (0, &["model"]),
     (0, &["config", "lifecycle"]),
     (1, &["wire", "store", "bus", "provider", "tool", "auth"]),
-    (2, &["route", "intent", "pool"]),
+    (2, &["route", "intent", "pool", "budget"]),
     (3, &["conversation"]),
     (4, &["task", "monitor"]),
     (4, &["operator"]),

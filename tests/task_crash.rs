@@ -17,6 +17,7 @@ use std::{
 use async_stream::stream;
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use operatoros::{
+    budget::Ledger,
     config::{Settings, TaskSettings},
     conversation::{Registry, Workshop},
     lifecycle::Lifecycle,
@@ -118,9 +119,8 @@ async fn victim() {
     let Some(dir) = argument(DIRECTORY) else { return };
     let last = argument(LAST).is_some();
     let store: Arc<dyn Store> = Arc::new(LocalStore::open(Path::new(&dir)).unwrap());
-    let clock = Clock::system();
-    operatoros::conversation::recover_all(&*store, &clock).await.unwrap();
-    let registry = registry(store.clone(), clock);
+    let registry = registry(store.clone(), Clock::system());
+    operatoros::conversation::recover_all(registry.workshop()).await.unwrap();
     let conversation = conversation(&registry).await;
     let settings = TaskSettings { workers: 4, max_attempts: ATTEMPTS, ..TaskSettings::default() };
     let tasks = Tasks::start(registry.clone(), &settings).await.unwrap();
@@ -160,6 +160,7 @@ fn registry(store: Arc<dyn Store>, clock: Clock) -> Registry {
         store,
         router: Arc::new(Router::of(&settings).unwrap()),
         pools: Pools::new(&settings, &providers),
+        ledger: Ledger::default(),
         prices: Arc::new(Prices::new(settings.prices)),
         clock,
         lifecycle: Lifecycle::default(),

@@ -78,6 +78,7 @@ error_codes! {
     UnknownPool "unknown_pool" 404 false "No pool has that name; the `pools` topic lists them.",
     Busy "busy" 409 true "The conversation is answering and the message was sent with `if_busy: reject`.",
     QueueFull "queue_full" 503 true "Too many turns or tasks wait already.",
+    BudgetExhausted "budget_exhausted" 429 true "A budget of the user or the pool is used up; it renews after `retry_after_ms`.",
     RateLimited "rate_limited" 429 true "Too many frames; wait `retry_after_ms`.",
     Overloaded "overloaded" 503 true "The server is at its limit of memory, connections or conversations.",
     StoreUnavailable "store_unavailable" 503 true "Nothing can be kept at the moment, so nothing new is accepted; reading goes on.",

@@ -4,22 +4,37 @@ use super::{
     error::{ConfigError, Origin},
     layers::Origins,
     schema::KeyPath,
-    settings::{PoolSettings, Settings},
+    settings::{BudgetSettings, PoolSettings, Settings},
 };
-use crate::limits::POOLS_MAX;
+use crate::limits::{BUDGETS_MAX, POOLS_MAX};
 
 /// Whether the settings fit together.
 pub(super) fn check(settings: &Settings, origins: &Origins) -> Result<(), ConfigError> {
-    if settings.pools.len() > POOLS_MAX {
-        let origin = origins.below(&KeyPath::dotted("pools"));
-        return Err(ConfigError::TooManyPools { origin, count: settings.pools.len() });
-    }
+    check_count("pools", settings.pools.len(), POOLS_MAX, origins)?;
+    check_count("budgets", settings.budgets.len(), BUDGETS_MAX, origins)?;
     for (name, pool) in &settings.pools {
         let path = KeyPath(vec!["pools".to_owned(), name.clone()]);
         check_window(&path, pool, origins)?;
         check_route(&path, pool, settings, origins)?;
     }
+    for (name, budget) in &settings.budgets {
+        let path = KeyPath(vec!["budgets".to_owned(), name.clone()]);
+        check_budget(&path, budget, settings, origins)?;
+    }
     check_bind(settings, origins)
+}
+
+fn check_count(
+    table: &'static str,
+    count: usize,
+    most: usize,
+    origins: &Origins,
+) -> Result<(), ConfigError> {
+    if count <= most {
+        return Ok(());
+    }
+    let origin = origins.below(&KeyPath::dotted(table));
+    Err(ConfigError::TooMany { origin, table, count, most })
 }
 
 /// An answer that fills the window leaves no room for the question.
@@ -70,6 +85,42 @@ fn check_route(
         entry: stop.to_owned(),
         known: providers.collect::<Vec<_>>().join(", "),
     })
+}
+
+/// A budget counts tokens or dollars, and its pool is there.
+fn check_budget(
+    path: &KeyPath,
+    budget: &BudgetSettings,
+    settings: &Settings,
+    origins: &Origins,
+) -> Result<(), ConfigError> {
+    let bad = |field: &str, value: String, right: String| {
+        let key = path.join(field);
+        Err(ConfigError::Bad { origin: origins.of(&key), key: key.to_string(), value, right })
+    };
+    match (budget.tokens, budget.dollars) {
+        (Some(_), Some(dollars)) => {
+            let tokens = path.join("tokens");
+            return bad("dollars", dollars.to_string(), format!("wanted beside {tokens}"));
+        }
+        (None, None) => {
+            return Err(ConfigError::Missing {
+                origin: origins.below(path),
+                key: path.join("tokens").to_string(),
+                right: "a whole number, or set dollars".to_owned(),
+                nearest: None,
+            });
+        }
+        _ => {}
+    }
+    match budget.pool.as_deref() {
+        Some(pool) if pool != "*" && !settings.pools.contains_key(pool) => {
+            let known = settings.pools.keys().map(String::as_str).chain(["*"]);
+            let right = format!("one of {}", known.collect::<Vec<_>>().join(", "));
+            bad("pool", toml::Value::from(pool).to_string(), right)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_bind(settings: &Settings, origins: &Origins) -> Result<(), ConfigError> {

@@ -8,7 +8,7 @@ use std::{
     path::PathBuf,
 };
 
-use crate::limits::{POOLS_MAX, SETTINGS_BYTES_MAX};
+use crate::limits::SETTINGS_BYTES_MAX;
 
 /// Who said it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,13 +127,17 @@ pub enum ConfigError {
         /// Who is there.
         known: String,
     },
-    /// Too many pools.
-    #[error("{origin}: pools has {count} entries, which is not at most {POOLS_MAX}")]
-    TooManyPools {
+    /// Too many pools or budgets.
+    #[error("{origin}: {table} has {count} entries, which is not at most {most}")]
+    TooMany {
         /// Who added one.
         origin: Origin,
+        /// What there are too many of.
+        table: &'static str,
         /// How many there are.
         count: usize,
+        /// How many there may be.
+        most: usize,
     },
     /// Anybody could come in.
     #[error(

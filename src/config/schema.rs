@@ -6,9 +6,9 @@ use std::fmt;
 
 use super::rule::Rule;
 use crate::limits::{
-    DRAIN_SECONDS_MAX, NAME_BYTES_MAX, OFFLINE_WORDS_MAX, PRICE_MAX, TASK_ATTEMPTS_MAX,
-    TASK_TIME_LIMIT_SECONDS_MAX, TASK_WORKERS_MAX, TIMEOUT_MS_MAX, TOKEN_CHARS_MIN,
-    WINDOW_TOKENS_MAX, WINDOW_TOKENS_MIN, WORKERS_MAX,
+    BUDGET_DOLLARS_MAX, BUDGET_TOKENS_MAX, DRAIN_SECONDS_MAX, NAME_BYTES_MAX, OFFLINE_WORDS_MAX,
+    PRICE_MAX, TASK_ATTEMPTS_MAX, TASK_TIME_LIMIT_SECONDS_MAX, TASK_WORKERS_MAX, TIMEOUT_MS_MAX,
+    TOKEN_CHARS_MIN, WINDOW_TOKENS_MAX, WINDOW_TOKENS_MIN, WORKERS_MAX,
 };
 
 /// One setting.
@@ -79,6 +79,12 @@ pub(super) const KEYS: &[Key] = &[
     needed("prices.*.input", DOLLARS),
     key("prices.*.cached", DOLLARS),
     needed("prices.*.output", DOLLARS),
+    key("budgets.*.user", Rule::Text),
+    key("budgets.*.pool", Rule::Text),
+    key("budgets.*.tokens", Rule::Whole(0, BUDGET_TOKENS_MAX)),
+    key("budgets.*.dollars", Rule::Number(0, BUDGET_DOLLARS_MAX)),
+    needed("budgets.*.per", Rule::OneOf(&["day", "month"])),
+    key("budgets.*.hard", Rule::Switch),
 ];
 
 impl Key {

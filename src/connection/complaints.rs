@@ -1,6 +1,7 @@
 //! What a client is told when a lower floor refuses.
 
 use crate::{
+    budget::Exhausted,
     conversation::Refusal,
     store::StoreError,
     task::{self, Invalid},
@@ -14,6 +15,9 @@ impl From<Refusal> for Complaint {
             Refusal::Busy => Self::busy(),
             Refusal::QueueFull => Self::queue_full(),
             Refusal::PoolFull(busy) => Self::pool_full(busy.retry_after),
+            Refusal::BudgetExhausted(Exhausted { budget, limit, renews_at, renews_in }) => {
+                Self::budget_exhausted(&budget, &limit, renews_at, renews_in)
+            }
             Refusal::Overloaded => Self::overloaded(),
             Refusal::UnknownPool(there_are) => Self::unknown_pool(&there_are),
             Refusal::TurnEnded => Self::turn_ended(),

@@ -17,11 +17,13 @@ use super::{
     writer::{Phase, Settle, Writer},
 };
 use crate::{
+    budget::Reservation,
     limits,
     model::{
         Accepted, Conversation, Event, FinishReason, Message, MessageId, PoolName, Role, TurnId,
     },
     pool::Pool,
+    provider::Item,
     route::{Choice, Context},
     store::{Turn, Write},
 };
@@ -35,6 +37,8 @@ struct Question {
     about: Option<Branch>,
     pool: Arc<Pool>,
     choice: Choice,
+    /// What may be spent on it.
+    reservation: Reservation,
     /// What the pool gives it now, where nothing of the conversation is before it.
     seat: Option<Seat>,
 }
@@ -117,8 +121,9 @@ impl Writer {
         };
         let metadata = ask.metadata.clone();
         let message = Message { metadata, ..self.written(ask.text.clone(), parent) };
+        let reservation = self.afford(&pool, &Item::User(message.text.clone()))?;
         let seat = self.reserve(&pool)?;
-        Ok(Question { message, new: true, about: ask.about, pool, choice, seat })
+        Ok(Question { message, new: true, about: ask.about, pool, choice, reservation, seat })
     }
 
     /// A worker or a place in the pool's queue, where the turn would be the first here. A pool that
@@ -204,14 +209,15 @@ impl Writer {
         let message = Message { turn: TurnId::new(), ..message.ok_or(Refusal::NotFound)? };
         let choice = self.choose(&message.text, before.as_ref());
         let pool = self.pool(&choice.pool)?;
+        let reservation = self.afford(&pool, &Item::User(message.text.clone()))?;
         let seat = self.reserve(&pool)?;
-        Ok(Question { message, new: false, about: None, pool, choice, seat })
+        Ok(Question { message, new: false, about: None, pool, choice, reservation, seat })
     }
 
     /// Keeps the message and has it answered: at once, where nothing is in the way, so that its
     /// start goes into the same commit and the request leaves while that is under way.
     fn accept(&mut self, question: Question, key: Option<Arc<str>>, receipt: Receipt) {
-        let Question { message, new, about, pool, choice, seat } = question;
+        let Question { message, new, about, pool, choice, reservation, seat } = question;
         let turn = Turn {
             conversation: self.record.id,
             turn: message.turn,
@@ -237,13 +243,15 @@ impl Writer {
                 .or(message.parent.map(|head| Branch { conversation: message.conversation, head })),
             pool,
             routing: choice.routing,
+            reservation,
             accepted: Instant::now(),
             working: self.workshop.lifecycle.working(),
         };
+        let mut answer = self.answer(&turn);
         let position = match seat {
             Some(Seat::Worker(worker)) => {
-                let (started, running) = self.begin(waiting, worker);
-                self.phase = running;
+                let (begun, started) = self.begin(waiting, worker);
+                answer = begun;
                 shows.push(started);
                 None
             }
@@ -262,7 +270,7 @@ impl Writer {
             turn: turn.turn,
             position,
         };
-        let mut writes = vec![Write::Message(self.answer(&turn)), Write::OpenTurn(turn)];
+        let mut writes = vec![Write::Message(answer), Write::OpenTurn(turn)];
         if new {
             writes.push(Write::Message(message));
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::{
+    budget::Exhausted,
     model::{
         Accepted, AnswerStatus, Conversation, ConversationId, DemoStep, MessageId, Offer, PoolName,
         TaskId, TurnId,
@@ -198,6 +199,9 @@ pub enum Refusal {
     /// Too many turns wait for the pool's workers already.
     #[error(transparent)]
     PoolFull(#[from] Busy),
+    /// A budget of the user or the pool has too little left for an answer.
+    #[error(transparent)]
+    BudgetExhausted(#[from] Exhausted),
     /// More commands wait than `limits::COMMANDS_WAITING_MAX`, or too many conversations live.
     #[error("too much is going on")]
     Overloaded,

@@ -5,14 +5,10 @@ use std::sync::Arc;
 use super::command::Branch;
 use crate::{
     limits,
-    model::{FinishReason, Message, Role},
+    model::{BYTES_PER_TOKEN_LEAST, FinishReason, Message, Role},
     provider::Item,
     store::{Page, Store, StoreError},
 };
-
-/// Bytes of text that surely are no more than one token. Most tokens are longer; three bytes is one
-/// character of a script that tokenisers split into characters.
-const BYTES_PER_TOKEN: usize = 3;
 
 /// The branch, cut to `window_tokens`, and then the question.
 pub(super) async fn items(
@@ -21,8 +17,9 @@ pub(super) async fn items(
     question: &Arc<str>,
     window_tokens: u32,
 ) -> Result<Vec<Item>, StoreError> {
-    let budget = (window_tokens as usize).saturating_mul(BYTES_PER_TOKEN);
-    let left = budget.saturating_sub(question.len());
+    let window = u64::from(window_tokens).saturating_mul(BYTES_PER_TOKEN_LEAST);
+    let window = usize::try_from(window).unwrap_or(usize::MAX);
+    let left = window.saturating_sub(question.len());
     let mut items = match branch {
         Some(Branch { conversation, head }) if left > 0 => {
             let page = Page { rows: limits::CONTEXT_MESSAGES_MAX, bytes: left };

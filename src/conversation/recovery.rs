@@ -4,19 +4,24 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use super::Workshop;
 use crate::{
+    budget::Amount,
     limits,
-    model::{AnswerStatus, Clock, Conversation, Event, Message, Sequenced},
-    store::{Batch, Expect, Store, StoreError, Turn, Write},
+    model::{
+        Account, AnswerStatus, Conversation, Day, Event, Message, Sequenced, Spend, Usage, UserId,
+    },
+    store::{Batch, Expect, StoreError, Turn, Write},
 };
 
 /// Ends the open turns of every conversation. Says how many there were.
-pub async fn recover_all(store: &dyn Store, clock: &Clock) -> Result<usize, StoreError> {
+pub async fn recover_all(workshop: &Workshop) -> Result<usize, StoreError> {
+    let store = &workshop.store;
     let open = store.open_turns(None).await?;
     let conversations: BTreeSet<_> = open.iter().map(|turn| turn.conversation).collect();
     for id in conversations {
         if let Some(conversation) = store.conversation(id).await? {
-            recover(store, clock, conversation).await?;
+            recover(workshop, conversation).await?;
         }
     }
     Ok(open.len())
@@ -24,17 +29,17 @@ pub async fn recover_all(store: &dyn Store, clock: &Clock) -> Result<usize, Stor
 
 /// Ends the open turns of one conversation as interrupted, with the text of their last checkpoint.
 pub(super) async fn recover(
-    store: &dyn Store,
-    clock: &Clock,
+    workshop: &Workshop,
     mut conversation: Conversation,
 ) -> Result<Conversation, StoreError> {
+    let store = &workshop.store;
     let open = store.open_turns(Some(conversation.id)).await?;
     if open.is_empty() {
         return Ok(conversation);
     }
     let expect = Expect::Epoch(conversation.id, conversation.epoch);
     conversation.epoch += 1;
-    let mut writes = Vec::new();
+    let (mut writes, mut accounts) = (Vec::new(), Vec::new());
     for turn in open {
         let Some(answer) = store.message(conversation.id, turn.answer).await? else {
             writes.push(Write::CloseTurn(turn.turn));
@@ -42,27 +47,40 @@ pub(super) async fn recover(
         };
         let mut text = store.checkpointed(turn.turn).await?;
         text.truncate(text.floor_char_boundary(limits::ANSWER_BYTES_MAX));
-        writes.extend(interrupt(&mut conversation, clock, &turn, answer, text));
+        let answer = Message { text: text.into(), at: workshop.clock.now(), ..answer };
+        let account = account(workshop, conversation.user, &answer);
+        let usage = account.as_ref().map(|(_, _, usage)| *usage).or(answer.usage);
+        writes.extend(interrupt(&mut conversation, &turn, Message { usage, ..answer }));
+        if let Some((account, spend, _)) = account {
+            writes.push(Write::Spend(account.clone(), spend));
+            accounts.push((account, spend));
+        }
     }
     writes.push(Write::Conversation(conversation.clone()));
     store.commit(Batch { expect, writes }).await?;
+    for (Account { user, pool, day, .. }, spend) in accounts {
+        workshop.ledger.record(user, &pool, &Amount::from(&spend), day.begins());
+    }
     Ok(conversation)
 }
 
-fn interrupt(
-    conversation: &mut Conversation,
-    clock: &Clock,
-    turn: &Turn,
-    answer: Message,
-    text: String,
-) -> [Write; 3] {
-    let at = clock.now();
+/// What the turn has cost by what its text suggests; `None` where it had not begun.
+fn account(workshop: &Workshop, user: UserId, answer: &Message) -> Option<(Account, Spend, Usage)> {
+    let (pool, provider, model) =
+        (answer.pool.clone()?, answer.provider.clone()?, answer.model.clone()?);
+    let read = answer.usage.unwrap_or_default().input;
+    let usage = Usage { input: read, ..Usage::estimate(0, answer.text.len() as u64) };
+    let spend = workshop.spend(&provider, &model, &usage);
+    Some((Account { user, day: Day::of(answer.at), pool, provider, model }, spend, usage))
+}
+
+fn interrupt(conversation: &mut Conversation, turn: &Turn, answer: Message) -> [Write; 3] {
     conversation.seq += 1;
-    conversation.updated_at = at;
+    conversation.updated_at = answer.at;
     conversation.remote = None;
-    let event = Event::TurnInterrupted { turn: turn.turn, length: text.len() as u64 };
-    let interrupted =
-        Message { text: text.into(), at, status: Some(AnswerStatus::Interrupted), ..answer };
+    let (at, length) = (answer.at, answer.text.len() as u64);
+    let event = Event::TurnInterrupted { turn: turn.turn, length };
+    let interrupted = Message { status: Some(AnswerStatus::Interrupted), ..answer };
     [
         Write::Message(interrupted),
         Write::CloseTurn(turn.turn),

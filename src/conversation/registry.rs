@@ -218,7 +218,7 @@ impl Registry {
     async fn load(&self, id: ConversationId) -> Result<Handle, Refusal> {
         let store = &*self.workshop.store;
         let record = store.conversation(id).await?.ok_or(Refusal::NotFound)?;
-        let record = recover(store, &self.workshop.clock, record).await?;
+        let record = recover(&self.workshop, record).await?;
         self.spawn(record, true)
     }
 
@@ -289,7 +289,7 @@ impl Registry {
         tracing::error!(conversation = %id, "a conversation's writer panicked");
         let store = &*self.workshop.store;
         if let Some(record) = store.conversation(id).await? {
-            recover(store, &self.workshop.clock, record).await?;
+            recover(&self.workshop, record).await?;
         }
         Ok(())
     }

@@ -2,21 +2,18 @@
 
 use std::sync::Arc;
 
-use futures_util::{
-    FutureExt, StreamExt,
-    future::BoxFuture,
-    stream::{self, BoxStream},
-};
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
 use tokio::time::Instant;
 
-use super::{Workshop, command::Branch, history, pace::Pace};
+use super::{Workshop, command::Branch, history, pace::Pace, spending::Voice};
 use crate::{
+    budget::{Amount, Exhausted, Reservation},
     lifecycle::Working,
     limits,
-    model::{PoolName, ProviderName, Reason, Routing, Timing},
+    model::{FinishReason, Reason, Routing, Timing, Usage},
     pool::{Pool, Progress, Prompt, Worker},
-    provider::{Failure, Piece, Retry},
-    store::Turn,
+    provider::{Ending, Failure, Item, OFFLINE, Piece, Retry},
+    store::{StoreError, Turn},
 };
 
 /// A turn that was accepted and has not started.
@@ -31,6 +28,8 @@ pub(super) struct Waiting {
     pub(super) pool: Arc<Pool>,
     /// Why they do.
     pub(super) routing: Routing,
+    /// What may be spent on it.
+    pub(super) reservation: Reservation,
     /// When it was accepted.
     pub(super) accepted: Instant,
     /// A drain waits for it.
@@ -44,11 +43,26 @@ pub(super) struct Running {
     /// What it answers.
     pub(super) question: Arc<str>,
     /// Who answers.
-    pub(super) pool: PoolName,
-    /// The provider that is asked now.
-    pub(super) provider: ProviderName,
-    /// The model that is asked now.
-    pub(super) model: Arc<str>,
+    pub(super) pool: Arc<Pool>,
+    /// What may be spent on it; its bill takes it along.
+    pub(super) reservation: Option<Reservation>,
+    /// A provider was asked.
+    pub(super) asked: bool,
+    /// Who is asked now.
+    voice: Voice,
+    /// Who wrote what there is, where somebody else is asked by now.
+    spoke: Option<Voice>,
+    /// What was written and made void, by whom and of which length.
+    void: Vec<(Voice, u64)>,
+    /// The model that the provider says has answered.
+    answered_by: Option<Arc<str>>,
+    /// What the provider counted.
+    counted: Option<Usage>,
+    /// Bytes that a model had to read.
+    prompt_bytes: u64,
+    /// Bytes that the answer may have, and what a longer one is.
+    bytes_max: u64,
+    outgrown: Failure,
     /// Starts and resets that are not durable yet. Readers may see its text when there are none.
     beginnings: u32,
     /// Text that came before that.
@@ -65,14 +79,24 @@ pub(super) struct Running {
     accepted: Instant,
     started: Instant,
     first_token: Option<Instant>,
-    progress: BoxStream<'static, Progress>,
+    source: Source,
     _worker: Worker,
     working: Working,
+}
+
+/// What the turn comes from.
+enum Source {
+    /// The history is being read; the provider's copy of it is this one.
+    History(BoxFuture<'static, Result<Vec<Item>, StoreError>>, Option<Arc<str>>),
+    /// The pool answers.
+    Answer(BoxStream<'static, Progress>),
 }
 
 /// What the running turn wants its writer to know.
 #[derive(Debug)]
 pub(super) enum Step {
+    /// This is what the pool is to be asked.
+    Read(Vec<Item>),
     /// Text was added.
     Grew,
     /// Something that no reader sees.
@@ -80,30 +104,39 @@ pub(super) enum Step {
     /// The text so far is void.
     Reset(Reason),
     /// The answer is whole.
-    Ended(crate::provider::Ending),
+    Ended(FinishReason),
     /// There will be no more of it.
     Failed(Failure),
 }
 
 impl Running {
-    /// Starts the turn: the request leaves at once.
+    /// Starts the turn: the request leaves as soon as the history is read.
     pub(super) fn start(
         workshop: &Workshop,
         waiting: Waiting,
         worker: Worker,
         remote: Option<Arc<str>>,
     ) -> Self {
-        let (provider, model) = waiting
+        let voice = waiting
             .pool
             .first()
-            .map_or_else(|| ("offline".into(), "offline".into()), |(p, m)| (p.clone(), m.clone()));
-        let progress = answer(workshop, &waiting, remote);
+            .map_or_else(|| (OFFLINE.into(), OFFLINE.into()), |(p, m)| (p.clone(), m.clone()));
+        let source = Source::History(history(workshop, &waiting), remote);
+        let asked = [Item::User(waiting.question.clone())];
         Self {
-            pool: waiting.pool.name.clone(),
             turn: waiting.turn,
             question: waiting.question,
-            provider,
-            model,
+            prompt_bytes: waiting.pool.prompt_bytes(&asked),
+            pool: waiting.pool,
+            reservation: Some(waiting.reservation),
+            asked: false,
+            voice,
+            spoke: None,
+            void: Vec::new(),
+            answered_by: None,
+            counted: None,
+            bytes_max: limits::ANSWER_BYTES_MAX as u64,
+            outgrown: TOO_LONG,
             beginnings: 1,
             early: String::new(),
             length: 0,
@@ -114,7 +147,7 @@ impl Running {
             accepted: waiting.accepted,
             started: Instant::now(),
             first_token: None,
-            progress,
+            source,
             _worker: worker,
             working: waiting.working,
         }
@@ -122,8 +155,82 @@ impl Running {
 
     /// The next step. Hands over its text, and whether that is news at once. Cancel-safe.
     pub(super) async fn step(&mut self, grow: impl FnMut(&str, bool)) -> Step {
-        let first = self.progress.next().await;
-        self.take(first, grow)
+        match &mut self.source {
+            Source::History(read, _) => match read.await {
+                Ok(items) => Step::Read(items),
+                Err(error) => {
+                    tracing::error!(turn = %self.turn.turn, %error, "the history cannot be read");
+                    Step::Failed(NO_HISTORY)
+                }
+            },
+            Source::Answer(progress) => {
+                let first = progress.next().await;
+                self.take(first, grow)
+            }
+        }
+    }
+
+    /// Asks the pool; nobody is asked where the budgets do not go so far.
+    pub(super) fn ask(&mut self, workshop: &Workshop, items: Vec<Item>) -> Result<(), Exhausted> {
+        self.prompt_bytes = self.pool.prompt_bytes(&items);
+        self.fit(workshop)?;
+        let remote = match &mut self.source {
+            Source::History(_, remote) => remote.take(),
+            Source::Answer(_) => None,
+        };
+        let cap = self.reservation.as_ref().and_then(Reservation::cap);
+        let max_output_tokens = cap.and_then(|cap| u32::try_from(cap.output_tokens).ok());
+        let prompt = Prompt { items, remote, max_output_tokens };
+        self.source = Source::Answer(self.pool.clone().answer(prompt));
+        Ok(())
+    }
+
+    /// Sets aside what the turn may cost by what is known now.
+    pub(super) fn fit(&mut self, workshop: &Workshop) -> Result<(), Exhausted> {
+        let mut estimate = workshop.estimate(&self.pool, self.prompt_bytes);
+        for (voice, usage) in self.void() {
+            let void = Amount::from(&workshop.spend_of_void(voice, &usage));
+            estimate.input += void;
+        }
+        let Some(reservation) = &mut self.reservation else { return Ok(()) };
+        reservation.fit(&estimate, workshop.clock.now())?;
+        if let Some(cap) = reservation.cap() {
+            self.bytes_max = Usage::text_bytes(cap.output_tokens).min(self.bytes_max);
+            self.outgrown = over_budget(&cap.because);
+        }
+        Ok(())
+    }
+
+    /// Who wrote what there is, or is asked to write.
+    pub(super) fn voice(&self) -> &Voice {
+        self.spoke.as_ref().unwrap_or(&self.voice)
+    }
+
+    /// The model that answers, by the most exact name that is known.
+    pub(super) fn model(&self) -> &Arc<str> {
+        self.answered_by.as_ref().unwrap_or(&self.voice().1)
+    }
+
+    /// What was written and made void, by whom and at which expense.
+    pub(super) fn void(&self) -> impl Iterator<Item = (&Voice, Usage)> {
+        self.void.iter().map(|(voice, length)| (voice, Usage::estimate(self.prompt_bytes, *length)))
+    }
+
+    /// What it takes at the least.
+    pub(super) fn least_usage(&self) -> Usage {
+        Usage::estimate(self.prompt_bytes, 0)
+    }
+
+    /// What the provider counted, else what the texts suggest. Whoever was not asked, or refused,
+    /// has used nothing.
+    pub(super) fn usage(&self, failed: Option<Reason>) -> Usage {
+        let written = self.length + self.reasoning.len() as u64;
+        let refused = written == 0 && failed.is_some_and(Reason::is_refusal);
+        match self.counted {
+            Some(counted) => counted,
+            None if !self.asked || refused => Usage { estimated: true, ..Usage::default() },
+            None => Usage::estimate(self.prompt_bytes, written),
+        }
     }
 
     /// More text may be taken: what readers cannot see yet is limited.
@@ -162,8 +269,9 @@ impl Running {
 
     /// What is left of the stream once the answer is whole: the provider may still keep it.
     pub(super) fn afterglow(self) -> BoxFuture<'static, Option<Arc<str>>> {
-        let mut progress = self.progress;
+        let source = self.source;
         async move {
+            let Source::Answer(mut progress) = source else { return None };
             while let Some(step) = progress.next().await {
                 if let Progress::Piece(Piece::Remote(id)) = step {
                     return Some(id);
@@ -177,10 +285,13 @@ impl Running {
     fn take(&mut self, progress: Option<Progress>, grow: impl FnMut(&str, bool)) -> Step {
         match progress {
             Some(Progress::Piece(Piece::Text(text))) => {
-                self.push(&text, grow);
-                if self.length > limits::ANSWER_BYTES_MAX as u64 {
-                    return Step::Failed(TOO_LONG);
+                let room = self.bytes_max - self.length;
+                if text.len() as u64 > room {
+                    let fits = usize::try_from(room).unwrap_or(usize::MAX);
+                    self.push(text.split_at(text.floor_char_boundary(fits)).0, grow);
+                    return Step::Failed(self.outgrown.clone());
                 }
+                self.push(&text, grow);
                 return Step::Grew;
             }
             Some(Progress::Piece(Piece::Reasoning(text))) => self.reason(&text),
@@ -191,15 +302,13 @@ impl Running {
                 tracing::warn!(turn = %self.turn.turn, tool = %call.name, "unasked tool call");
             }
             Some(Progress::Asking { provider, model }) => {
-                self.provider = provider;
-                self.model = model;
-            }
-            Some(Progress::Piece(Piece::End(ending))) => {
-                if let Some(model) = &ending.model {
-                    self.model = model.clone();
+                self.asked = true;
+                let before = std::mem::replace(&mut self.voice, (provider, model));
+                if self.length > 0 {
+                    self.spoke.get_or_insert(before);
                 }
-                return Step::Ended(ending);
             }
+            Some(Progress::Piece(Piece::End(ending))) => return self.ended(ending),
             Some(Progress::Reset(reason)) => {
                 self.forget();
                 return Step::Reset(reason);
@@ -208,6 +317,17 @@ impl Running {
             None => return Step::Failed(BROKEN_OFF),
         }
         Step::Quiet
+    }
+
+    /// The answer is whole, or as long as a budget has let it become.
+    fn ended(&mut self, ending: Ending) -> Step {
+        self.counted = ending.usage;
+        self.answered_by = ending.model;
+        let capped = self.reservation.as_ref().is_some_and(|given| given.cap().is_some());
+        if capped && ending.finish_reason == FinishReason::Length {
+            return Step::Failed(self.outgrown.clone());
+        }
+        Step::Ended(ending.finish_reason)
     }
 
     fn push(&mut self, text: &str, mut grow: impl FnMut(&str, bool)) {
@@ -236,6 +356,7 @@ impl Running {
     /// The answer starts over.
     fn forget(&mut self) {
         self.beginnings += 1;
+        self.void.extend(self.spoke.take().map(|spoke| (spoke, self.length)));
         self.early.clear();
         self.length = 0;
         self.reasoning.clear();
@@ -253,24 +374,18 @@ const NO_HISTORY: Failure =
 const TOO_LONG: Failure =
     Failure { reason: Reason::AnswerTooLong, retry: Retry::Never, status: None, code: None };
 
-/// Reads the history and asks the pool.
-fn answer(
+/// A budget does not go further.
+pub(super) fn over_budget(exhausted: &Exhausted) -> Failure {
+    let (reason, retry) = (Reason::BudgetExhausted, Retry::After(exhausted.renews_in));
+    Failure { reason, retry, status: None, code: None }
+}
+
+/// What the model is told.
+fn history(
     workshop: &Workshop,
     waiting: &Waiting,
-    remote: Option<Arc<str>>,
-) -> BoxStream<'static, Progress> {
-    let store = workshop.store.clone();
-    let (turn, branch) = (waiting.turn.turn, waiting.branch);
-    let (question, pool) = (waiting.question.clone(), waiting.pool.clone());
-    let asked = async move {
-        let window = pool.window_tokens();
-        match history::items(&*store, branch, &question, window).await {
-            Ok(items) => pool.answer(Prompt { items, remote }),
-            Err(error) => {
-                tracing::error!(%turn, %error, "the history cannot be read");
-                stream::iter([Progress::Failed(NO_HISTORY)]).boxed()
-            }
-        }
-    };
-    asked.flatten_stream().boxed()
+) -> BoxFuture<'static, Result<Vec<Item>, StoreError>> {
+    let (store, branch) = (workshop.store.clone(), waiting.branch);
+    let (question, window) = (waiting.question.clone(), waiting.pool.window_tokens());
+    async move { history::items(&*store, branch, &question, window).await }.boxed()
 }

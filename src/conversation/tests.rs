@@ -8,4 +8,5 @@ mod gate;
 mod life;
 mod play;
 mod script;
+mod spending;
 pub(crate) mod stage;

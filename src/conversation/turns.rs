@@ -7,21 +7,19 @@ use std::sync::Arc;
 use super::{
     command::{Ended, Refusal, Reply, answer_to},
     feed::Shown,
-    running::{Running, Step, Waiting},
+    running::{Running, Step, Waiting, over_budget},
+    spending::Bill,
     title,
-    writer::{Phase, Settle, Writer},
+    writer::{Closing, Phase, Settle, Writer},
 };
 use crate::{
-    lifecycle::Working,
+    budget::Exhausted,
     limits,
-    model::{AnswerStatus, Event, FinishReason, Message, Reason, Role, TurnError, TurnId, Usage},
+    model::{AnswerStatus, Event, FinishReason, Message, Reason, Role, TurnError, TurnId},
     pool::{Asker, Busy, Pool, Queued, Waited, Worker},
-    provider::{Ending, Failure, Retry},
+    provider::{Failure, Item, Retry},
     store::{Turn, Write},
 };
-
-/// Bytes of text that make one token, on average, where a provider does not count.
-const BYTES_PER_TOKEN_ESTIMATE: u64 = 4;
 
 impl Writer {
     /// Starts the turn that has waited longest, where nothing runs.
@@ -64,13 +62,13 @@ impl Writer {
     }
 
     fn start(&mut self, waiting: Waiting, worker: Worker) {
-        let (event, running) = self.begin(waiting, worker);
-        self.phase = running;
-        self.commit(Vec::new(), vec![event], None);
+        let (begun, started) = self.begin(waiting, worker);
+        self.commit(vec![Write::Message(begun)], vec![started], None);
     }
 
-    /// Asks the pool; the event says so once the caller has committed it.
-    pub(super) fn begin(&mut self, waiting: Waiting, worker: Worker) -> (Shown, Phase) {
+    /// Begins to answer. The message and the event say so once the caller has committed them; from
+    /// the message a restart knows who was asked, and to read what at the least.
+    pub(super) fn begin(&mut self, waiting: Waiting, worker: Worker) -> (Message, Shown) {
         // Whatever comes of the answer, the provider's copy is of use only if it says so again.
         let remote = self.record.remote.take();
         let told = waiting.branch.map(|branch| branch.head);
@@ -80,28 +78,32 @@ impl Writer {
         let running = Running::start(&self.workshop, waiting, worker, remote);
         let started = self.number(Event::TurnStarted {
             turn,
-            pool: running.pool.clone(),
-            provider: running.provider.clone(),
-            model: running.model.clone(),
+            pool: running.pool.name.clone(),
+            provider: running.voice().0.clone(),
+            model: running.model().clone(),
             routing,
         });
-        (Shown::new(started, None), Phase::Running(Box::new(running)))
+        let begun = Message { usage: Some(running.least_usage()), ..self.answered(&running) };
+        self.phase = Phase::Running(Box::new(running));
+        (begun, Shown::new(started, None))
     }
 
     /// The running turn came along.
     pub(super) fn stepped(&mut self, step: Step) {
         match step {
             Step::Grew | Step::Quiet => {}
+            Step::Read(items) => self.ask_pool(items),
             Step::Reset(because) => {
-                let Phase::Running(running) = &self.phase else { return };
-                let turn = running.turn.turn;
+                let Phase::Running(running) = &mut self.phase else { return };
+                let (turn, fits) = (running.turn.turn, running.fit(&self.workshop));
                 self.workshop.store.checkpoint(turn, 0, "");
                 let reset = self.number(Event::TurnReset { turn, because });
                 self.commit(Vec::new(), vec![Shown::new(reset, None)], None);
+                self.go_on(fits);
             }
-            Step::Ended(ending) => match std::mem::replace(&mut self.phase, Phase::Idle) {
+            Step::Ended(finish_reason) => match std::mem::replace(&mut self.phase, Phase::Idle) {
                 Phase::Running(running) => {
-                    self.end_running(*running, &Outcome::Completed(ending), None);
+                    self.end_running(*running, &Outcome::Completed(finish_reason), None);
                 }
                 other => self.phase = other,
             },
@@ -109,6 +111,20 @@ impl Writer {
                 tracing::warn!(conversation = %self.record.id, %failure, "a turn failed");
                 self.end_current(Cut::Failed(turn_error(&failure)), None);
             }
+        }
+    }
+
+    /// The history is read: the request leaves, as far as the budgets go.
+    fn ask_pool(&mut self, items: Vec<Item>) {
+        let Phase::Running(running) = &mut self.phase else { return };
+        let asked = running.ask(&self.workshop, items);
+        self.go_on(asked);
+    }
+
+    /// Ends the running turn where a budget does.
+    fn go_on(&mut self, allowed: Result<(), Exhausted>) {
+        if let Err(exhausted) = allowed {
+            self.end_current(Cut::Failed(turn_error(&over_budget(&exhausted))), None);
         }
     }
 
@@ -180,35 +196,34 @@ impl Writer {
         };
         let (turn, length) = (running.turn.turn, text.len() as u64);
         self.phase = Phase::Ending(turn);
-        let usage = outcome.usage(length);
+        let usage = running.usage(outcome.reason());
+        let bill = self.bill(&mut running, &usage);
         let event = match outcome {
             Outcome::Cut(cut) => cut.event(turn, length),
-            Outcome::Completed(ending) => Event::TurnCompleted {
+            Outcome::Completed(finish_reason) => Event::TurnCompleted {
                 turn,
-                finish_reason: ending.finish_reason,
+                finish_reason: *finish_reason,
                 usage,
-                cost_usd: self.workshop.prices.cost(&running.model, &usage),
+                cost_usd: self.workshop.prices.cost(running.model(), &usage),
                 length,
                 timing: running.timing(),
-                provider: running.provider.clone(),
-                model: running.model.clone(),
+                provider: running.voice().0.clone(),
+                model: running.model().clone(),
             },
         };
         let reasoning = std::mem::take(&mut running.reasoning);
         let message = Message {
             text: text.clone(),
             status: Some(outcome.status()),
-            pool: Some(running.pool.clone()),
-            provider: Some(running.provider.clone()),
-            model: Some(running.model.clone()),
             usage: Some(usage),
             finish_reason: outcome.finish_reason(),
             reasoning: (!reasoning.is_empty()).then(|| reasoning.into()),
-            ..self.answer(&running.turn)
+            ..self.answered(&running)
         };
         let head = message.id;
         let titled = self.title(&running.question, outcome);
-        self.end((message, event), titled, settle, running.working());
+        let closing = Closing { working: running.working(), bill };
+        self.end((message, event), titled, settle, closing);
         if matches!(outcome, Outcome::Completed(_)) {
             self.afterglow = Some((head, running.afterglow()));
         }
@@ -222,7 +237,8 @@ impl Writer {
             ..self.answer(&waiting.turn)
         };
         let event = cut.event(waiting.turn.turn, 0);
-        self.end((message, event), None, settle, waiting.working);
+        let closing = Closing { working: waiting.working, bill: None };
+        self.end((message, event), None, settle, closing);
     }
 
     /// Ends a turn; what follows from its end is shown with it.
@@ -231,12 +247,13 @@ impl Writer {
         (answer, event): (Message, Event),
         then: Option<Event>,
         settle: Option<Settle>,
-        working: Working,
+        closing: Closing,
     ) {
         let mut shows = vec![Shown::new(self.number(event), Some(answer.text.clone()))];
         shows.extend(then.map(|event| Shown::new(self.number(event), None)));
-        let writes = vec![Write::CloseTurn(answer.turn), Write::Message(answer)];
-        self.commit_end(writes, shows, settle, working);
+        let mut writes = vec![Write::CloseTurn(answer.turn), Write::Message(answer)];
+        writes.extend(closing.bill.iter().flat_map(Bill::writes));
+        self.commit_end(writes, shows, settle, closing);
     }
 
     /// A conversation without a title gets one from its first exchange.
@@ -265,6 +282,16 @@ impl Writer {
             finish_reason: None,
             reasoning: None,
             metadata: None,
+        }
+    }
+
+    /// The same of a turn that has begun.
+    fn answered(&self, running: &Running) -> Message {
+        Message {
+            pool: Some(running.pool.name.clone()),
+            provider: Some(running.voice().0.clone()),
+            model: Some(running.model().clone()),
+            ..self.answer(&running.turn)
         }
     }
 
@@ -304,7 +331,7 @@ pub(super) enum Seat {
 /// How a turn turns out.
 #[derive(Debug)]
 enum Outcome {
-    Completed(Ending),
+    Completed(FinishReason),
     Cut(Cut),
 }
 
@@ -326,23 +353,17 @@ impl Outcome {
 
     fn finish_reason(&self) -> Option<FinishReason> {
         match self {
-            Self::Completed(ending) => Some(ending.finish_reason),
+            Self::Completed(finish_reason) => Some(*finish_reason),
             Self::Cut(_) => None,
         }
     }
 
-    /// What the provider counted, else what the text's length suggests.
-    fn usage(&self, length: u64) -> Usage {
-        let counted = match self {
-            Self::Completed(ending) => ending.usage,
-            Self::Cut(_) => None,
-        };
-        counted.unwrap_or(Usage {
-            input: 0,
-            output: length.div_ceil(BYTES_PER_TOKEN_ESTIMATE),
-            cached: 0,
-            estimated: true,
-        })
+    /// Why it failed, where it did.
+    fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Cut(Cut::Failed(error)) => Some(error.reason),
+            Self::Cut(_) | Self::Completed(_) => None,
+        }
     }
 }
 

@@ -23,6 +23,7 @@ use super::{
     feed::{Feed, Shown},
     keys::Keys,
     running::{Running, Step, Waiting},
+    spending::Bill,
 };
 use crate::{
     lifecycle::Working,
@@ -72,8 +73,25 @@ pub(super) struct InFlight {
     commit: Commit,
     shows: Vec<Shown>,
     settle: Option<Settle>,
-    /// Of a turn that it ends: a drain waits until readers have been shown the end.
-    working: Option<Working>,
+    /// Of a turn that it ends.
+    closing: Option<Closing>,
+}
+
+/// What is kept of a turn until its end is durable.
+pub(super) struct Closing {
+    /// A drain waits until readers have been shown the end.
+    pub(super) working: Working,
+    /// What it cost.
+    pub(super) bill: Option<Bill>,
+}
+
+impl Closing {
+    fn settle(self) -> Working {
+        if let Some(bill) = self.bill {
+            bill.settle();
+        }
+        self.working
+    }
 }
 
 /// Everything that can happen to a conversation.
@@ -216,7 +234,7 @@ impl Writer {
             writes.extend(shows.iter().map(|shown| Write::Event(shown.event.clone())));
         }
         let commit = self.workshop.store.commit(Batch { expect, writes });
-        self.in_flight.push_back(InFlight { commit, shows, settle, working: None });
+        self.in_flight.push_back(InFlight { commit, shows, settle, closing: None });
     }
 
     /// Hands over the end of a turn; until it is shown, the turn counts as running.
@@ -225,11 +243,11 @@ impl Writer {
         writes: Vec<Write>,
         shows: Vec<Shown>,
         settle: Option<Settle>,
-        working: Working,
+        closing: Closing,
     ) {
         self.commit(writes, shows, settle);
         if let Some(handed_over) = self.in_flight.back_mut() {
-            handed_over.working = Some(working);
+            handed_over.closing = Some(closing);
         }
     }
 
@@ -240,6 +258,7 @@ impl Writer {
     /// The oldest batch in flight is durable: readers may see it, the one who asked is answered.
     fn durable(&mut self) {
         let Some(done) = self.in_flight.pop_front() else { return };
+        let _working = done.closing.map(Closing::settle);
         if let Some(settle) = done.settle {
             settle(Ok(()));
         }

@@ -271,8 +271,25 @@ pub enum Reason {
     QueueFull,
     /// The answer grew beyond `limits`.
     AnswerTooLong,
+    /// A budget of the user or the pool is used up.
+    BudgetExhausted,
     /// A mistake of ours.
     Internal,
+}
+
+impl Reason {
+    /// A provider that says so has not answered and charges nothing.
+    pub fn is_refusal(self) -> bool {
+        matches!(
+            self,
+            Self::ProviderUnavailable
+                | Self::ProviderRateLimited
+                | Self::ProviderQuota
+                | Self::ProviderAuth
+                | Self::ProviderRejected
+                | Self::ContextTooLong
+        )
+    }
 }
 
 /// How a turn failed.

@@ -2,6 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Bytes of text that surely are no more than one token. Most tokens are longer; three bytes is one
+/// character of a script that tokenisers split into characters.
+pub const BYTES_PER_TOKEN_LEAST: u64 = 3;
+
+/// Bytes of text that make one token, on average: English has about four.
+const BYTES_PER_TOKEN: u64 = 4;
+
 /// Tokens of one answer, as its provider counted them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Usage {
@@ -15,6 +22,20 @@ pub struct Usage {
     /// The provider did not say, so this is reckoned from the text's length.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub estimated: bool,
+}
+
+impl Usage {
+    /// What the length of both texts suggests, where nobody counted.
+    pub fn estimate(read_bytes: u64, written_bytes: u64) -> Self {
+        let tokens = |bytes: u64| bytes.div_ceil(BYTES_PER_TOKEN);
+        let (input, output) = (tokens(read_bytes), tokens(written_bytes));
+        Self { input, output, cached: 0, estimated: true }
+    }
+
+    /// The longest text that is taken for so many tokens, in bytes.
+    pub fn text_bytes(tokens: u64) -> u64 {
+        tokens.saturating_mul(BYTES_PER_TOKEN)
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]

@@ -1,18 +1,19 @@
 //! Finding what was said: through one's own conversations, newest first, as far as one search may
 //! cost.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, ops::Range};
 
 use serde_json::{Value, json};
 
 use super::{
     Caller, Operator,
     conversations::{ago, title},
+    period::span,
     report::Report,
 };
 use crate::{
     conversation::Refusal,
-    intent::{Period, Unit},
+    intent::Period,
     limits,
     model::{Conversation, FinishReason, Message, Timestamp},
 };
@@ -38,7 +39,7 @@ impl Operator {
         let now = self.registry.workshop().clock.now();
         let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
         let span = period.map(|period| span(period, now));
-        let (hits, whole) = self.hits(caller, &words, span).await?;
+        let (hits, whole) = self.hits(caller, &words, span.as_ref()).await?;
         let when = period.map_or_else(String::new, |period| format!(" {period}"));
         let mut text = match hits.len() {
             0 => format!("Nothing was found about “{query}”{when}."),
@@ -61,7 +62,7 @@ impl Operator {
         &self,
         caller: &Caller,
         words: &[String],
-        span: Option<(i64, i64)>,
+        span: Option<&Range<Timestamp>>,
     ) -> Result<(Vec<Hit>, bool), Refusal> {
         let store = &self.registry.workshop().store;
         let newest =
@@ -107,9 +108,9 @@ impl Hit {
 }
 
 /// Some of the message around the first word, where it holds all of them.
-fn found(message: &Message, words: &[String], span: Option<(i64, i64)>) -> Option<String> {
+fn found(message: &Message, words: &[String], span: Option<&Range<Timestamp>>) -> Option<String> {
     if message.finish_reason == Some(FinishReason::Command)
-        || span.is_some_and(|(from, to)| message.at.0 < from || message.at.0 >= to)
+        || span.is_some_and(|span| !span.contains(&message.at))
     {
         return None;
     }
@@ -126,48 +127,4 @@ fn found(message: &Message, words: &[String], span: Option<(i64, i64)>) -> Optio
         excerpt.push('…');
     }
     Some(excerpt.split_whitespace().collect::<Vec<_>>().join(" "))
-}
-
-/// From when to when a period is, in milliseconds; days begin at midnight UTC.
-fn span(period: Period, now: Timestamp) -> (i64, i64) {
-    const DAY: i64 = 24 * 60 * 60 * 1_000;
-    let midnight = now.0 - now.0.rem_euclid(DAY);
-    // The first of January 1970 was a Thursday.
-    let monday = midnight - ((midnight / DAY + 3).rem_euclid(7)) * DAY;
-    let length = |unit| match unit {
-        Unit::Hour => DAY / 24,
-        Unit::Day => DAY,
-        Unit::Week => 7 * DAY,
-        Unit::Month => 30 * DAY,
-        Unit::Year => 365 * DAY,
-    };
-    match period {
-        Period::Today | Period::This(Unit::Day) => (midnight, i64::MAX),
-        Period::Yesterday | Period::Last(Unit::Day) => (midnight - DAY, midnight),
-        Period::This(Unit::Week) => (monday, i64::MAX),
-        Period::Last(Unit::Week) => (monday - 7 * DAY, monday),
-        Period::This(unit) | Period::Last(unit) => (now.0 - length(unit), i64::MAX),
-        Period::Past(count, unit) => (now.0 - length(unit) * i64::from(count), i64::MAX),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn periods_begin_at_midnight_and_on_mondays() {
-        let hour = 3_600_000;
-        // Wednesday, 7 January 1970, 01:00.
-        let now = Timestamp(6 * 24 * hour + hour);
-        let hours = |period| {
-            let (from, to) = span(period, now);
-            (from / hour, (to != i64::MAX).then_some(to / hour))
-        };
-        assert_eq!(hours(Period::Today), (144, None));
-        assert_eq!(hours(Period::Yesterday), (120, Some(144)));
-        assert_eq!(hours(Period::This(Unit::Week)), (96, None));
-        assert_eq!(hours(Period::Last(Unit::Week)), (-72, Some(96)));
-        assert_eq!(hours(Period::Past(2, Unit::Hour)), (143, None));
-    }
 }

@@ -13,16 +13,18 @@ use crate::{
     config::Restart,
     limits,
     model::{ProviderName, Reason},
-    provider::{Answer, Failure, Item, Piece, Request, Retry},
+    provider::{Answer, Failure, Item, Piece, Request, Retry, Style},
 };
 
 /// What the pool is asked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Prompt {
     /// The conversation, oldest first; the last item is to be answered.
     pub items: Vec<Item>,
     /// OpenAI's conversation that holds all but the last item.
     pub remote: Option<Arc<str>>,
+    /// Tokens of the answer at the most, where that is less than the pool's own maximum.
+    pub max_output_tokens: Option<u32>,
 }
 
 /// How an answer comes along.
@@ -106,12 +108,14 @@ impl Pool {
     }
 
     fn request(&self, model: Arc<str>, prompt: &Prompt) -> Request {
+        let most = self.style.max_output_tokens;
+        let max_output_tokens = prompt.max_output_tokens.map_or(most, |less| less.min(most));
         Request {
             model,
             pool: self.name.clone(),
             system: self.system.clone(),
             items: prompt.items.clone(),
-            style: self.style.clone(),
+            style: Style { max_output_tokens, ..self.style.clone() },
             remote: prompt.remote.clone(),
         }
     }

@@ -266,6 +266,6 @@ fn blame(reason: Reason, retry: Retry) -> Blame {
         (Reason::ProviderRejected | Reason::ContextTooLong | Reason::AnswerTooLong, _) => {
             Blame::Request
         }
-        (Reason::QueueFull | Reason::Internal, _) => Blame::Gateway,
+        (Reason::QueueFull | Reason::BudgetExhausted | Reason::Internal, _) => Blame::Gateway,
     }
 }

@@ -88,7 +88,7 @@ fn only(settings: PoolSettings, providers: &Providers) -> Arc<Pool> {
 /// last letter of a failure.
 async fn check(restart: Restart, plans: [&[&'static str]; 2], expected: &str, seconds: [f64; 2]) {
     let before = Instant::now();
-    let prompt = Prompt { items: Vec::new(), remote: None };
+    let prompt = Prompt::default();
     let steps: Vec<_> = pool(restart, 1, plans).answer(prompt).collect().await;
     let told: String = steps.iter().map(step).collect();
     assert_eq!(told, expected, "{plans:?}");

@@ -47,7 +47,7 @@ impl Provider for Offline {
 fn answer(request: Request, settings: OfflineSettings) -> Answer {
     stream! {
         let pace = Pace::new(&settings);
-        let (mut said, mut chars) = (0, 0);
+        let (mut said, mut bytes) = (0, 0);
         for word in words(&request, settings.words) {
             pace.wait_for(said).await;
             if settings.fail_after_words == Some(said) {
@@ -55,19 +55,15 @@ fn answer(request: Request, settings: OfflineSettings) -> Answer {
                 return;
             }
             said += 1;
-            chars += word.len();
+            bytes += word.len();
             yield Ok(Piece::Text(word));
         }
         if settings.fail_after_words.is_some_and(|words| words >= said) {
             yield Err(truncated());
             return;
         }
-        let usage = Usage {
-            input: tokens(request.system.len() + request.items.iter().map(length).sum::<usize>()),
-            output: tokens(chars),
-            cached: 0,
-            estimated: true,
-        };
+        let read = request.system.len() + request.items.iter().map(Item::bytes).sum::<usize>();
+        let usage = Usage::estimate(read as u64, bytes as u64);
         yield Ok(Piece::End(Ending {
             finish_reason: FinishReason::Stop,
             usage: Some(usage),
@@ -100,17 +96,4 @@ impl Pace {
             None => tokio::task::coop::consume_budget().await,
         }
     }
-}
-
-fn length(item: &Item) -> usize {
-    match item {
-        Item::User(text) | Item::Assistant(text) => text.len(),
-        Item::ToolCall(call) => call.name.len() + call.arguments.len(),
-        Item::ToolResult { output, .. } => output.len(),
-    }
-}
-
-/// About four bytes of English to a token.
-fn tokens(bytes: usize) -> u64 {
-    u64::try_from(bytes.div_ceil(4)).unwrap_or(u64::MAX)
 }

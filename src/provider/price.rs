@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use super::OFFLINE;
 use crate::{
     config::Price,
-    model::{Usage, Usd},
+    model::{ProviderName, Usage, Usd},
 };
 
 /// The prices of models: the built-in ones and, before them, those of the settings.
@@ -19,6 +20,11 @@ impl Prices {
     /// The built-in prices, and these in place of or besides them, by model.
     pub fn new(set: BTreeMap<String, Price>) -> Self {
         Self { set }
+    }
+
+    /// Dollars that this provider charges for it: nothing where it is the offline one.
+    pub fn charge(&self, provider: &ProviderName, model: &str, usage: &Usage) -> Option<Usd> {
+        if provider.as_str() == OFFLINE { Some(0.0) } else { self.cost(model, usage) }
     }
 
     /// Dollars for this usage; none where the model's price is not known.

@@ -12,8 +12,8 @@ use super::{Batch, Expect, LocalStore, Page, Store, StoreError, Turn, Write};
 use crate::{
     limits::{ANSWER_BYTES_MAX, STORE_GROUP_MAX, STORE_JOBS_MAX},
     model::{
-        Accepted, Conversation, ConversationId, Event, Message, MessageId, Role, Sequenced,
-        Session, SessionId, Standing, Timestamp, TurnId, User, UserId,
+        Accepted, Account, Conversation, ConversationId, Day, Event, Message, MessageId, Role,
+        Sequenced, Session, SessionId, Spend, Standing, Timestamp, TurnId, User, UserId,
     },
 };
 
@@ -31,6 +31,7 @@ pub(super) async fn holds(store: &dyn Store) {
     turns_are_known_for_ever_and_open_until_closed(store).await;
     checkpoints_join_or_are_ignored(store).await;
     keys_are_answered_until_they_expire(store).await;
+    what_is_spent_adds_up_by_account(store).await;
     a_deleted_conversation_leaves_nothing(store).await;
     tasks::hold(store).await;
     a_full_queue_is_refused(store).await;
@@ -242,6 +243,41 @@ async fn keys_are_answered_until_they_expire(store: &dyn Store) {
     assert_eq!(ask(user, "a", 300).await, None);
 }
 
+/// Who asks, from and up to which day, and what they get.
+type Asked<'a> = (Option<UserId>, [i32; 2], &'a [(Account, Spend)]);
+
+async fn what_is_spent_adds_up_by_account(store: &dyn Store) {
+    // Those who sort before and after them must not be taken for them.
+    let [before, ada, bob, after] = [0, 1, 2, 3].map(|n| UserId::from_bytes([n; 16]));
+    let of = |turns, input| Spend { turns, input, ..Spend::default() };
+    let other = Account { model: "m2".into(), ..account(ada, 7) };
+    let spend = |user, day, input| Write::Spend(account(user, day), of(1, input));
+    // An account twice in one batch, twice in two, and one in a batch that is refused.
+    let twice = vec![spend(ada, 7, 1), spend(ada, 7, 2), spend(ada, -1, 9), spend(bob, 7, 3)];
+    commit(store, Expect::Nothing, twice).await.unwrap();
+    let again = vec![spend(ada, 7, 4), Write::Spend(other.clone(), of(1, 5)), spend(ada, 8, 6)];
+    commit(store, Expect::Nothing, again).await.unwrap();
+    let stale = Expect::Epoch(ConversationId::new(), 1);
+    commit(store, stale, vec![spend(ada, 7, 1_000)]).await.unwrap_err();
+    let seventh = [(account(ada, 7), of(3, 7)), (other, of(1, 5))];
+    let rows: [Asked<'_>; 8] = [
+        (Some(ada), [7, 8], &seventh),
+        (Some(ada), [-1, 0], &[(account(ada, -1), of(1, 9))]),
+        (Some(ada), [8, 99], &[(account(ada, 8), of(1, 6))]),
+        (Some(ada), [0, 7], &[]),
+        (Some(ada), [8, 7], &[]),
+        (Some(before), [-99, 99], &[]),
+        (Some(after), [-99, 99], &[]),
+        (None, [8, 9], &[(account(ada, 8), of(1, 6))]),
+    ];
+    for (user, [from, to], expected) in rows {
+        let spent = store.spent(user, Day(from)..Day(to)).await.unwrap();
+        assert_eq!(spent, expected, "{user:?} {from}..{to}");
+    }
+    let everybody = store.spent(None, Day(7)..Day(8)).await.unwrap();
+    assert_eq!(everybody, [&seventh[..], &[(account(bob, 7), of(1, 3))]].concat());
+}
+
 async fn a_deleted_conversation_leaves_nothing(store: &dyn Store) {
     let (gone, stays) = (conversation(UserId::new(), 1), conversation(UserId::new(), 1));
     let (closed, open, others) = (turn(gone.id), turn(gone.id), turn(stays.id));
@@ -373,6 +409,12 @@ pub(super) fn turn(conversation: ConversationId) -> Turn {
 pub(super) fn event(conversation: ConversationId, seq: u64) -> Arc<Sequenced> {
     let event = Event::TurnQueued { turn: TurnId::new(), position: seq };
     Arc::new(Sequenced { conversation, epoch: 1, seq, at: Timestamp(9), event })
+}
+
+/// An account of a user.
+pub(super) fn account(user: UserId, day: i32) -> Account {
+    let (pool, provider) = ("general".into(), "first".into());
+    Account { user, day: Day(day), pool, provider, model: "m".into() }
 }
 
 /// What a message was answered.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     LocalStore, StoreError, Turn,
-    keys::{self, CONVERSATION, EVENT, KEY, MESSAGE, SESSION, TURN, USER},
+    keys::{self, CONVERSATION, EVENT, KEY, MESSAGE, SESSION, SPEND, TURN, USER},
     kv::{Order, View},
     plan::Keyed,
     tasks::{KeyedTask, TASK, TASK_KEY},
@@ -14,8 +14,8 @@ use super::{
 use crate::{
     limits::STORE_SCAN_ROWS,
     model::{
-        Accepted, Conversation, Message, Sequenced, Session, Task, TaskId, Timestamp, TurnId, User,
-        UserId,
+        Accepted, Account, Conversation, Message, Sequenced, Session, Spend, Task, TaskId,
+        Timestamp, TurnId, User, UserId,
     },
 };
 
@@ -45,6 +45,8 @@ pub struct Counts {
     pub keys: u64,
     /// Background tasks.
     pub tasks: u64,
+    /// Accounts of what was spent.
+    pub accounts: u64,
 }
 
 impl Counts {
@@ -59,6 +61,7 @@ impl Counts {
             + self.checkpoints
             + self.keys
             + self.tasks
+            + self.accounts
     }
 
     pub(super) fn add(&mut self, line: &Line) {
@@ -73,6 +76,7 @@ impl Counts {
             Line::Checkpoint { .. } => self.checkpoints += 1,
             Line::Key { .. } | Line::TaskKey { .. } => self.keys += 1,
             Line::Task(_) => self.tasks += 1,
+            Line::Spend { .. } => self.accounts += 1,
         }
     }
 }
@@ -92,6 +96,7 @@ pub(super) enum Line {
     Key { user: UserId, key: Box<str>, accepted: Accepted, expires_at: Timestamp },
     Task(Task),
     TaskKey { user: UserId, key: Box<str>, task: TaskId, expires_at: Timestamp },
+    Spend { account: Account, spend: Spend },
     End { records: u64, blake3: Box<str> },
 }
 
@@ -101,7 +106,7 @@ pub(super) enum Line {
 pub fn export(store: &LocalStore, to: &mut impl Write) -> io::Result<Counts> {
     let mut lines = Lines { to, hash: blake3::Hasher::new(), counts: Counts::default() };
     lines.write(&Line::Head { format: FORMAT.into(), version: VERSION })?;
-    for kind in [USER, SESSION, CONVERSATION, MESSAGE, EVENT, TURN, KEY, TASK, TASK_KEY] {
+    for kind in [USER, SESSION, CONVERSATION, MESSAGE, EVENT, TURN, KEY, TASK, TASK_KEY, SPEND] {
         if kind == KEY {
             write_drafts(store, &mut lines)?;
         }
@@ -183,6 +188,10 @@ fn line(view: &dyn View, kind: u8, key: &[u8], value: &[u8]) -> Result<Line, Sto
             let (user, key) = given(key)?;
             Ok(Line::TaskKey { user, key, task, expires_at })
         }
+        SPEND => {
+            let (account, spend) = keys::decode(value, "an account")?;
+            Ok(Line::Spend { account, spend })
+        }
         _ => {
             let Keyed { accepted, expires_at } = keys::decode(value, "an idempotency key")?;
             let (user, key) = given(key)?;
@@ -203,7 +212,7 @@ mod tests {
     use super::*;
     use crate::store::{
         Expect, ImportError, Store, Write,
-        conformance::{accepted, commit, conversation, event, message, task, turn},
+        conformance::{accepted, account, commit, conversation, event, message, task, turn},
         import,
     };
 
@@ -235,6 +244,7 @@ mod tests {
                 task: TaskId::new(),
                 expires_at: Timestamp(9),
             },
+            Write::Spend(account(user.id, 3), Spend { turns: 1, ..Spend::default() }),
         ];
         writes.extend((1..=700).map(|seq| Write::Event(event(held.id, seq))));
         commit(&store, Expect::Nothing, writes).await.unwrap();
@@ -249,7 +259,7 @@ mod tests {
         let mut first = Vec::new();
         let counts = export(&full().await, &mut first).unwrap();
         assert_eq!((counts.events, counts.turns, counts.checkpoints), (700, 2, 2));
-        assert_eq!((counts.tasks, counts.records()), (1, 711));
+        assert_eq!((counts.tasks, counts.records()), (1, 712));
         let store = LocalStore::in_memory().unwrap();
         assert_eq!(import(&store, &mut first.as_slice()).await.unwrap(), counts);
         let mut second = Vec::new();

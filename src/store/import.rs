@@ -163,6 +163,7 @@ impl Pending<'_> {
             Line::TaskKey { user, key, task, expires_at } => {
                 self.writes.push(Write::TaskKey { user, key: key.into(), task, expires_at });
             }
+            Line::Spend { account, spend } => self.writes.push(Write::Spend(account, spend)),
         }
         self.lines += 1;
         self.bytes += bytes;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     limits::STORE_PIECE_BYTES,
-    model::{ConversationId, MessageId, Timestamp, TurnId, UserId},
+    model::{Account, ConversationId, Day, MessageId, Timestamp, TurnId, UserId},
 };
 
 /// The format of this module; one more whenever an older reader would misread.
@@ -33,6 +33,7 @@ pub(super) const TURN_OF: u8 = b'v';
 pub(super) const OPEN: u8 = b'o';
 pub(super) const KEY: u8 = b'k';
 pub(super) const EXPIRY: u8 = b'x';
+pub(super) const SPEND: u8 = b'$';
 const PIECE: u8 = b'~';
 
 /// A key made of a kind and parts.
@@ -101,6 +102,19 @@ pub(super) fn expired(kind: u8, now: Timestamp) -> Range<Vec<u8>> {
 /// The idempotency key that an expiry is about.
 pub(super) fn expiring(kind: u8, expiry: &[u8]) -> Vec<u8> {
     key(kind, &[expiry.get(9..).unwrap_or_default()])
+}
+
+/// What an account has spent. Names of pools and providers hold no zero byte.
+pub(super) fn spend(of: &Account) -> Vec<u8> {
+    let names = [of.pool.as_str(), of.provider.as_str(), &of.model].join("\0");
+    let mut key = spending_from(of.user, of.day);
+    key.extend_from_slice(names.as_bytes());
+    key
+}
+
+/// Where a user's spending from a day on begins.
+pub(super) fn spending_from(user: UserId, day: Day) -> Vec<u8> {
+    key(SPEND, &[user.bytes(), &(day.0 ^ i32::MIN).to_be_bytes()])
 }
 
 /// Times before 1970 come first, too.

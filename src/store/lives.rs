@@ -6,9 +6,11 @@ use proptest::prelude::*;
 
 use super::{
     Batch, Expect, LocalStore, Store, Turn, Write,
-    conformance::{conversation, message, turn},
+    conformance::{account, conversation, message, turn},
 };
-use crate::model::{Conversation, Event, Message, MessageId, Sequenced, Timestamp, UserId};
+use crate::model::{
+    Conversation, Day, Event, Message, MessageId, Sequenced, Spend, Timestamp, UserId,
+};
 
 /// One step of a random life of a store, over a handful of conversations and turns.
 #[derive(Debug, Clone)]
@@ -21,7 +23,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let commit = (
         proptest::option::of(0..3_u64),
         0..3_usize,
-        proptest::collection::vec((0..8_u8, any::<u16>()), 0..6),
+        proptest::collection::vec((0..9_u8, any::<u16>()), 0..6),
     )
         .prop_map(|(expect, of, writes)| Step::Commit { expect, of, writes });
     let checkpoint = (0..4_usize, 0..4_u64, 0..4_usize)
@@ -63,6 +65,10 @@ impl Cast {
             }
             4 | 5 => Write::OpenTurn(self.turns[pick].clone()),
             6 => Write::CloseTurn(self.turns[pick].turn),
+            7 => {
+                let spend = Spend { turns: 1, input: n.into(), ..Spend::default() };
+                Write::Spend(account(held.user, i32::from(n % 2)), spend)
+            }
             _ => Write::Delete(held.id),
         }
     }
@@ -94,6 +100,7 @@ impl Cast {
             seen.push(format!("{:?}", store.turn(turn.turn).await));
             seen.push(format!("{:?}", store.checkpointed(turn.turn).await));
         }
+        seen.push(format!("{:?}", store.spent(None, Day(0)..Day(9)).await));
         seen.push(format!("{:?}", store.conversations(self.conversations[0].user, None, 9).await));
         seen
     }

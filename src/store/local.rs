@@ -2,6 +2,7 @@
 
 use std::{
     fmt, io,
+    ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -23,8 +24,8 @@ use super::{
     writer::{Desk, Job},
 };
 use crate::model::{
-    Accepted, Conversation, ConversationId, Message, MessageId, OpenTask, Sequenced, Session, Task,
-    TaskFilter, TaskId, Timestamp, TurnId, User, UserId,
+    Accepted, Account, Conversation, ConversationId, Day, Message, MessageId, OpenTask, Sequenced,
+    Session, Spend, Task, TaskFilter, TaskId, Timestamp, TurnId, User, UserId,
 };
 
 /// A store in this process: on disk, or in memory alone.
@@ -261,6 +262,10 @@ impl Store for LocalStore {
         self.desk.tell_time(now);
         let key: Box<str> = key.into();
         self.point(move |view| tasks::keyed(view, user, &key, now))
+    }
+
+    fn spent(&self, user: Option<UserId>, days: Range<Day>) -> Read<'_, Vec<(Account, Spend)>> {
+        self.scan(move |view| reads::spent(view, user, &days))
     }
 
     fn health(&self) -> Health {

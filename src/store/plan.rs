@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     limits::{STORE_KEYS_PURGED_MAX, STORE_SCAN_ROWS},
-    model::{Accepted, Conversation, ConversationId, Timestamp, TurnId, UserId},
+    model::{Accepted, Account, Conversation, ConversationId, Spend, Timestamp, TurnId, UserId},
 };
 
 /// What a group will change, seen as if it had.
@@ -162,6 +162,7 @@ impl<'a> Plan<'a> {
             Write::TaskKey { user, key, task, expires_at } => {
                 self.put_task_key(user, &key, &KeyedTask { task, expires_at })
             }
+            Write::Spend(account, spend) => self.add_spend(account, spend),
             Write::Delete(id) => self.delete(id),
         }
     }
@@ -182,6 +183,14 @@ impl<'a> Plan<'a> {
         }
         self.put(&keys::expiry(EXPIRY, keyed.expires_at, user, given), &[])?;
         self.put(&at, &keys::encode(keyed))
+    }
+
+    fn add_spend(&mut self, account: Account, more: Spend) -> Result<(), StoreError> {
+        let at = keys::spend(&account);
+        let before = keys::record::<(Account, Spend)>(self, &at, "an account")?;
+        let mut spend = before.map(|(_, spend)| spend).unwrap_or_default();
+        spend += more;
+        self.put(&at, &keys::encode(&(account, spend)))
     }
 
     fn close(&mut self, conversation: ConversationId, turn: TurnId) -> Result<(), StoreError> {

@@ -1,18 +1,18 @@
 //! The reads that are more than one record.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use super::{
     Page, StoreError, Turn,
-    keys::{self, EVENT, LISTED, MESSAGE, OPEN},
+    keys::{self, EVENT, LISTED, MESSAGE, OPEN, SPEND},
     kv::{Order, View},
     plan::Keyed,
 };
 use crate::{
     limits::STORE_SCAN_ROWS,
     model::{
-        Accepted, Conversation, ConversationId, Message, MessageId, Sequenced, Timestamp, TurnId,
-        UserId,
+        Accepted, Account, Conversation, ConversationId, Day, Message, MessageId, Sequenced, Spend,
+        Timestamp, TurnId, UserId,
     },
 };
 
@@ -125,4 +125,43 @@ pub(super) fn keyed(
 ) -> Result<Option<Accepted>, StoreError> {
     let keyed = keys::record::<Keyed>(view, key, "an idempotency key")?;
     Ok(keyed.filter(|keyed| keyed.expires_at > now).map(|keyed| keyed.accepted))
+}
+
+/// What was spent on these days, by this user or by everybody.
+pub(super) fn spent(
+    view: &dyn View,
+    user: Option<UserId>,
+    days: &Range<Day>,
+) -> Result<Vec<(Account, Spend)>, StoreError> {
+    let mut found = Vec::new();
+    if let Some(user) = user {
+        spent_by(view, user, days, &mut found)?;
+        return Ok(found);
+    }
+    // From user to user, and with each to the first of these days: what is older is not touched.
+    let mut range = keys::under(vec![SPEND]);
+    while let Some((key, _)) = view.page(&range.start..&range.end, Order::Rising, 1)?.first() {
+        let user = UserId::from_bytes(keys::first_id(key)?);
+        spent_by(view, user, days, &mut found)?;
+        range.start = keys::under(keys::key(SPEND, &[user.bytes()])).end;
+    }
+    Ok(found)
+}
+
+fn spent_by(
+    view: &dyn View,
+    user: UserId,
+    days: &Range<Day>,
+    found: &mut Vec<(Account, Spend)>,
+) -> Result<(), StoreError> {
+    let mut from = keys::spending_from(user, days.start);
+    let end = keys::spending_from(user, days.end);
+    loop {
+        let page = view.page(&from..&end, Order::Rising, STORE_SCAN_ROWS)?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        from = keys::next(last);
+        for (key, first) in page {
+            found.push(keys::decode(&keys::join(view, &key, first)?, "an account")?);
+        }
+    }
 }

@@ -5,11 +5,11 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures_util::{FutureExt, StreamExt};
+use futures_util::{FutureExt, StreamExt, stream::BoxStream};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{keeping::Keeper, outcome};
+use super::{cost::Cost, keeping::Keeper, outcome};
 use crate::{
     conversation::Workshop,
     limits,
@@ -54,7 +54,7 @@ pub(super) async fn seat(bench: Bench, id: TaskId, stop: CancellationToken) -> S
         Some(Ok(Found::NoPool(mut task))) => {
             let fault = Fault::Attempt { reason: Reason::ProviderUnavailable, retryable: false };
             outcome::fail(&mut task, fault, None, bench.keeper.now());
-            keep_surely(&bench.keeper, &mut task).await;
+            keep_surely(&bench.keeper, &mut task, None).await;
             Step::Over(task)
         }
         Some(Err(error)) => {
@@ -108,6 +108,12 @@ async fn worker(pool: &Pool, task: &Task) -> Result<Worker, Busy> {
 pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -> Step {
     let keeper = &bench.keeper;
     let Seated { mut task, pool, worker } = seated;
+    let items = vec![Item::User(task.text.clone())];
+    let mut cost = match Cost::reserve(&bench.workshop, &pool, &task, &items) {
+        Ok(cost) => cost,
+        // It waits until there is something to spend again.
+        Err(exhausted) => return Step::Back(task.id, exhausted.renews_in),
+    };
     task.pool = Some(pool.name.clone());
     outcome::begin(&mut task, keeper.now());
     if stop.is_cancelled() {
@@ -117,15 +123,19 @@ pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -
         return Step::Back(task.id, limits::TASK_RETRY_EVERY);
     }
     let limit = task.time_limit();
-    let answer = AssertUnwindSafe(answer(&mut task, pool, keeper)).catch_unwind();
+    let prompt = Prompt { items, remote: None, max_output_tokens: cost.output_tokens() };
+    let answer = answer(&mut task, pool.answer(prompt), &mut cost, keeper);
+    let answer = AssertUnwindSafe(answer).catch_unwind();
     let ended = stop.run_until_cancelled(timeout(limit, answer)).await;
     drop(worker);
     let now = keeper.now();
+    let bill = cost.bill(&bench.workshop, now);
     match ended {
         None => {
             outcome::hand_back(&mut task);
             // Where that cannot be kept it counts, as if the process had been killed.
-            drop(keeper.write(vec![Write::Task(task.clone())]).await);
+            let handed_back = Write::Task(task.clone());
+            drop(keeper.write(bill.into_iter().chain([handed_back]).collect()).await);
             return Step::HandedBack(Box::new(task));
         }
         Some(Ok(Ok(Ok(result)))) => outcome::succeed(&mut task, result.into(), now),
@@ -136,16 +146,17 @@ pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -
         Some(Ok(Err(_panicked))) => outcome::fail(&mut task, OURS, None, now),
         Some(Err(_elapsed)) => outcome::fail(&mut task, TOO_LONG, None, now),
     }
-    keep_surely(keeper, &mut task).await;
+    keep_surely(keeper, &mut task, bill.as_ref()).await;
+    cost.settle(bill.as_ref(), now);
     Step::Over(Box::new(task))
 }
 
 const OURS: Fault = Fault::Attempt { reason: Reason::Internal, retryable: true };
 const TOO_LONG: Fault = Fault::Attempt { reason: Reason::DeadlineExceeded, retryable: true };
 
-/// Keeps the task, however long that takes; only a store that is closed gives up.
-pub(super) async fn keep_surely(keeper: &Keeper, task: &mut Task) {
-    while let Err(error) = keeper.keep(task).await {
+/// Keeps the task and what it cost, however long that takes; only a store that is closed gives up.
+pub(super) async fn keep_surely(keeper: &Keeper, task: &mut Task, bill: Option<&Write>) {
+    while let Err(error) = keeper.keep_with(task, bill.cloned()).await {
         if matches!(error, StoreError::Closed) {
             return;
         }
@@ -155,12 +166,16 @@ pub(super) async fn keep_surely(keeper: &Keeper, task: &mut Task) {
 }
 
 /// The pool's answer, as far as it is kept.
-async fn answer(task: &mut Task, pool: Arc<Pool>, keeper: &Keeper) -> Result<String, Failure> {
-    let prompt = Prompt { items: vec![Item::User(task.text.clone())], remote: None };
-    let mut progress = pool.answer(prompt);
+async fn answer(
+    task: &mut Task,
+    mut progress: BoxStream<'static, Progress>,
+    cost: &mut Cost,
+    keeper: &Keeper,
+) -> Result<String, Failure> {
     let mut text = String::new();
     let mut told: Option<Instant> = None;
     while let Some(step) = progress.next().await {
+        cost.note(&step);
         match step {
             Progress::Piece(Piece::Text(piece)) => {
                 text.push_str(&piece);

@@ -35,8 +35,18 @@ impl Keeper {
 
     /// Keeps the task as it is, and shows it.
     pub(super) async fn keep(&self, task: &mut Task) -> Result<(), StoreError> {
+        self.keep_with(task, None).await
+    }
+
+    /// The same in one batch with something else.
+    pub(super) async fn keep_with(
+        &self,
+        task: &mut Task,
+        also: Option<Write>,
+    ) -> Result<(), StoreError> {
         task.updated_at = self.now();
-        self.write(vec![Write::Task(task.clone())]).await?;
+        let kept = Write::Task(task.clone());
+        self.write(also.into_iter().chain([kept]).collect()).await?;
         self.board.show(task);
         Ok(())
     }

@@ -358,6 +358,12 @@ mod tests {
         users: HashMap<Priority, VecDeque<UserId>>,
     }
 
+    fn join(users: &mut VecDeque<UserId>, user: UserId) {
+        if !users.contains(&user) {
+            users.push_back(user);
+        }
+    }
+
     impl Plain {
         /// Users of a class who have something to run, in the order of their turns.
         fn refresh(&mut self, now: Timestamp) {

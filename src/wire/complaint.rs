@@ -5,7 +5,10 @@ use std::time::Duration;
 use operatoros_protocol::{ErrorCode, ErrorFrame, Execution};
 use serde_json::{Value, json};
 
-use crate::{limits, model::Reason};
+use crate::{
+    limits,
+    model::{Reason, Timestamp},
+};
 
 /// Why a frame was refused, or what went wrong with it.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,6 +115,22 @@ impl Complaint {
         let message = "Too many messages wait for this pool already. Send again after \
                        `retry_after_ms`, or to another pool.";
         Self::new(ErrorCode::QueueFull, message).after(retry_after)
+    }
+
+    /// A budget has too little left; it is whole again at `renews_at`.
+    pub fn budget_exhausted(
+        budget: &str,
+        limit: &str,
+        renews_at: Timestamp,
+        renews_in: Duration,
+    ) -> Self {
+        let when = renews_at.to_utc();
+        let message = format!(
+            "The budget “{budget}” of {limit} has too little left for this message. It renews on {}.",
+            when.format("%Y-%m-%d at %H:%M UTC")
+        );
+        let details = json!({"budget": budget, "limit": limit, "renews_at": when});
+        Self::new(ErrorCode::BudgetExhausted, message).after(renews_in).with(details)
     }
 
     /// No pool has that name.
@@ -234,6 +253,7 @@ pub(super) fn code(reason: Reason) -> ErrorCode {
         Reason::DeadlineExceeded => ErrorCode::DeadlineExceeded,
         Reason::QueueFull => ErrorCode::QueueFull,
         Reason::AnswerTooLong => ErrorCode::AnswerTooLong,
+        Reason::BudgetExhausted => ErrorCode::BudgetExhausted,
         Reason::Internal => ErrorCode::Internal,
     }
 }

@@ -121,6 +121,20 @@ const BAD_VALUES: &[(&str, &str)] = &[
         "prices.\"gpt-4.1\".input = -1 is not a number from 0 to 1000000",
     ),
     ("prices.m.input = 1", "prices.m.output is missing; set it to a number from 0 to 1000000"),
+    ("budgets.b.tokens = 1", "budgets.b.per is missing; set it to one of day, month"),
+    (
+        "budgets.b.per = \"day\"",
+        "budgets.b.tokens is missing; set it to a whole number, or set dollars",
+    ),
+    ("budgets.b.per = \"year\"", "budgets.b.per = \"year\" is not one of day, month"),
+    (
+        "budgets.b = { per = \"day\", tokens = 1, dollars = 2.5 }",
+        "budgets.b.dollars = 2.5 is not wanted beside budgets.b.tokens",
+    ),
+    (
+        "budgets.b = { per = \"day\", tokens = 1, pool = \"sport\" }",
+        "budgets.b.pool = \"sport\" is not one of business, financial, general, healthcare, sports, *",
+    ),
 ];
 
 #[test]

@@ -11,14 +11,14 @@ async fn a_person_types_and_reads_whole_sentences() {
             > How are the markets? | # general · first/first
             say Higher. By a li    | Higher.
             say ttle. # not ours   | By a little.
-            end                    | # not ours, # about 0 + 8 tokens · 0.0 s · first
+            end                    | # not ours, # about 8 + 8 tokens · 0.0 s · first
             > /stop                | ! The turn has ended already; there is nothing to cancel.
             > /retry               | # general · first/first
             say One. Tw            | One.
             > second               | # waiting, number 1
             > /stop                | # stopped
             say o.                 |
-            end                    | Two., # about 0 + 3 tokens · 0.0 s · first
+            end                    | Two., # about 8 + 3 tokens · 0.0 s · first
             > /nothing             | ! There is no /nothing here. /help says what there is.
             > /use small           | # This conversation goes to small from now on.
             > //x                  | # small · first/first

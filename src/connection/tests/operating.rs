@@ -1,6 +1,7 @@
 //! Operating the gateway by what is said, in both voices.
 
-use super::peer::Talk;
+use super::peer::{House, Talk};
+use crate::wire::SUBPROTOCOL_TEXT;
 
 #[tokio::test(start_paused = true)]
 async fn deleting_asks_back_and_an_answer_decides() {
@@ -9,7 +10,7 @@ async fn deleting_asks_back_and_an_answer_decides() {
             "                                | # OperatorOS. Ask anything; /help says what else there is.
             > How are the markets?           | # general · first/first
             say Higher.                      |
-            end                              | Higher., # about 0 + 2 tokens · 0.0 s · first
+            end                              | Higher., # about 8 + 2 tokens · 0.0 s · first
             > delete this conversation       | # Delete the conversation “How are the markets”, 2 messages? yes / no
             > No.                            | # Nothing was changed.
             > yes                            | # general · first/first
@@ -107,4 +108,36 @@ async fn a_demo_really_does_what_it_shows_and_can_be_left() {
     let heard = talk.hear_after("> stop the demo").await.join("\n");
     assert!(heard.contains("# The sports demo ends here."), "{heard}");
     assert_eq!(talk.hear_after("wait 20").await, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_used_is_told_with_the_budgets() {
+    let house = House::within(
+        "day = { tokens = 5000, per = 'day' }\nsmall = { pool = 'small', dollars = 1, per = 'month' }",
+    );
+    let mut talk = Talk::over(house, None, Some(SUBPROTOCOL_TEXT));
+    talk.check(
+        "                              | # OperatorOS. Ask anything; /help says what else there is.
+        > How are the markets?         | # general · first/first
+        say Higher.                    |
+        end                            | Higher., # about 8 + 2 tokens · 0.0 s · $0.00001 · first",
+    )
+    .await;
+    let heard = talk.hear_after("> how much did I use today?").await.join("\n").replace('⏎', "\n");
+    insta::assert_snapshot!(heard);
+    let heard = talk.hear_after("> /usage yesterday").await.join("\n");
+    assert!(heard.starts_with("# Nothing was used yesterday.⏎# ⏎# budget "), "{heard}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_budget_that_is_used_up_says_when_it_renews() {
+    let house = House::within("day = { tokens = 30, per = 'day' }");
+    Talk::over(house, None, Some(SUBPROTOCOL_TEXT))
+        .check(
+            "                              | # OperatorOS. Ask anything; /help says what else there is.
+            > How are the markets?         | # general · first/first
+            say Higher than yesterday, and lower than they will be tomorrow, if anybody asks me. So far. | Higher than yesterday, and lower than they will be tomorrow, if anybody asks me., ! A budget of the user or the pool is used up; it renews after `retry_after_ms`. (budget_exhausted)
+            > And now?                     | ! The budget “day” of 30 tokens a day has too little left for this message. It renews on 1970-01-02 at 00:00 UTC.",
+        )
+        .await;
 }

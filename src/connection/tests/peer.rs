@@ -17,7 +17,7 @@ use crate::{
     auth::Authority,
     config::TaskSettings,
     connection::{Admission, Gateway, Seats, serve},
-    conversation::tests::stage::{Call, Stage, at_once, settle},
+    conversation::tests::stage::{Call, Gate, Stage, at_once, settle},
     model::Vitals,
     operator::Operator,
     task::Tasks,
@@ -45,8 +45,17 @@ impl House {
         Self::guarded_by(Authority::new(Some(TOKEN.to_owned().into())))
     }
 
+    /// Everybody is the same anonymous user, within budgets in the words of the settings.
+    pub(super) fn within(budgets: &str) -> Self {
+        let stage = Stage::over(Gate::new(), toml::from_str(budgets).unwrap());
+        Self::over(stage, Authority::new(None))
+    }
+
     fn guarded_by(authority: Authority) -> Self {
-        let stage = Stage::new();
+        Self::over(Stage::new(), authority)
+    }
+
+    fn over(stage: Stage, authority: Authority) -> Self {
         let settings = TaskSettings::default();
         let started = Tasks::start(stage.registry.clone(), &settings);
         let tasks = at_once(Box::pin(started)).unwrap();

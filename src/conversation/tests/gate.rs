@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    ops::Range,
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -10,8 +11,8 @@ use tokio::sync::oneshot;
 
 use crate::{
     model::{
-        Accepted, Conversation, ConversationId, Message, MessageId, OpenTask, Sequenced, Session,
-        Task, TaskFilter, TaskId, Timestamp, TurnId, User, UserId,
+        Accepted, Account, Conversation, ConversationId, Day, Message, MessageId, OpenTask,
+        Sequenced, Session, Spend, Task, TaskFilter, TaskId, Timestamp, TurnId, User, UserId,
     },
     store::{
         Batch, Commit, Expect, Health, LocalStore, Page, Read, Store, StoreError, TaskPage, Turn,
@@ -237,6 +238,10 @@ impl Store for Gate {
 
     fn keyed_task(&self, user: UserId, key: &str, now: Timestamp) -> Read<'_, Option<TaskId>> {
         self.store.keyed_task(user, key, now)
+    }
+
+    fn spent(&self, user: Option<UserId>, days: Range<Day>) -> Read<'_, Vec<(Account, Spend)>> {
+        self.store.spent(user, days)
     }
 
     fn health(&self) -> Health {

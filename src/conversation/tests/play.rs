@@ -3,28 +3,37 @@
 //! `ask | a accepted, a started, ok a` reads: somebody sends a message; the reader sees turn `a`
 //! accepted and started; the sender is told that it is `a`. Turns are named in order of appearance.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
 
 use super::{
     client::{Client, Seen},
-    stage::{Call, Stage, settle},
+    stage::{Call, Gate, Stage, settle},
 };
 use crate::{
     auth::{Authority, Identity},
+    budget::Standing,
+    config::BudgetSettings,
     conversation::{
         Ask, Catchup, Change, Done, Ended, Executed, Handle, IfBusy, Parent, Place, Reading,
-        Refusal, Sent, Tour, catch_up, recover_all,
+        Refusal, Sent, Tour, catch_up, recall_spending, recover_all,
     },
-    model::{AnswerStatus, ConversationId, Event, TurnId},
+    model::{AnswerStatus, ConversationId, Day, Event, FinishReason, Spend, TurnId, Usage},
     provider::Retry,
     store::{Page, Store, StoreError},
 };
 
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Plays the script from nothing and compares what is seen.
 pub(super) async fn check(script: &str) {
-    let mut play = Play::new();
+    check_within("", script).await;
+}
+
+/// The same within budgets, in the words of the settings.
+pub(super) async fn check_within(budgets: &str, script: &str) {
+    let mut play = Play::new(toml::from_str(budgets).unwrap());
     let lines = script.lines().map(str::trim).filter(|line| !line.is_empty());
     for (number, line) in (1..).zip(lines) {
         let (act, expected) = line.split_once('|').unwrap_or((line, ""));
@@ -53,7 +62,12 @@ struct Play {
     turns: Vec<TurnId>,
     calls: Vec<Call>,
     outcomes: Vec<Outcome>,
+    budgets: Budgets,
+    /// What the test asked to see.
+    noted: Vec<String>,
 }
+
+type Budgets = BTreeMap<String, BudgetSettings>;
 
 struct Scene {
     id: ConversationId,
@@ -63,11 +77,19 @@ struct Scene {
 }
 
 impl Play {
-    fn new() -> Self {
-        let stage = Stage::new();
+    fn new(budgets: Budgets) -> Self {
+        let stage = Stage::over(Gate::new(), budgets.clone());
         let me = Authority::new(None).anonymous().unwrap();
-        let (turns, calls, outcomes) = (Vec::new(), Vec::new(), Vec::new());
-        let mut play = Self { stage, me, scenes: Vec::new(), turns, calls, outcomes };
+        let mut play = Self {
+            stage,
+            me,
+            scenes: Vec::new(),
+            turns: Vec::new(),
+            calls: Vec::new(),
+            outcomes: Vec::new(),
+            budgets,
+            noted: Vec::new(),
+        };
         play.begin(Some("titled"));
         play
     }
@@ -99,7 +121,13 @@ impl Play {
         match verb {
             "say" => self.call().say(rest),
             "say-much" => self.call().say(&"x".repeat(rest.parse().unwrap())),
-            "end" => self.call().end(),
+            "end" => self.call().end_as(FinishReason::Stop, counted(rest)),
+            "cut" => self.call().end_as(FinishReason::Length, counted(rest)),
+            "asked" => {
+                self.noted.push(self.call().request.style.max_output_tokens.to_string());
+            }
+            "count" => self.noted = self.count().await,
+            "tomorrow" => self.stage.registry.workshop().clock.advance(DAY),
             "fail" => self.call().fail(retry(rest)),
             "panic" => self.call().panic(),
             "hold" => self.stage.store.hold(),
@@ -201,18 +229,38 @@ impl Play {
 
     /// The process dies and another starts over what the store holds, twice.
     async fn crash(&mut self) {
-        self.stage = Stage::over(self.stage.store.crash());
+        self.stage = Stage::over(self.stage.store.crash(), self.budgets.clone());
         self.calls.clear();
-        let clock = self.stage.registry.workshop().clock.clone();
-        recover_all(&*self.stage.store, &clock).await.unwrap();
-        assert_eq!(recover_all(&*self.stage.store, &clock).await.unwrap(), 0, "nothing is left");
+        let workshop = self.stage.registry.workshop();
+        recall_spending(workshop).await.unwrap();
+        recover_all(workshop).await.unwrap();
+        assert_eq!(recover_all(workshop).await.unwrap(), 0, "nothing is left");
         self.open().await;
+    }
+
+    /// What was spent with each provider, and how each budget stands.
+    async fn count(&self) -> Vec<String> {
+        let workshop = self.stage.registry.workshop();
+        let spent = self.stage.store.spent(Some(self.me.user), Day(0)..Day(9)).await.unwrap();
+        let mut providers: BTreeMap<String, Spend> = BTreeMap::new();
+        for (account, spend) in spent {
+            *providers.entry(account.provider.to_string()).or_default() += spend;
+        }
+        let told = providers.into_iter().map(|(name, spend)| {
+            let Spend { turns, input, output, estimated, .. } = spend;
+            format!("{name} {turns}x {input}+{output}~{estimated}")
+        });
+        let pools = workshop.pools.iter().map(|pool| &pool.name);
+        let rows = workshop.ledger.standing(self.me.user, pools, workshop.clock.now());
+        let budget = |row: Standing| format!("{} {}/{}", row.budget, row.spent, row.reserved);
+        told.chain(rows.into_iter().map(budget)).collect()
     }
 
     // ---- what is seen ---------------------------------------------------------------------
 
     async fn seen(&mut self) -> Vec<String> {
-        let mut seen = self.read().await;
+        let mut seen = std::mem::take(&mut self.noted);
+        seen.extend(self.read().await);
         let mut pending = Vec::new();
         for mut outcome in std::mem::take(&mut self.outcomes) {
             match (&mut outcome).now_or_never() {
@@ -319,6 +367,7 @@ impl Play {
             }
             Ok(Told::Changed) => "changed".to_owned(),
             Ok(Told::Done(Done)) => "done".to_owned(),
+            Err(Refusal::BudgetExhausted(exhausted)) => format!("no: budget {}", exhausted.budget),
             Err(refusal) => format!("no: {refusal:?}"),
         }
     }
@@ -331,10 +380,11 @@ impl Play {
         self.stage.store.open();
         self.stage.registry.workshop().lifecycle.interrupting().reach();
         settle().await;
-        let clock = self.stage.registry.workshop().clock.clone();
         let store = self.stage.store.clone();
-        recover_all(&*store, &clock).await.unwrap();
+        recover_all(self.stage.registry.workshop()).await.unwrap();
         assert_eq!(store.open_turns(None).await.unwrap(), []);
+        let mut count = self.count().await.into_iter().filter(|row| row.contains('/'));
+        assert!(count.all(|row| row.ends_with("/0")), "all that was reserved is settled");
         for scene in &self.scenes {
             holds_in_the_end(&*store, scene.id).await;
         }
@@ -384,6 +434,13 @@ fn refusal(how: &str) -> StoreError {
         "stale" => StoreError::Stale,
         _ => StoreError::Unwritable(std::sync::Arc::new(std::io::ErrorKind::StorageFull.into())),
     }
+}
+
+/// `100+20`; nothing where the provider does not count.
+fn counted(tokens: &str) -> Option<Usage> {
+    let (input, output) = tokens.split_once('+')?;
+    let (input, output) = (input.parse().unwrap(), output.parse().unwrap());
+    Some(Usage { input, output, ..Usage::default() })
 }
 
 fn executed(key: &str) -> Executed {

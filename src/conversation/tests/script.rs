@@ -5,7 +5,7 @@ use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use tokio::sync::mpsc;
 
 use crate::{
-    model::{FinishReason, ProviderName, Reason},
+    model::{FinishReason, ProviderName, Reason, Usage},
     provider::{Answer, Ending, Failure, Piece, Provider, Request, Retry},
 };
 
@@ -29,7 +29,11 @@ impl Call {
     }
 
     pub(crate) fn end(&self) {
-        let ending = Ending { finish_reason: FinishReason::Stop, usage: None, model: None };
+        self.end_as(FinishReason::Stop, None);
+    }
+
+    pub(crate) fn end_as(&self, finish_reason: FinishReason, usage: Option<Usage>) {
+        let ending = Ending { finish_reason, usage, model: None };
         self.line(Line::Piece(Ok(Piece::End(ending))));
     }
 

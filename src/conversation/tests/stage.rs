@@ -9,7 +9,8 @@ pub(crate) use super::{
     script::{Call, Script},
 };
 use crate::{
-    config::{PoolSettings, Restart, Settings},
+    budget::Ledger,
+    config::{BudgetSettings, PoolSettings, Price, Restart, Settings},
     conversation::{Registry, Workshop},
     lifecycle::Lifecycle,
     model::{Clock, Timestamp},
@@ -29,11 +30,11 @@ impl Stage {
     /// Pools `general` and `reset`, which ask `first` and then `second`, and `small`, which has
     /// one worker.
     pub(crate) fn new() -> Self {
-        Self::over(Gate::new())
+        Self::over(Gate::new(), BTreeMap::new())
     }
 
-    /// The same over what another stage left.
-    pub(crate) fn over(store: Gate) -> Self {
+    /// The same over what another stage left, within budgets.
+    pub(crate) fn over(store: Gate, budgets: BTreeMap<String, BudgetSettings>) -> Self {
         let store = Arc::new(store);
         let (scripts, calls) = Script::cast(["first", "second"]);
         let providers: Providers = scripts
@@ -41,6 +42,7 @@ impl Stage {
             .into();
         let pool = |workers, restart| PoolSettings {
             route: vec!["first".to_owned(), "second".to_owned()],
+            prompt: "Be brief.".to_owned(),
             workers,
             restart,
             ..PoolSettings::default()
@@ -50,12 +52,17 @@ impl Stage {
             ("reset".to_owned(), pool(100, Restart::Reset)),
             ("small".to_owned(), pool(1, Restart::Keep)),
         ]);
-        let settings = Settings { pools, ..Settings::default() };
+        let settings = Settings { pools, budgets, ..Settings::default() };
+        // Nothing has a price where nobody looks at it.
+        let price = Price { input: 1.0, cached: None, output: 2.0 };
+        let priced = if settings.budgets.is_empty() { [].as_slice() } else { &["first", "second"] };
+        let prices = priced.iter().map(|model| ((*model).to_owned(), price)).collect();
         let registry = Registry::new(Workshop {
             store: store.clone(),
             router: Arc::new(Router::new(&settings.pools, &Weights::none())),
             pools: Pools::new(&settings, &providers),
-            prices: Arc::new(Prices::new(BTreeMap::new())),
+            prices: Arc::new(Prices::new(prices)),
+            ledger: Ledger::new(&settings),
             clock: Clock::at(Timestamp(1_000)),
             lifecycle: Lifecycle::default(),
         });

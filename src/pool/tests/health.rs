@@ -122,7 +122,7 @@ impl Clinic {
 
     /// Who was asked, and the end: `.` whole, else the reason and the seconds to wait.
     async fn ask(&self, pool: &str) -> String {
-        let prompt = Prompt { items: Vec::new(), remote: None };
+        let prompt = Prompt::default();
         let steps: Vec<_> = self.pool(pool).answer(prompt).collect().await;
         steps.iter().map(told).collect()
     }
@@ -185,7 +185,7 @@ async fn only_one_tries_whether_it_is_well_again() {
     clinic.asks(6).await;
     sleep(limits::BREAKER_OPEN_MAX).await;
     clinic.feels('a', Mood::Answers(100));
-    let left = clinic.pool("one").answer(Prompt { items: Vec::new(), remote: None });
+    let left = clinic.pool("one").answer(Prompt::default());
     assert!(left.take(2).collect::<Vec<_>>().now_or_never().is_none());
     assert_eq!(clinic.ask("one").await, "a.");
 }

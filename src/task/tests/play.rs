@@ -183,7 +183,7 @@ impl Play {
     pub(super) async fn restart(&mut self) {
         let now = self.stage.registry.workshop().clock.now();
         let store = self.stage.store.crash();
-        self.stage = Stage::over(store);
+        self.stage = Stage::over(store, BTreeMap::default());
         let clock = &self.stage.registry.workshop().clock;
         clock.advance(now.since(clock.now()));
         self.tasks = Tasks::start(self.stage.registry.clone(), &self.settings).await.unwrap();

@@ -1,0 +1,119 @@
+//! What a turn costs: set aside before it is asked, counted with its end.
+//!
+//! Invariant: a turn is counted in the batch that ends it, and its budgets are settled once that is
+//! durable; so store and ledger count each turn once, whatever breaks in between.
+
+use std::sync::Arc;
+
+use super::{Workshop, command::Refusal, running::Running, writer::Writer};
+use crate::{
+    budget::{Amount, Estimate, Reservation},
+    model::{Account, BYTES_PER_TOKEN_LEAST, Day, NanoUsd, ProviderName, Spend, Timestamp, Usage},
+    pool::Pool,
+    provider::Item,
+    store::{StoreError, Write},
+};
+
+/// Tells the ledger what earlier runs have spent of the budgets.
+pub async fn recall_spending(workshop: &Workshop) -> Result<(), StoreError> {
+    let Workshop { store, ledger, clock, .. } = workshop;
+    let now = clock.now();
+    let Some(since) = ledger.since(now) else { return Ok(()) };
+    for (account, spend) in store.spent(None, since..Day::of(now).next()).await? {
+        let Account { user, pool, day, .. } = account;
+        ledger.record(user, &pool, &Amount::from(&spend), day.begins());
+    }
+    Ok(())
+}
+
+/// What a turn has cost, and what was set aside for it.
+pub(super) struct Bill {
+    accounts: Vec<(Account, Spend)>,
+    reservation: Option<Reservation>,
+    at: Timestamp,
+}
+
+impl Bill {
+    /// What keeps it.
+    pub(super) fn writes(&self) -> impl Iterator<Item = Write> {
+        self.accounts.iter().map(|(account, spend)| Write::Spend(account.clone(), *spend))
+    }
+
+    /// It is kept: what was not needed is free again.
+    pub(super) fn settle(self) {
+        if let Some(reservation) = self.reservation {
+            let total: Spend = self.accounts.iter().map(|(_, spend)| *spend).sum();
+            reservation.settle(&Amount::from(&total), self.at);
+        }
+    }
+}
+
+impl Writer {
+    /// Sets aside what the answer to this question may cost. How much there is to read before it is
+    /// known later; the reservation is made to fit then.
+    pub(super) fn afford(&self, pool: &Pool, question: &Item) -> Result<Reservation, Refusal> {
+        let Workshop { ledger, clock, .. } = &self.workshop;
+        let bytes = pool.prompt_bytes(std::slice::from_ref(question));
+        let estimate = self.workshop.estimate(pool, bytes);
+        Ok(ledger.reserve(self.record.user, &pool.name, &estimate, clock.now())?)
+    }
+
+    /// The bill of a turn that ends now with this usage; none where no provider was asked.
+    pub(super) fn bill(&self, running: &mut Running, usage: &Usage) -> Option<Bill> {
+        if !running.asked {
+            return None;
+        }
+        let at = self.now();
+        let account = |(provider, model): &Voice| Account {
+            user: self.record.user,
+            day: Day::of(at),
+            pool: running.pool.name.clone(),
+            provider: provider.clone(),
+            model: model.clone(),
+        };
+        let spend = self.workshop.spend(&running.voice().0, running.model(), usage);
+        let mut accounts = vec![(account(running.voice()), spend)];
+        for (voice, usage) in running.void() {
+            accounts.push((account(voice), self.workshop.spend_of_void(voice, &usage)));
+        }
+        Some(Bill { accounts, reservation: running.reservation.take(), at })
+    }
+}
+
+/// Who speaks: a provider and its model.
+pub type Voice = (ProviderName, Arc<str>);
+
+impl Workshop {
+    /// What a turn may cost that reads so many bytes: with the longest answer, and at the dearest
+    /// price of the route.
+    pub fn estimate(&self, pool: &Pool, bytes: u64) -> Estimate {
+        if self.ledger.is_empty() {
+            return Estimate::default();
+        }
+        let (input, output) = (bytes.div_ceil(BYTES_PER_TOKEN_LEAST), pool.max_output_tokens());
+        let (mut reading, mut writing) = (NanoUsd::default(), NanoUsd::default());
+        for (provider, model) in pool.models() {
+            let cost = |output| {
+                let usage = Usage { input, output, ..Usage::default() };
+                self.spend(provider, model, &usage).cost
+            };
+            let (read, both) = (cost(0), cost(output));
+            reading = reading.max(read);
+            writing = writing.max(NanoUsd(both.0.saturating_sub(read.0)));
+        }
+        Estimate {
+            input: Amount { tokens: input, cost: reading },
+            output: Amount { tokens: output, cost: writing },
+        }
+    }
+
+    /// One turn of this provider and model.
+    pub fn spend(&self, provider: &ProviderName, model: &str, usage: &Usage) -> Spend {
+        Spend::of(usage, self.prices.charge(provider, model, usage))
+    }
+
+    /// An answer that was made void by another: the turn is counted with that one.
+    pub(super) fn spend_of_void(&self, (provider, model): &Voice, usage: &Usage) -> Spend {
+        Spend { turns: 0, ..self.spend(provider, model, usage) }
+    }
+}
