@@ -36,6 +36,16 @@ impl Command {
         }
     }
 
+    /// Who asks.
+    pub(super) fn by(&self) -> UserId {
+        match self {
+            Self::Submit(by, ..)
+            | Self::Cancel(by, ..)
+            | Self::Update(by, ..)
+            | Self::Retry(by, ..) => *by,
+        }
+    }
+
     /// Answers whoever asked, where nothing is done about it.
     pub(super) fn refuse(self, refusal: Refusal) {
         match self {

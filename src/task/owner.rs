@@ -431,28 +431,25 @@ impl Owner {
         let Some(id) = command.about() else { return Some(command) };
         let known = self.schedule.get(id).map(|task| (task.user, task.number));
         let Some(under_way) = self.under_way.get_mut(&id) else { return Some(command) };
-        if let (What::Attempt { stop, begun }, Some((user, number))) = (&under_way.what, known) {
-            let refusal = match &command {
-                Command::Cancel(by, ..) | Command::Update(by, ..) | Command::Retry(by, ..)
-                    if *by != user =>
-                {
-                    Some(Refusal::NotFound)
-                }
-                Command::Update(..) if *begun => Some(Refusal::Begun(number)),
-                Command::Retry(..) => Some(Refusal::NotFailed(number)),
-                _ => None,
-            };
-            if let Some(refusal) = refusal {
-                command.refuse(refusal);
-                return None;
+        let refusal = match (&under_way.what, &command, known) {
+            (_, _, Some((user, _))) if user != command.by() => Some(Refusal::NotFound),
+            (What::Attempt { begun: true, .. }, Command::Update(..), Some((_, number))) => {
+                Some(Refusal::Begun(number))
             }
+            (What::Attempt { .. }, Command::Retry(..), Some((_, number))) => {
+                Some(Refusal::NotFailed(number))
+            }
+            _ if under_way.held.len() >= limits::TASK_COMMANDS_HELD_MAX => Some(Refusal::Busy),
+            _ => None,
+        };
+        if let Some(refusal) = refusal {
+            command.refuse(refusal);
+            return None;
+        }
+        if let What::Attempt { stop, .. } = &under_way.what {
             stop.cancel();
         }
-        if under_way.held.len() >= limits::TASK_COMMANDS_HELD_MAX {
-            command.refuse(Refusal::Busy);
-        } else {
-            under_way.held.push(command);
-        }
+        under_way.held.push(command);
         None
     }
 
