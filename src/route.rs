@@ -4,8 +4,10 @@
 //! costs is bounded however long the message is.
 
 mod calibrate;
+mod carrying;
 mod choose;
 mod fit;
+mod learnt;
 mod lexicon;
 mod meaning;
 mod reading;
@@ -22,14 +24,12 @@ pub use weights::{Weights, WeightsError};
 
 use crate::{
     config::{PoolSettings, Settings},
-    limits::CARRYING_WORDS_MAX,
     model::PoolName,
 };
 use fit::{Row, fit};
 use lexicon::{Found, Lexicon};
-use meaning::{Leaning, Meaning, pull};
+use meaning::{Leaning, Meaning};
 use reading::Reading;
-use words::{DIMENSIONS, Words};
 
 /// The pool for what belongs to no other.
 pub const DEFAULT_POOL: &str = "general";
@@ -38,8 +38,6 @@ pub const DEFAULT_POOL: &str = "general";
 const THRESHOLD: f32 = 0.2;
 /// How much a pool's keyword counts when leanings are fitted to settings; an example counts 1.
 const KEYWORD_ROW: f32 = 0.6;
-/// A word carries a decision when it does at least this share of what all words do.
-const CARRIES: f32 = 0.15;
 
 /// Knows the pools, and judges messages.
 #[derive(Debug)]
@@ -147,21 +145,18 @@ impl Router {
         let found = self.lexicon.find(&reading);
         let telling = reading.telling();
         let meaning = Meaning::of(&reading).filter(|_| telling > 0 || !found.is_empty());
-        let Some(meaning) = meaning else {
-            return Judgement { scores: Vec::new(), words: Vec::new(), telling, proved: false };
-        };
-        let chances = self.chances(&self.evidence(&found), &meaning);
+        let Some(meaning) = meaning else { return Judgement::none(telling) };
+        let read = Read { reading, found, meaning };
+        let chances = self.chances(&self.evidence(&read.found), &read.meaning);
         let mut order: Vec<usize> = (0..self.pools.len()).collect();
         order.sort_by(|a, b| chances[*b].total_cmp(&chances[*a]));
-        let (words, proved) = match order.first() {
-            Some(first) => (
-                self.carrying(*first, &chances, &reading, &found),
-                found.iter().any(|keyword| keyword.pool == *first),
-            ),
-            None => (Vec::new(), false),
-        };
-        let scores = order.iter().map(|at| (self.pools[*at].clone(), chances[*at])).collect();
-        Judgement { scores, words, telling, proved }
+        let Some(first) = order.first() else { return Judgement::none(telling) };
+        Judgement {
+            words: self.carrying(*first, &chances, &read),
+            proved: read.found.iter().any(|keyword| keyword.pool == *first),
+            scores: order.iter().map(|at| (self.pools[*at].clone(), chances[*at])).collect(),
+            telling,
+        }
     }
 
     /// What keywords add to each pool's score.
@@ -179,70 +174,24 @@ impl Router {
         softmax(scores.map(|(l, e)| (l.score(meaning) + e) / self.temperature).collect())
     }
 
-    /// The words that do most to set a pool apart from the others.
-    fn carrying(
-        &self,
-        pool: usize,
-        chances: &[f32],
-        reading: &Reading<'_>,
-        found: &[Found],
-    ) -> Vec<String> {
-        let direction = self.direction(pool, chances);
-        let words = Words::get();
-        let mut pulls: Vec<_> = (0..)
-            .zip(&reading.words)
-            .map(|(at, word)| {
-                let pieces = &reading.pieces[word.pieces.clone()];
-                let telling = pieces.iter().filter(|piece| !words.is_small(**piece));
-                (telling.map(|piece| pull(*piece, &direction)).sum::<f32>(), at..at + 1)
-            })
-            .collect();
-        let strongest = pulls.iter().map(|(pull, _)| *pull).fold(0.0, f32::max);
-        for keyword in found.iter().filter(|keyword| keyword.pool == pool) {
-            // A keyword counts whole, beside what its words do by their meaning.
-            let by_meaning: f32 = pulls[keyword.words.clone()].iter().map(|(pull, _)| pull).sum();
-            let carries = by_meaning.max(0.0) + strongest * keyword.counts;
-            let told = &mut pulls[keyword.words.start];
-            if carries > told.0 {
-                *told = (carries, keyword.words.clone());
-            }
-        }
-        pulls.retain(|(pull, _)| *pull > 0.0);
-        pulls.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-        let enough = CARRIES * pulls.iter().map(|(pull, _)| pull).sum::<f32>();
-        let mut carrying: Vec<String> = Vec::new();
-        let mut taken: Vec<std::ops::Range<usize>> = Vec::new();
-        for (_, at) in pulls.into_iter().filter(|(pull, _)| *pull >= enough) {
-            let word = reading.said(&at).to_lowercase();
-            let told = taken.iter().any(|other| other.start < at.end && at.start < other.end);
-            if !told && !carrying.contains(&word) && carrying.len() < CARRYING_WORDS_MAX {
-                carrying.push(word);
-                taken.push(at);
-            }
-        }
-        carrying
-    }
-
-    /// The direction in which a meaning leans to one pool rather than to the others, likely ones first.
-    fn direction(&self, pool: usize, chances: &[f32]) -> [f32; DIMENSIONS] {
-        let others = (1.0 - chances[pool]).max(f32::MIN_POSITIVE);
-        let mut direction = [0.0; DIMENSIONS];
-        for (at, (leaning, chance)) in self.leanings.iter().zip(chances).enumerate() {
-            let share = if at == pool { 1.0 } else { -chance / others };
-            for (sum, weight) in direction.iter_mut().zip(&leaning.weights) {
-                *sum += share * weight;
-            }
-        }
-        direction
-    }
-
     fn threshold(&self, pool: &PoolName) -> f32 {
         let at = self.pools.iter().position(|known| known == pool);
         at.and_then(|at| self.leanings.get(at)).map_or(THRESHOLD, |leaning| leaning.threshold)
     }
 }
 
+/// A message that says something.
+struct Read<'t> {
+    reading: Reading<'t>,
+    found: Vec<Found>,
+    meaning: Meaning,
+}
+
 impl Judgement {
+    fn none(telling: usize) -> Self {
+        Self { scores: Vec::new(), words: Vec::new(), telling, proved: false }
+    }
+
     /// The likeliest pool.
     pub fn best(&self) -> Option<(&PoolName, f32)> {
         self.scores.first().map(|(pool, chance)| (pool, *chance))

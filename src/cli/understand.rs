@@ -52,7 +52,7 @@ pub enum UnderstandError {
     #[error(transparent)]
     Calibrate(#[from] CalibrateError),
     /// Some lines were answered by an error.
-    #[error("{0} lines could not be read; each was answered by what is wrong with it")]
+    #[error("lines that could not be read: {0}; each was answered by what is wrong with it")]
     BadLines(usize),
     /// A line of a file cannot be read.
     #[error("{}:{line}: {because}", file.display())]

@@ -108,8 +108,6 @@ impl Router {
             let because = format!("nothing in it speaks for a pool, so {default} answers");
             return by("default", &default, because);
         };
-        let next = judgement.scores.get(1);
-        let close = next.filter(|(_, next)| chance - next < MARGIN);
         if *best == default {
             return by("scored", best, reason(judgement));
         }
@@ -118,11 +116,14 @@ impl Router {
                 format!("{best} would be likeliest, but not enough, so {default} answers");
             return by("default", &default, because);
         }
-        if let Some((next, _)) = close {
+        let next = judgement.scores.get(1);
+        let second = next.filter(|(pool, chance)| *chance >= SECOND && *pool != default);
+        let close = next.filter(|(_, next)| chance - next < MARGIN);
+        // Where both of two specialists are likely, either is right; else neither stands out.
+        if let (None, Some((next, _))) = (second, close) {
             let because = format!("{best} and {next} are equally likely, so {default} answers");
             return by("default", &default, because);
         }
-        let second = next.filter(|(pool, chance)| *chance >= SECOND && *pool != default);
         let mut choice = by("scored", best, reason(judgement));
         choice.routing.second = second.map(|(pool, _)| pool.clone());
         choice

@@ -71,7 +71,9 @@ impl Weights {
                 let found = leaning.weights.len();
                 return Err(WeightsError::Dimensions { pool: pool.clone(), found });
             }
-            let finite = leaning.weights.iter().chain([&leaning.bias]).all(|n| n.is_finite());
+            let pieces = leaning.pieces.iter().map(|(_, number)| number);
+            let numbers = leaning.weights.iter().copied().chain([leaning.bias]).chain(pieces);
+            let finite = numbers.into_iter().all(f32::is_finite);
             if !(finite && (0.0..=1.0).contains(&leaning.threshold)) {
                 return Err(WeightsError::Number { of: pool.clone() });
             }
@@ -91,6 +93,7 @@ impl Weights {
                 threshold: short(leaning.threshold),
                 bias: short(leaning.bias),
                 weights: leaning.weights.iter().copied().map(short).collect(),
+                pieces: leaning.pieces.iter().map(|(piece, n)| (piece, short(n))).collect(),
             };
             let rounded = serde_json::to_string(&rounded).expect("finite numbers are JSON");
             format!("\"{pool}\":{rounded}")
@@ -138,6 +141,19 @@ mod tests {
         check(&file("0", "0.5", "0.1", 128), "has a number for the temperature that cannot be");
         let error = Weights::read(Path::new("not-there.json")).unwrap_err().to_string();
         assert!(error.starts_with("cannot be read: "), "{error}");
+    }
+
+    #[test]
+    fn what_was_learnt_of_pieces_is_of_the_vocabulary() {
+        let pieces = |pieces: &str| {
+            let text = file("1", "0.5", "0.1", 128);
+            text.replace("\"bias\"", &format!("\"pieces\": {pieces}, \"bias\""))
+        };
+        check(&pieces("{\"qwxz\": 1}"), "`qwxz` is no piece of the vocabulary");
+        check(&pieces("{\"tax\": 1e39}"), "has a number for law that cannot be");
+        let weights = Weights::parse(&pieces("{\"tax\": 0.5, \"##es\": -1}")).unwrap();
+        assert_eq!(Weights::parse(&weights.to_text()).unwrap(), weights);
+        assert!(weights.to_text().contains("\"pieces\":{\"##es\":-1.0,\"tax\":0.5}"));
     }
 
     #[test]

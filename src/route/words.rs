@@ -68,7 +68,8 @@ impl Words {
         }
         words.starts.push(start);
         for word in SMALL {
-            let piece = usize::from(words.piece(word).expect("small words are in the vocabulary"));
+            let piece =
+                usize::from(words.of_line(word).expect("small words are in the vocabulary"));
             words.small[piece / 64] |= 1 << (piece % 64);
         }
         words
@@ -87,11 +88,6 @@ impl Words {
             pieces.push(piece);
             rest = &rest[length..];
         }
-    }
-
-    fn piece(&self, word: &str) -> Option<Piece> {
-        let (piece, length) = self.longest(word.as_bytes(), false)?;
-        (length == word.len()).then_some(piece)
     }
 
     /// The longest piece that these letters begin with.
@@ -123,7 +119,15 @@ impl Words {
         }
     }
 
-    fn line(&self, piece: Piece) -> &'static str {
+    /// The piece that a line of the vocabulary is.
+    pub(super) fn of_line(&self, line: &str) -> Option<Piece> {
+        let (continues, letters) = parts(line);
+        let (piece, length) = self.longest(letters, continues)?;
+        (length == letters.len()).then_some(piece)
+    }
+
+    /// A piece's line in the vocabulary.
+    pub(super) fn line(&self, piece: Piece) -> &'static str {
         let at = usize::from(piece);
         let (start, end) = (self.starts[at] as usize, self.starts[at + 1] as usize - 1);
         VOCABULARY.get(start..end).expect("lines were cut where they end")
@@ -208,7 +212,7 @@ mod tests {
     #[test]
     fn small_words_are_small() {
         let words = Words::get();
-        assert!(words.is_small(words.piece("the").unwrap()));
-        assert!(!words.is_small(words.piece("tax").unwrap()));
+        assert!(words.is_small(words.of_line("the").unwrap()));
+        assert!(!words.is_small(words.of_line("tax").unwrap()));
     }
 }
