@@ -106,7 +106,7 @@ async def test_a_refused_connection_falls_back_unseen():
             client, end, text = await one(g)
             assert end["type"] == "turn.completed" and end["provider"] == "fake", end
             kinds = [f["type"] for f in client.frames if "seq" in f]
-            assert kinds == ["message.accepted", "turn.started", "turn.completed"], kinds
+            assert kinds == ["message.accepted", "turn.started", "turn.completed", "conversation.updated"], kinds
             client.drop()
         async with gateway(nobody, pool("gone")) as g:
             client, end, _ = await one(g)

@@ -71,7 +71,7 @@ async def test_nobody_learns_of_anothers_conversations():
             assert "4711" not in json.dumps(other.frames)
         # And she has noticed nothing.
         events = [f["type"] for f in alice.frames if "seq" in f]
-        assert events == ["message.accepted", "turn.started", "turn.completed"], events
+        assert events == ["message.accepted", "turn.started", "turn.completed", "conversation.updated"], events
         # The same user elsewhere is the same.
         twin = await Client.connect(g.url, token=f"{T}:alice")
         assert (await twin.history(where))[0]["text"] == "My secret is 4711"
