@@ -28,9 +28,10 @@ use operatoros::{
     conversation::{Ask, Handle, IfBusy, Parent, Registry, Workshop},
     lifecycle::Lifecycle,
     model::{
-        AnswerStatus, Clock, Conversation, ConversationId, FinishReason, Message, MessageId,
-        ProviderName, Role, Standing, TurnId, UserId, Vitals,
+        AnswerStatus, Clock, Conversation, ConversationId, FinishReason, Gauges, Message,
+        MessageId, ProviderName, Role, Standing, TurnId, UserId, Vitals,
     },
+    monitor::Monitor,
     operator::Operator,
     pool::Pools,
     provider::{
@@ -210,6 +211,7 @@ async fn gateway(script: Script) -> Arc<Gateway> {
         authority: Authority::new(None),
         operator: Operator::new(registry.clone(), tasks.clone(), Vitals::default),
         tasks,
+        monitor: Monitor::start(&lifecycle, Clock::system(), Gauges::default),
         seats: Seats::default(),
         lifecycle,
         echo: false,

@@ -12,7 +12,7 @@ use crate::{
     conversation::{self, Registry, Workshop},
     http,
     lifecycle::{Drained, Lifecycle},
-    model::{Clock, Gauges, Usage},
+    model::{Clock, Gauges, Health, Usage},
     monitor::Monitor,
     operator::Operator,
     pool::Pools,
@@ -90,17 +90,16 @@ impl App {
         warn_of_unpriced(&workshop);
         let registry = Registry::new(workshop);
         let seats = Seats::default();
-        let (taken, live, turns) = (seats.clone(), registry.clone(), lifecycle.clone());
-        let monitor = Monitor::start(&lifecycle, move || Gauges {
-            connections: taken.taken(),
-            conversations: live.live(),
-            turns_open: turns.turns_running(),
-        });
         // Before the port is open: what the last run left running is over.
         let tasks = Tasks::start(registry.clone(), &settings.tasks).await?;
+        let (counted, live, load) = (seats.clone(), registry.clone(), tasks.clone());
+        let look = move || gauges(&counted, &live, &load);
+        let monitor = Monitor::start(&lifecycle, Clock::system(), look);
+        let vitals = monitor.clone();
         let gateway = Arc::new(Gateway {
             authority: Authority::new(settings.token.clone()),
-            operator: Operator::new(registry.clone(), tasks.clone(), move || monitor.vitals()),
+            operator: Operator::new(registry.clone(), tasks.clone(), move || vitals.vitals()),
+            monitor,
             tasks,
             seats,
             lifecycle: lifecycle.clone(),
@@ -137,6 +136,26 @@ impl App {
     /// start ends what ran.
     pub fn store(&self) -> Arc<dyn Store> {
         self.store.clone()
+    }
+}
+
+/// What goes on in the gateway now.
+fn gauges(seats: &Seats, registry: &Registry, tasks: &Tasks) -> Gauges {
+    let Workshop { lifecycle, store, pools, .. } = registry.workshop();
+    let health = match (lifecycle.draining().is_reached(), store.health().writable) {
+        (true, _) => Health::Draining,
+        (false, true) => Health::Ok,
+        (false, false) => Health::Degraded,
+    };
+    let load = tasks.load();
+    Gauges {
+        health,
+        connections: seats.taken(),
+        conversations: registry.live(),
+        turns_open: lifecycle.turns_running(),
+        turns_running: pools.iter().map(|pool| pool.load().running as usize).sum(),
+        tasks_queued: load.queued,
+        tasks_running: load.running,
     }
 }
 

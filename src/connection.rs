@@ -40,6 +40,7 @@ use crate::{
     lifecycle::Lifecycle,
     limits,
     model::ConversationId,
+    monitor::Monitor,
     operator::{Here, Operator},
     task::Tasks,
     wire::{self, CloseCode, Complaint, Frame},
@@ -59,6 +60,8 @@ pub struct Gateway {
     pub operator: Arc<Operator>,
     /// Knows the background tasks.
     pub tasks: Tasks,
+    /// Measures.
+    pub monitor: Arc<Monitor>,
     /// Counts the connections.
     pub seats: Seats,
     /// Starts and stops everything.
@@ -364,8 +367,10 @@ where
             self.obeying = false;
             let here;
             (then, here) = *done;
-            if let Some(Here::Enter(id, handle)) = here {
-                self.enter(id, handle).await?;
+            match here {
+                Some(Here::Enter(id, handle)) => self.enter(id, handle).await?,
+                Some(Here::Status(every)) => self.post_status(every),
+                None => {}
             }
         }
         match then {

@@ -25,4 +25,4 @@ pub use priority::Priority;
 pub use spend::{Account, Day, NanoUsd, Spend};
 pub use task::{Every, Fault, OpenTask, Task, TaskFilter, TaskStatus};
 pub use usage::{BYTES_PER_TOKEN_LEAST, FinishReason, Timing, Usage, Usd};
-pub use vitals::{Gauges, Vitals};
+pub use vitals::{Gauges, Health, Vitals};

@@ -1,6 +1,10 @@
-//! How the machine and the process are: measured by one task at a steady pace, read by everybody.
+//! How the machine, the process and the gateway are: measured by one task at a steady pace, read by
+//! everybody.
+//!
+//! Invariant: who listens gets the newest measurement and never a queue of them; it is encoded
+//! once for all who do.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 use tokio::{
@@ -11,59 +15,107 @@ use tokio::{
 use crate::{
     lifecycle::Lifecycle,
     limits,
-    model::{Gauges, Vitals},
+    model::{Clock, Gauges, Timestamp, Vitals},
+    wire::{self, Frame},
 };
+
+/// Looks at the gateway.
+type Look = Arc<dyn Fn() -> Gauges + Send + Sync>;
 
 /// The newest measurements.
 pub struct Monitor {
-    measured: watch::Receiver<Vitals>,
-    gauges: Box<dyn Fn() -> Gauges + Send + Sync>,
+    samples: watch::Receiver<Arc<Sample>>,
+    look: Look,
     started: Instant,
+}
+
+/// One measurement.
+#[derive(Debug, Default)]
+pub struct Sample {
+    /// Which one, from 1.
+    pub rev: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What was measured.
+    pub vitals: Vitals,
+    frame: OnceLock<Frame>,
+    line: OnceLock<Frame>,
+}
+
+impl Sample {
+    /// For a program.
+    pub fn frame(&self) -> Frame {
+        self.frame.get_or_init(|| wire::status(self.rev, self.at, &self.vitals)).clone()
+    }
+
+    /// For a person.
+    pub fn line(&self) -> Frame {
+        self.line.get_or_init(|| wire::note(&self.vitals.line())).clone()
+    }
 }
 
 impl Monitor {
     /// Measures from now on, until everything closes.
     pub fn start(
         lifecycle: &Lifecycle,
-        gauges: impl Fn() -> Gauges + Send + Sync + 'static,
+        clock: Clock,
+        look: impl Fn() -> Gauges + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let (tell, measured) = watch::channel(Vitals::default());
+        let (tell, samples) = watch::channel(Arc::default());
+        let (look, started): (Look, _) = (Arc::new(look), Instant::now());
         let closing = lifecycle.closing().clone();
+        let sampler = Sampler { tell, clock, look: look.clone(), started };
         lifecycle.spawn(async move {
-            closing.or(sample(tell)).await;
+            closing.or(sampler.run()).await;
         });
-        Arc::new(Self { measured, gauges: Box::new(gauges), started: Instant::now() })
+        Arc::new(Self { samples, look, started })
     }
 
     /// The machine as it was measured last, and the gateway as it is.
     pub fn vitals(&self) -> Vitals {
-        let uptime = self.started.elapsed().as_millis();
-        Vitals {
-            uptime_ms: u64::try_from(uptime).unwrap_or(u64::MAX),
-            gauges: (self.gauges)(),
-            ..*self.measured.borrow()
-        }
+        let machine = self.samples.borrow().vitals;
+        Vitals { uptime_ms: millis(self.started), gauges: (self.look)(), ..machine }
     }
 
     /// Changes with each measurement.
-    pub fn measured(&self) -> watch::Receiver<Vitals> {
-        self.measured.clone()
+    pub fn samples(&self) -> watch::Receiver<Arc<Sample>> {
+        self.samples.clone()
     }
 }
 
-/// Measures for ever. A measurement reads half a dozen small files of the kernel's, which is too
-/// short to be worth a thread.
-async fn sample(tell: watch::Sender<Vitals>) {
-    let (Ok(mut system), Ok(pid)) = (System::new(), sysinfo::get_current_pid()) else {
-        tracing::warn!("this system does not tell how it is");
-        return;
-    };
-    let mut tick = interval(limits::SAMPLE_EVERY);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        tell.send_replace(measure(&mut system, pid));
+struct Sampler {
+    tell: watch::Sender<Arc<Sample>>,
+    clock: Clock,
+    look: Look,
+    started: Instant,
+}
+
+impl Sampler {
+    /// Measures for ever. A measurement reads half a dozen small files of the kernel's, which is
+    /// too short to be worth a thread.
+    async fn run(self) {
+        let mut machine = System::new().ok().zip(sysinfo::get_current_pid().ok());
+        if machine.is_none() {
+            tracing::warn!("this system does not tell how it is");
+        }
+        let mut tick = interval(limits::SAMPLE_EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        for rev in 1.. {
+            tick.tick().await;
+            let measured = machine.as_mut().map(|(system, pid)| measure(system, *pid));
+            let vitals = Vitals {
+                uptime_ms: millis(self.started),
+                gauges: (self.look)(),
+                ..measured.unwrap_or_default()
+            };
+            let sample = Sample { rev, at: self.clock.now(), vitals, ..Sample::default() };
+            self.tell.send_replace(Arc::new(sample));
+        }
     }
+}
+
+fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 fn measure(system: &mut System, pid: Pid) -> Vitals {
@@ -93,18 +145,20 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_measures_at_once_and_then_at_its_pace() {
         let lifecycle = Lifecycle::default();
-        let gauges = || Gauges { connections: 3, ..Gauges::default() };
-        let monitor = Monitor::start(&lifecycle, gauges);
-        let mut measured = monitor.measured();
-        measured.changed().await.expect("it measures");
+        let look = || Gauges { connections: 3, ..Gauges::default() };
+        let monitor = Monitor::start(&lifecycle, Clock::at(Timestamp(1_000)), look);
+        let mut samples = monitor.samples();
+        samples.changed().await.expect("it measures");
+        assert_eq!((samples.borrow().rev, samples.borrow().at), (1, Timestamp(1_000)));
         let vitals = monitor.vitals();
         assert!(vitals.memory_bytes.is_some_and(|bytes| bytes > 0), "{vitals:?}");
         assert_eq!(vitals.gauges.connections, 3);
         let before = Instant::now();
-        measured.changed().await.expect("it goes on");
+        samples.changed().await.expect("it goes on");
         assert_eq!(before.elapsed(), limits::SAMPLE_EVERY);
         assert!(monitor.vitals().uptime_ms >= 2_000);
+        assert!(samples.borrow().frame().as_str().contains(r#""connections":3"#));
         lifecycle.drain(Duration::ZERO).await;
-        assert!(measured.changed().await.is_err(), "nobody measures any more");
+        assert!(samples.changed().await.is_err(), "nobody measures any more");
     }
 }

@@ -192,9 +192,8 @@ impl Operator {
                 self.prioritise_tasks(caller, &numbers, priority).await?
             }
             Operation::Scale(pool, workers) => self.scale(&pool, workers, agreed),
-            Operation::Subscribe(_) | Operation::Unsubscribe => {
-                not_there("Status is told on asking only: /status.")
-            }
+            Operation::Subscribe(seconds) => system::keep_posted(seconds),
+            Operation::Unsubscribe => system::stop_posting(),
             Operation::Usage(period) => self.usage(caller, period).await?,
         };
         Ok(report.into())
@@ -210,9 +209,4 @@ impl Order {
             Wish::Leave => ("leave", json!({})),
         }
     }
-}
-
-/// The command is understood, and this gateway cannot do it.
-fn not_there(text: &str) -> Report {
-    Report::new(text, json!({ "supported": false }))
 }

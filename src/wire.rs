@@ -10,9 +10,10 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod text;
+mod topics;
 
 pub use complaint::Complaint;
-pub use inbound::{Asked, Inbound, Resume, SendAsked, Understand, read};
+pub use inbound::{Asked, Inbound, Resume, SendAsked, Topic, Understand, read};
 pub use outbound::{
     Greeting, conversation_reply, conversations_reply, delta, done_reply, ended_reply, error,
     event, following_reply, goaway, gone_reply, messages_reply, pong, position, resumed,
@@ -20,9 +21,9 @@ pub use outbound::{
 };
 pub use tasks::{
     TaskAsked, TaskChangeAsked, fault_meaning, task_change, task_reply, task_value, tasks_reply,
-    tasks_topic_reply,
 };
 pub use text::{answer, at_sentence_end, line, note, warning};
+pub use topics::{status, topic_reply};
 
 pub use operatoros_protocol::{CloseCode, SUBPROTOCOL_BEARER, SUBPROTOCOL_JSON, SUBPROTOCOL_TEXT};
 

@@ -65,8 +65,8 @@ where
                 self.follow(fork.id, handle, BEGINNING)?;
                 self.reply(re, |re| wire::conversation_reply(re, &fork)).await
             }
-            Asked::Subscribe
-            | Asked::Unsubscribe
+            Asked::Subscribe(_)
+            | Asked::Unsubscribe(_)
             | Asked::SubmitTask(_)
             | Asked::Task { .. }
             | Asked::Tasks { .. }

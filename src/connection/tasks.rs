@@ -19,8 +19,8 @@ where
         let user = self.user()?.user;
         let tasks = self.gateway.tasks.clone();
         match asked {
-            Asked::Subscribe => return self.subscribe(re).await,
-            Asked::Unsubscribe => return Ok(self.unsubscribe(re).await),
+            Asked::Subscribe(topic) => return self.subscribe(re, topic).await,
+            Asked::Unsubscribe(topic) => return Ok(self.unsubscribe(re, topic).await),
             Asked::Task { task } => {
                 let task = tasks.get(user, task).await?;
                 let task = task.ok_or_else(|| Complaint::not_found("task"))?;

@@ -6,40 +6,61 @@
 use std::{
     future::{Future, poll_fn},
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use axum::extract::ws::Message;
 use futures_util::{Sink, Stream};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
-use super::{Connection, Flow, asks::Re};
+use super::{Connection, Flow, Voice, asks::Re};
 use crate::{
     limits,
     model::TaskFilter,
+    monitor::Sample,
     task::{Subscription, Taken},
-    wire::{self, Complaint},
+    wire::{self, Complaint, Topic},
 };
 
 /// Everything that a connection subscribes to.
 #[derive(Default)]
 pub(super) struct Topics {
     tasks: Option<Subscribed<Subscription>>,
+    status: Option<StatusPosts>,
+}
+
+impl Topics {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let tasks = self.tasks.as_mut().map(|tasks| tasks.news.poll(context));
+        let status = self.status.as_mut().map(|status| status.news.poll(context));
+        let ready = |polled: Option<Poll<()>>| polled.is_some_and(|polled| polled.is_ready());
+        if ready(tasks) | ready(status) { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+/// The status as one connection is told it: not more often than it wants.
+struct StatusPosts {
+    samples: watch::Receiver<Arc<Sample>>,
+    news: News<Arc<Sample>>,
+    every: Duration,
+    due: Instant,
 }
 
 /// One topic: a place in it, and what wakes its reader.
 struct Subscribed<T> {
     place: T,
-    news: News,
+    news: News<u64>,
 }
 
-/// Resolves whenever a watched number changes.
-struct News {
-    next: Pin<Box<dyn Future<Output = Option<watch::Receiver<u64>>> + Send>>,
+/// Resolves whenever a watched value changes.
+struct News<V> {
+    next: Pin<Box<dyn Future<Output = Option<watch::Receiver<V>>> + Send>>,
 }
 
-impl News {
-    fn of(watched: watch::Receiver<u64>) -> Self {
+impl<V: Send + Sync + 'static> News<V> {
+    fn of(watched: watch::Receiver<V>) -> Self {
         Self { next: Box::pin(changed(watched)) }
     }
 
@@ -59,30 +80,54 @@ impl News {
     }
 }
 
-async fn changed(mut watched: watch::Receiver<u64>) -> Option<watch::Receiver<u64>> {
+async fn changed<V>(mut watched: watch::Receiver<V>) -> Option<watch::Receiver<V>> {
     watched.changed().await.is_ok().then_some(watched)
 }
 
 /// Resolves when a topic has something new; never where nothing is subscribed to. Cancel-safe.
 pub(super) fn arrived(topics: &mut Option<Box<Topics>>) -> impl Future<Output = ()> + '_ {
-    poll_fn(|context| match topics.as_mut().and_then(|topics| topics.tasks.as_mut()) {
-        Some(tasks) => tasks.news.poll(context),
-        None => Poll::Pending,
-    })
+    poll_fn(|context| topics.as_mut().map_or(Poll::Pending, |topics| topics.poll(context)))
 }
 
 impl<T, E> Connection<T>
 where
     T: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin + Send,
 {
+    /// The topic from here on, and how it is at once.
+    pub(super) async fn subscribe(&mut self, re: Re, topic: Topic) -> Result<Flow, Complaint> {
+        if topic == Topic::Tasks {
+            return self.subscribe_to_tasks(re).await;
+        }
+        self.post_status(Some(limits::SAMPLE_EVERY));
+        if let Some(re) = re
+            && let Err(end) = self.say(wire::topic_reply(re, topic)).await
+        {
+            return Ok(Err(end));
+        }
+        Ok(self.deliver_topics().await)
+    }
+
+    /// The status from here on, so often; no more of it where it is `None`.
+    pub(super) fn post_status(&mut self, every: Option<Duration>) {
+        let samples = self.gateway.monitor.samples();
+        let posts = every.map(|every| StatusPosts {
+            news: News::of(samples.clone()),
+            samples,
+            every,
+            due: Instant::now(),
+        });
+        self.topics.get_or_insert_default().status = posts;
+    }
+
     /// The user's own tasks from here on, the newest of them at once.
-    pub(super) async fn subscribe(&mut self, re: Re) -> Result<Flow, Complaint> {
+    async fn subscribe_to_tasks(&mut self, re: Re) -> Result<Flow, Complaint> {
         let user = self.user()?.user;
         // Before they are read, so that no change falls in between.
         let place = self.gateway.tasks.subscribe(user);
         let newest = TaskFilter::default();
         let page = self.gateway.tasks.list(user, &newest, None, limits::PAGE_ROWS).await?;
-        let mut frames: Vec<_> = re.map(wire::tasks_topic_reply).into_iter().collect();
+        let mut frames: Vec<_> =
+            re.map(|re| wire::topic_reply(re, Topic::Tasks)).into_iter().collect();
         let rev = place.rev();
         frames.extend(page.tasks.iter().rev().map(|task| wire::task_change(rev, task)));
         let news = News::of(place.news());
@@ -95,17 +140,26 @@ where
         Ok(self.deliver_topics().await)
     }
 
-    /// Nothing more of them.
-    pub(super) async fn unsubscribe(&mut self, re: Re) -> Flow {
-        self.topics = None;
+    /// Nothing more of it.
+    pub(super) async fn unsubscribe(&mut self, re: Re, topic: Topic) -> Flow {
+        if let Some(topics) = &mut self.topics {
+            match topic {
+                Topic::Tasks => topics.tasks = None,
+                Topic::Status => topics.status = None,
+            }
+            if topics.tasks.is_none() && topics.status.is_none() {
+                self.topics = None;
+            }
+        }
         match re {
-            Some(re) => self.say(wire::tasks_topic_reply(re)).await,
+            Some(re) => self.say(wire::topic_reply(re, topic)).await,
             None => Ok(()),
         }
     }
 
     /// Writes what is new in the topics, and flushes.
     pub(super) async fn deliver_topics(&mut self) -> Flow {
+        self.deliver_status().await?;
         let store = self.gateway.tasks.store().clone();
         loop {
             let tasks = self.topics.as_mut().and_then(|topics| topics.tasks.as_mut());
@@ -120,14 +174,38 @@ where
                 Ok(Taken::All) => return Ok(()),
                 Ok(Taken::More) => {}
                 Ok(Taken::Behind) => {
-                    self.topics = None;
+                    self.forget_tasks();
                     return self.complain(None, Complaint::fell_behind()).await;
                 }
                 Err(error) => {
-                    self.topics = None;
+                    self.forget_tasks();
                     return self.complain(None, Complaint::from(error)).await;
                 }
             }
         }
+    }
+
+    fn forget_tasks(&mut self) {
+        if let Some(topics) = &mut self.topics {
+            topics.tasks = None;
+        }
+    }
+
+    /// Tells how the gateway is, where that is due.
+    async fn deliver_status(&mut self) -> Flow {
+        let Some(posts) = self.topics.as_mut().and_then(|topics| topics.status.as_mut()) else {
+            return Ok(());
+        };
+        let (now, sample) = (Instant::now(), posts.samples.borrow_and_update().clone());
+        // Nothing is measured in the first moment.
+        if sample.rev == 0 || now < posts.due {
+            return Ok(());
+        }
+        posts.due = now + posts.every;
+        let frame = match self.voice {
+            Voice::Text(_) => sample.line(),
+            Voice::Json | Voice::Undecided => sample.frame(),
+        };
+        self.feed(frame).await
     }
 }

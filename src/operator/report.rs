@@ -1,6 +1,6 @@
 //! What comes of a command: a sentence for a person, the same as data for a program.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -48,6 +48,8 @@ pub(super) enum Then {
 pub enum Here {
     /// It goes on in another conversation.
     Enter(ConversationId, Handle),
+    /// It is told the status so often; no more where it is `None`.
+    Status(Option<Duration>),
 }
 
 impl Report {

@@ -1,17 +1,23 @@
 //! How the gateway is: overall, and part by part.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::{Operator, report::Report};
+use super::{
+    Operator,
+    report::{Here, Report, Then},
+};
 use crate::{
     intent::Component,
+    limits,
     model::{Gauges, Vitals},
     store,
 };
 
 const MIB: u64 = 1_048_576;
+/// How often the status is told to whoever names no number.
+const STATUS_SECONDS: u32 = 10;
 
 /// How well something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,34 +44,18 @@ struct Check {
 
 impl Operator {
     pub(super) fn status(&self) -> Report {
-        let (workshop, vitals) = (self.registry.workshop(), (self.vitals)());
-        let store = workshop.store.health();
-        let draining = workshop.lifecycle.draining().is_reached();
-        let health = match (draining, store.writable) {
-            (true, _) => "draining",
-            (false, true) => "ok",
-            (false, false) => "degraded",
-        };
-        let Gauges { connections, conversations, turns_open } = vitals.gauges;
-        let mut text = format!(
-            "{health}: up {}, {connections} connections, {conversations} conversations in memory, \
-             {turns_open} turns open",
-            uptime(&vitals),
-        );
-        if let Some(bytes) = vitals.memory_bytes {
-            let _infallible = write!(text, ", {} MiB", bytes / MIB);
-        }
-        if !store.writable {
-            text.push_str("; the store cannot write, so new messages are refused");
-        }
+        let (vitals, store) = ((self.vitals)(), self.registry.workshop().store.health());
+        let Gauges { health, connections, conversations, turns_open, .. } = vitals.gauges;
         Report::new(
-            text,
+            vitals.line(),
             json!({
-                "health": health,
+                "health": health.word(),
                 "uptime_ms": vitals.uptime_ms,
                 "connections": connections,
                 "conversations": conversations,
                 "turns_open": turns_open,
+                "tasks_queued": vitals.gauges.tasks_queued,
+                "tasks_running": vitals.gauges.tasks_running,
                 "memory_bytes": vitals.memory_bytes,
                 "cpu_percent": vitals.cpu_percent,
                 "store": {"writable": store.writable, "bytes": store.bytes},
@@ -89,6 +79,24 @@ impl Operator {
         }
         Report::new(text.trim_end(), json!({ "health": worst.word(), "checks": rows }))
     }
+}
+
+/// The status is told from now on, every so many seconds.
+pub(super) fn keep_posted(seconds: Option<u32>) -> Report {
+    let every = Duration::from_secs(seconds.unwrap_or(STATUS_SECONDS).into());
+    let every = every.max(limits::SAMPLE_EVERY);
+    let seconds = every.as_secs();
+    let text = format!(
+        "The status comes every {seconds} seconds from now on; “stop the updates” ends it."
+    );
+    let data = json!({ "subscribed": true, "interval_s": seconds });
+    Report { then: Then::Here(Here::Status(Some(every))), ..Report::new(text, data) }
+}
+
+/// It is told no more.
+pub(super) fn stop_posting() -> Report {
+    let data = json!({ "subscribed": false });
+    Report { then: Then::Here(Here::Status(None)), ..Report::new("No more updates.", data) }
 }
 
 impl Check {
@@ -126,7 +134,7 @@ fn check(part: Component, vitals: &Vitals, store: &store::Health) -> Check {
             state = State::Degraded;
             "reads, but cannot write: free space on its disk; new messages are refused".to_owned()
         }
-        Component::Uptime => format!("up {}", uptime(vitals)),
+        Component::Uptime => format!("up {}", vitals.uptime()),
         Component::Network => {
             let files = vitals.open_files.map(|files| format!("{files} files and sockets open"));
             told([Some(format!("{} connections", vitals.gauges.connections)), files, None])
@@ -139,10 +147,4 @@ fn check(part: Component, vitals: &Vitals, store: &store::Health) -> Check {
 fn told(known: [Option<String>; 3]) -> String {
     let known: Vec<String> = known.into_iter().flatten().collect();
     if known.is_empty() { "the system does not tell".to_owned() } else { known.join("; ") }
-}
-
-/// Hours, minutes and seconds since the start.
-fn uptime(vitals: &Vitals) -> String {
-    let seconds = vitals.uptime_ms / 1_000;
-    format!("{}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
 }

@@ -226,7 +226,8 @@ impl Complaint {
     }
 
     pub(super) fn into_frame(self, re: Option<String>) -> ErrorFrame {
-        let ms = |pause: Duration| u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+        // Rounded up: zero would mean at once.
+        let ms = |pause: Duration| u64::try_from(pause.as_millis().max(1)).unwrap_or(u64::MAX);
         ErrorFrame {
             re,
             code: self.code,

@@ -2,7 +2,7 @@
 
 use std::{str::FromStr, sync::Arc};
 
-use operatoros_protocol::{As, ClientFrame, IfBusy, MessageSend, ROOT, Request};
+use operatoros_protocol::{self as protocol, As, ClientFrame, IfBusy, MessageSend, ROOT, Request};
 use serde_json::Value;
 
 use super::{Complaint, TaskAsked, TaskChangeAsked, tasks};
@@ -72,9 +72,8 @@ pub enum Asked {
     Unfollow {
         conversation: ConversationId,
     },
-    /// To the user's own tasks; other topics are refused before.
-    Subscribe,
-    Unsubscribe,
+    Subscribe(Topic),
+    Unsubscribe(Topic),
     SubmitTask(Box<TaskAsked>),
     Task {
         task: TaskId,
@@ -95,6 +94,15 @@ pub enum Asked {
         task: TaskId,
     },
     Ping,
+}
+
+/// Something to subscribe to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    /// The user's own tasks.
+    Tasks,
+    /// How the gateway is.
+    Status,
 }
 
 /// Where a client left off in one conversation.
@@ -225,10 +233,21 @@ fn asked(request: Request) -> Result<Asked, Complaint> {
     })
 }
 
+/// Whether a topic can be subscribed to here.
+fn topic(topic: protocol::Topic) -> Result<Topic, Complaint> {
+    match topic {
+        protocol::Topic::Tasks => Ok(Topic::Tasks),
+        protocol::Topic::Status => Ok(Topic::Status),
+        protocol::Topic::Pools | protocol::Topic::Alerts => {
+            Err(Complaint::unsupported("this topic"))
+        }
+    }
+}
+
 fn asked_of_tasks(request: Request) -> Result<Asked, Complaint> {
     Ok(match request {
-        Request::Subscribe(of) => tasks::topic(of.topic).map(|()| Asked::Subscribe)?,
-        Request::Unsubscribe(of) => tasks::topic(of.topic).map(|()| Asked::Unsubscribe)?,
+        Request::Subscribe(of) => Asked::Subscribe(topic(of.topic)?),
+        Request::Unsubscribe(of) => Asked::Unsubscribe(topic(of.topic)?),
         Request::TaskSubmit(new) => tasks::submit(new)?,
         Request::TaskGet(of) => Asked::Task { task: id("task", &of.task)? },
         Request::TaskList(of) => tasks::list(of)?,

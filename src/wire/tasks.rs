@@ -3,8 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use operatoros_protocol::{
-    self as protocol, ErrorCode, Outcome, ServerFrame, TaskChange, TaskPage, TaskResult, Topic,
-    TopicResult,
+    self as protocol, ErrorCode, Outcome, ServerFrame, TaskChange, TaskPage, TaskResult,
 };
 
 use super::{
@@ -92,14 +91,6 @@ pub(super) fn update(of: protocol::TaskUpdate) -> Result<Asked, Complaint> {
     })
 }
 
-/// Whether a topic can be subscribed to here.
-pub(super) fn topic(topic: Topic) -> Result<(), Complaint> {
-    match topic {
-        Topic::Tasks => Ok(()),
-        Topic::Status | Topic::Pools | Topic::Alerts => Err(Complaint::unsupported("this topic")),
-    }
-}
-
 fn ids(after: &[String]) -> Result<Vec<TaskId>, Complaint> {
     after.iter().map(|id| inbound::id("task", id)).collect()
 }
@@ -139,11 +130,6 @@ pub fn task_reply(re: String, task: &Task, duplicate: bool) -> Frame {
 pub fn tasks_reply(re: String, page: &[Task], more: Option<TaskId>) -> Frame {
     let tasks = page.iter().map(object).collect();
     reply(re, Outcome::Tasks(TaskPage { tasks, cursor: more.map(|id| id.to_string()) }))
-}
-
-/// The answer to `subscribe` and `unsubscribe` of the topic `tasks`.
-pub fn tasks_topic_reply(re: String) -> Frame {
-    reply(re, Outcome::Topic(TopicResult { topic: Topic::Tasks }))
 }
 
 /// How a task stands now, for those who subscribed to it.

@@ -141,3 +141,36 @@ async fn a_budget_that_is_used_up_says_when_it_renews() {
         )
         .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_status_comes_as_often_as_was_asked_for() {
+    let mut talk = Talk::text();
+    talk.hear_after("> hello").await;
+    let heard = talk.hear_after("> send me the status every 6 seconds").await.join("\n");
+    assert!(heard.contains("# The status comes every 6 seconds from now on;"), "{heard}");
+    assert!(heard.contains("# ok: up "), "at once: {heard}");
+    assert_eq!(lines(&talk.hear_after("wait 5").await), 0);
+    assert_eq!(lines(&talk.hear_after("wait 13").await), 2);
+    let heard = talk.hear_after("> stop the updates").await.join("\n");
+    assert!(heard.contains("# No more updates."), "{heard}");
+    assert_eq!(lines(&talk.hear_after("wait 5").await), 0);
+}
+
+/// How many of them tell the status.
+fn lines(heard: &[String]) -> usize {
+    heard.iter().filter(|line| line.starts_with("# ok: up ")).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_program_subscribes_to_the_status() {
+    Talk::json()
+        .check(
+            r#"                                             | welcome
+            {"type":"subscribe","id":"1","topic":"status"}   | status, reply 1
+            wait 2                                           | status
+            wait 4                                           | status, status
+            {"type":"unsubscribe","id":"2","topic":"status"} | reply 2
+            wait 4                                           |"#,
+        )
+        .await;
+}

@@ -18,7 +18,8 @@ use crate::{
     config::TaskSettings,
     connection::{Admission, Gateway, Seats, serve},
     conversation::tests::stage::{Call, Gate, Stage, at_once, settle},
-    model::Vitals,
+    model::{Clock, Gauges, Timestamp, Vitals},
+    monitor::Monitor,
     operator::Operator,
     task::Tasks,
     wire::{SUBPROTOCOL_JSON, SUBPROTOCOL_TEXT},
@@ -59,10 +60,12 @@ impl House {
         let settings = TaskSettings::default();
         let started = Tasks::start(stage.registry.clone(), &settings);
         let tasks = at_once(Box::pin(started)).unwrap();
+        let lifecycle = &stage.registry.workshop().lifecycle;
         let gateway = Arc::new(Gateway {
             authority,
             operator: Operator::new(stage.registry.clone(), tasks.clone(), Vitals::default),
             tasks,
+            monitor: Monitor::start(lifecycle, Clock::at(Timestamp(1_000)), Gauges::default),
             seats: Seats::default(),
             lifecycle: stage.registry.workshop().lifecycle.clone(),
             echo: false,
