@@ -11,8 +11,14 @@ pub(super) const MEANINGS: &[(Concepts, &str)] = &[
         SHOW,
         "show, refresh, verify, confirm, list, provide, display, see, view, print, get, fetch, \
          check, inspect, describe, name, count, pull up, bring up, look at, take a look at, have \
-         a look at, look into, enumerate, output, reveal, check if, check whether, see if, see \
-         whether, check on, check in on, check up on, read out, peek at, listing",
+         a look at, look into, enumerate, ls, test, share, output, reveal, check if, check \
+         whether, see if, see whether, check on, check in on, check up on, read out, peek at, \
+         listing",
+    ),
+    (
+        SHOW.or(WISH),
+        "want to know, would like to know, like to know, need to know, wish to know, curious \
+         about, interested in",
     ),
     (SHOW.or(SEND), "give, tell, report, inform, let me know"),
     (
@@ -25,12 +31,13 @@ pub(super) const MEANINGS: &[(Concepts, &str)] = &[
         SEARCH.or(SEARCHING),
         "search, find, look up, look for, look through, look in, grep, dig up, dig out, locate, \
          searching, search through, search in, search within, go through, hunt for, hunt down, \
-         retrieve, scan, query, lookup, comb through, dig through, trawl, go back through, seek",
+         retrieve, scan, query, looking for, lookup, comb through, dig through, trawl, go back \
+         through, seek",
     ),
     (
         ASKED,
-        "ask, asked, say, said, talk, talked, speak, spoke, spoken, tell, told, write, wrote, \
-         written, chat, chatted, asking, talking, chatting, saying, typed",
+        "ask, asked, say, said, talk, talked, speak, spoke, spoken, tell, write, wrote, written, \
+         chat, chatted, asking, talking, chatting, saying, typed",
     ),
     (
         ASKED.or(ABOUT),
@@ -46,6 +53,7 @@ pub(super) const MEANINGS: &[(Concepts, &str)] = &[
          we, where did we leave off, run down, rundown, overview, summarised, summarized, wrap \
          up, boil down, recapitulate, summarising, summarizing",
     ),
+    (ASKED.or(SEND), "told"),
     (LET, "have, let"),
     (ORDER, "ask, tell, get, instruct"),
     (WHY, "why, how come, explain, reason, reasons, reasoning, rationale, justify, explanation"),
@@ -53,9 +61,10 @@ pub(super) const MEANINGS: &[(Concepts, &str)] = &[
     // ---- verbs: making and changing -----------------------------------------------------------
     (
         CREATE,
-        "create, make, add, submit, enqueue, schedule, file, register, spawn, set up, assign, \
-         delegate, hand in, put in, put, kick off, fire off, queue up, line up, lodge, dispatch, \
-         generate, throw, creating, adding, submitting, give, hand, initiate, place, log",
+        "prepare, produce, create, make, add, submit, enqueue, schedule, file, register, spawn, \
+         set up, assign, delegate, hand in, put in, put, kick off, fire off, queue up, line up, \
+         lodge, dispatch, generate, throw, creating, adding, submitting, give, hand, initiate, \
+         place, log",
     ),
     (
         START,
@@ -88,10 +97,10 @@ pub(super) const MEANINGS: &[(Concepts, &str)] = &[
     ),
     (
         SET,
-        "set, make, change, put, adjust, turn, give, mark, update, bring, modify, alter, move, \
-         configure, assign, treat, flag, let, edit, have, get, fix, keep, limit, cap, allocate, \
-         raise, lower, switch, increase, decrease, drop, bump, bump up, want, need, run, push, \
-         ramp, crank, dial, spin",
+        "set, reset, make, change, put, adjust, turn, give, mark, update, bring, modify, alter, \
+         move, configure, assign, treat, flag, let, edit, have, get, fix, keep, limit, cap, \
+         allocate, raise, lower, switch, increase, decrease, drop, bump, bump up, want, need, \
+         run, push, ramp, crank, dial, spin",
     ),
     (
         SCALE,
@@ -116,7 +125,7 @@ pub(super) const MEANINGS: &[(Concepts, &str)] = &[
         DELETE,
         "delete, remove, erase, wipe, trash, bin, discard, get rid of, nuke, clear, purge, \
          destroy, throw away, throw out, clear out, wipe out, deleting, removing, del, empty, \
-         flush, dump, clean up, clean out, shred",
+         flush, dump, clean up, clean out, shred, rm",
     ),
     (
         DONE_AWAY,
@@ -136,13 +145,13 @@ pub(super) const MEANINGS: &[(Concepts, &str)] = &[
     (
         USE,
         "use, using, bring in, try, have, choose, pick, select, stay, know, understand, support, \
-         offer, accept",
+         offer, accept, based on, built on, powered by, backed by",
     ),
     (
         HANDLE,
         "answer, handle, take over, reply, respond, answering, handling, take care of, serve, \
          serving, responding, replying, process, work on, answers, handles, responds, deal with, \
-         behind, takes, take",
+         behind, takes, take, provides, handled, answered, served, taken over",
     ),
     (
         PICK,
@@ -196,10 +205,12 @@ pub(super) const MEANINGS: &[(Concepts, &str)] = &[
     (
         TASK.or(PLURAL),
         "pending work, outstanding work, queued work, tasks, background tasks, work items, task \
-         list, task queue, list of tasks",
+         list, list of tasks",
     ),
+    (TASK.or(PLURAL).or(QUEUE), "task queue, queue of tasks"),
     (JOB, "job, background job"),
-    (JOB.or(PLURAL), "jobs, background jobs, job list, job queue, list of jobs"),
+    (JOB.or(PLURAL), "jobs, background jobs, job list, list of jobs"),
+    (JOB.or(PLURAL).or(QUEUE), "job queue"),
     (BACKGROUND, "background, in the background, in background"),
     (QUEUE, "queue, enqueue, queue up, backlog, waiting line, work queue"),
     (POOL, "pool, agent pool, worker pool, specialist pool, pool of agents"),
@@ -208,18 +219,25 @@ pub(super) const MEANINGS: &[(Concepts, &str)] = &[
         "pools, agent pools, worker pools, specialist pools, pool list, list of pools, pools of \
          agents",
     ),
-    (CREW, "team, agent, specialist, expert, crew"),
+    (CREW, "team, crew"),
+    (CREW.or(AGENT), "agent, specialist, expert, agent team, agent group"),
     (
         CREW.or(FOLK),
         "department, desk, group, groups, side, people, folks, guys, someone, somebody",
     ),
-    (CREW.or(PLURAL), "teams, agents, specialists, experts, departments, crews, specialist agents"),
+    (CREW.or(PLURAL), "teams, departments, crews"),
+    (
+        CREW.or(AGENT).or(PLURAL),
+        "agents, specialists, experts, specialist agents, agent teams, agent groups, teams of \
+         agents, groups of agents",
+    ),
     (
         WORKER,
         "worker, instance, replica, worker slot, concurrency, capacity, size, worker count, \
          number of workers, headcount, parallelism",
     ),
     (WORKER.or(PLURAL), "workers, instances, replicas, worker slots, slots"),
+    (WORKER.or(CREW).or(MANY), "number of agents, agent count"),
     (
         CHAT,
         "conversation, chat, thread, discussion, convo, conv, dialogue, dialog, session, \
@@ -228,7 +246,8 @@ pub(super) const MEANINGS: &[(Concepts, &str)] = &[
     (
         CHAT.or(PLURAL),
         "conversations, chats, threads, discussions, convos, dialogues, dialogs, sessions, \
-         conversation list, chat list, list of conversations, list of chats, chat sessions",
+         conversation list, chat list, list of conversations, list of chats, chat sessions, open \
+         conversations, open chats, open threads",
     ),
     (CHAT.or(PLURAL).or(HISTORY), "conversation history, chat history, chat log, chat logs"),
     (
@@ -245,12 +264,13 @@ pub(super) const MEANINGS: &[(Concepts, &str)] = &[
     (
         DEMO,
         "demo, demonstration, tour, walkthrough, showcase, guided tour, demo mode, quick tour, \
-         product tour",
+         product tour, demo scenario, demo script",
     ),
     (DEMO.or(START), "show me around, show us around, give me the tour, give me a tour"),
     (
         DEMO.or(PLURAL),
-        "demos, demonstrations, tours, walkthroughs, showcases, demo list, list of demos",
+        "demos, demonstrations, tours, walkthroughs, showcases, demo list, list of demos, demo \
+         scenarios, demo scripts",
     ),
     (
         PROVIDER,
@@ -269,10 +289,26 @@ pub(super) const MEANINGS: &[(Concepts, &str)] = &[
          powers this",
     ),
     (
-        TOKENS,
-        "tokens, token, usage, consumption, quota, token count, usage stats, usage statistics",
+        VENDOR,
+        "openai, open ai, anthropic, claude, gpt, chatgpt, gemini, mistral, llama, ollama, \
+         deepseek, openrouter, azure, bedrock, grok, qwen, gpt 3, gpt 4, gpt 5",
     ),
-    (COST, "cost, costs, spend, spending, bill, billing, expense, expenses, expenditure, charges"),
+    (
+        LINKED,
+        "connected, configured, available, reachable, set up, enabled, supported, installed, \
+         hooked up, integrated, wired up, linked",
+    ),
+    (
+        TOKENS,
+        "tokens, token, usage, consumption, quota, token count, usage stats, usage statistics, \
+         token budget, token cost, token costs, token spend, total cost, total costs, total \
+         spend, cost so far, costs so far, cost overview, cost report, usage cost, usage costs",
+    ),
+    (
+        COST,
+        "cost, costs, spend, spending, bill, billing, expense, expenses, expenditure, charges, \
+         expensive, the damage",
+    ),
     (
         SPENT,
         "used, spent, spend, burned, burnt, consumed, use, consume, gone through, burn, cost, \
@@ -281,7 +317,9 @@ pub(super) const MEANINGS: &[(Concepts, &str)] = &[
     (
         STATUS,
         "status, overview, dashboard, stats, statistics, status report, sitrep, metrics, status \
-         update, status readout, readout, status check, status page, status overview",
+         update, status readout, readout, status check, status page, status overview, lay of the \
+         land, state of play, state of affairs, big picture, where things stand, how things \
+         stand, where do things stand, how do things stand",
     ),
     (
         STATE,
@@ -289,6 +327,7 @@ pub(super) const MEANINGS: &[(Concepts, &str)] = &[
          standing, holding up, getting on, coming along, faring, performing, running, behaving, \
          go, hold up",
     ),
+    (STATE.or(WHAT), "what is up with, what is new with"),
     (UPDATE, "update, report, alert, notification, change, news"),
     (
         UPDATE.or(PLURAL).or(STATUS),
@@ -323,11 +362,11 @@ pub(super) const MEANINGS: &[(Concepts, &str)] = &[
     ),
     (
         SYSTEM,
-        "servers, system, gateway, server, service, operatoros, operator os, platform, box, \
-         machine, host, cluster, node, everything, things, all systems, app, application, \
-         daemon, it all, whole thing, services, systems, all, setup, operator, instance, \
-         infrastructure, process",
+        "servers, system, sys, gateway, server, service, operatoros, operator os, platform, box, \
+         machine, host, cluster, node, all systems, app, daemon, services, systems, setup, \
+         operator, instance, infrastructure, process",
     ),
+    (SYSTEM.or(AFFAIRS), "everything, things, it all, all, whole thing"),
     (
         COMMANDS,
         "commands, command, command list, capabilities, features, functions, instructions, \
@@ -337,23 +376,30 @@ pub(super) const MEANINGS: &[(Concepts, &str)] = &[
          understand, what are you able to do, what you can do, what can we do, what can you help \
          me with, what can you help with, what can i ask you, what can i tell you, how to use \
          this, how can i use this, slash commands, what are you capable of, cheat sheet, how do \
-         i work this, how do you work, how can i use you, what else can you do, what else can i \
-         do, how do i get started, what is possible, get started, getting started, what i can \
-         do, what i can say, functionality",
+         i work this, how do i use this thing, how do i use it, how do i operate this, how do \
+         you work, how can i use you, what else can you do, what else can i do, how do i get \
+         started, what is possible, how can you help, how can you help me, how can you assist, \
+         how can you assist me, what kind of things can you do, what sort of things can you do, \
+         what things can you do, what all can you do, command reference, command overview, user \
+         guide, documentation, docs, usage instructions, usage guide, how this works, how this \
+         thing works, how it works, how you work, how to use you, how to use it, how to talk to \
+         you, how do i talk to you, how do i talk to, everything you can do, all you can do, \
+         things you can do, get started, getting started, what i can do, what i can say, \
+         functionality",
     ),
     (HELP, "help, assistance, lost, help page, help menu, help text"),
     (HELP.or(GLUE), "help me, help me out, help us"),
     (
         PRIORITY,
         "priority, prio, urgency, importance, priority level, priorities, prioritise, \
-         prioritize, pri",
+         prioritize, pri, reprioritise, reprioritize",
     ),
     (
         DETAILS,
-        "names, details, detail, info, information, progress, result, results, output, \
-         specifics, eta, outcome, log, logs, stats, statistics, full details, breakdown, \
-         settings, configuration, metrics, report",
+        "names, info, information, progress, result, results, output, eta, outcome, log, logs, \
+         stats, statistics, breakdown, metrics, report",
     ),
+    (DETAILS.or(DEPTH), "details, detail, specifics, full details, settings, configuration"),
     (
         FATE,
         "works, finish, fail, failed, finished, happened, become, became, done, complete, \
@@ -379,20 +425,26 @@ pub(super) const MEANINGS: &[(Concepts, &str)] = &[
     // ---- what binds ---------------------------------------------------------------------------
     (WHAT, "what, which, who, wat, wich, what sort of, what kind of, what kinds of, what other"),
     (HOW, "how"),
-    (MANY, "many, how many, how much, number of, how big, how full, how busy, total number of"),
+    (
+        MANY,
+        "many, how many, how much, number of, how big, how full, how busy, total number of, how \
+         large, how small",
+    ),
     (LASTING.or(MANY), "how long, since when, for how long"),
     (WHERE, "where, when"),
     (I.or(GLUE), "i, me, mine, we, us, im, ive"),
     (I.or(MY).or(GLUE), "my, our"),
     (YOU.or(GLUE), "you, your, yours, u, ur"),
-    (IT.or(GLUE), "it, that, this, them, em, those, these, its, one, ones"),
+    (IT.or(GLUE), "it, that, this, them, em, those, these, its, their, one, ones"),
     (
         NOT,
         "not, no, dont, never, without, no more, no longer, isnt, didnt, do not, doesnt, nothing",
     ),
+    (OR, "or"),
     (A.or(GLUE), "a, an"),
     (THE.or(GLUE), "the, teh"),
-    (TO.or(GLUE), "to, into, onto, at, until, towards, exactly, through"),
+    (TO.or(GLUE), "to, until, towards, exactly, through"),
+    (TO.or(IN).or(GLUE), "into, onto, at"),
     (BY.or(GLUE), "by"),
     (
         ABOUT,
@@ -403,7 +455,7 @@ pub(super) const MEANINGS: &[(Concepts, &str)] = &[
     ),
     (WITH.or(GLUE), "with"),
     (FOR.or(GLUE), "for, on"),
-    (IN.or(GLUE), "in, as, within, inside, under, from, since, during, over, at"),
+    (IN.or(GLUE), "in, as, within, inside, under, from, since, during, over"),
     (OF.or(GLUE), "of, and, then, plus, also, number, no, nr, id, num, numbers, ids"),
     (BE.or(ANY).or(GLUE), "is there, are there"),
     (BE.or(GLUE), "is, are, was, were, be, been, being, am, s"),
@@ -412,7 +464,7 @@ pub(super) const MEANINGS: &[(Concepts, &str)] = &[
     (
         WISH.or(GLUE),
         "prefer, want, like, love, need, should, must, wanna, wish, needs, wants, have to, has \
-         to, wait",
+         to, wait, would like",
     ),
     (ANY.or(GLUE), "any, some, anything, something, anyone"),
     (
@@ -432,12 +484,13 @@ pub(super) const MEANINGS: &[(Concepts, &str)] = &[
          will you, kindly, let, lets, go ahead, quick, actually, available, there, out, up, \
          back, away, currently, at the moment, from now on, going forward, immediately, asap, \
          once, only, too, else, other, rather, following, for good, never mind, in a few lines, \
-         in a few words, in short, in a nutshell, later, wonder, wondering, curious, somehow, \
-         properly, still, yet, ever, already, really, mate, simply, i want you to, would like, \
-         if you could, if you can, if possible, would you mind, to me, in total, overall, \
-         around, configured, connected, supported, installed, possible, both, oh, um, hmm, \
-         existing, anymore, any more, any longer, together, via, full, short, brief, general, \
-         detailed, latest, single, gimme, lemme, yes, good morning, good evening, mode, by the \
-         way, whole, over there, sort, kind, more about, active, able",
+         in a few words, in short, in a nutshell, later, wonder, wondering, curious, somehow, i \
+         changed my mind, changed my mind, on second thought, on second thoughts, properly, \
+         still, yet, ever, already, really, mate, simply, i want you to, if you could, if you \
+         can, if possible, would you mind, to me, in total, total, overall, around, configured, \
+         connected, supported, installed, possible, both, oh, um, hmm, existing, anymore, any \
+         more, any longer, together, via, full, short, brief, general, detailed, latest, single, \
+         gimme, lemme, yes, good morning, good evening, mode, by the way, whole, over there, \
+         sort, kind, more about, active, able",
     ),
 ];

@@ -14,13 +14,14 @@ pub(super) fn summary(sentence: &Sentence<'_>) -> Option<Heard> {
         return None;
     }
     // An overview is one of the system, unless it is said to be one of a conversation.
-    let meant = !sentence.has(STATUS) || sentence.has(CHAT);
+    let listed = sentence.has(STATUS) && sentence.several(CHAT) && !sentence.has(NUMBER);
+    let meant = !sentence.has(STATUS) || (sentence.has(CHAT) && !listed);
     let named = talked || sentence.has(whole | IT) || sentence.bare(SUMMARY | making);
     (meant && named).then(|| Operation::Summarise(which(sentence)).into())
 }
 
 pub(super) fn delete(sentence: &Sentence<'_>) -> Option<Heard> {
-    let wished = sentence.has(DONE_AWAY) && sentence.has(WISH | CREATE);
+    let wished = sentence.has(DONE_AWAY) && sentence.has(WISH | CREATE | CAN);
     let allowed =
         DELETE | DONE_AWAY | CANCEL | CHAT | THIS | LAST | NUMBER | ALL | HISTORY | CREATE;
     let ending = wished || sentence.has(DELETE | CANCEL);
@@ -68,12 +69,14 @@ pub(super) fn new(sentence: &Sentence<'_>) -> Option<Heard> {
 
 pub(super) fn list(sentence: &Sentence<'_>) -> Option<Heard> {
     let looking = SHOW | SEND | WHAT | MANY | ALL | HOW | WHERE | SEARCH | START;
-    let allowed = looking | CHAT | LAST | HISTORY | THIS | PERIOD | STATE | NEW | STANDING | ASKED;
+    let about = CHAT | LAST | HISTORY | THIS | PERIOD | NEW | ASKED | EVERY;
+    let allowed = looking | about | STATE | STATUS | SUMMARY | STANDING;
     if sentence.has(NUMBER) || !sentence.only(allowed) {
         return None;
     }
     let asked = sentence.has(SHOW | WHAT | MANY | ALL | ANY | WHERE | SEARCH)
         || sentence.row(&[START, I])
-        || sentence.bare(CHAT | LAST | HISTORY);
-    (asked && sentence.several(CHAT)).then(|| Operation::Conversations.into())
+        || sentence.bare(CHAT | LAST | HISTORY | STATUS);
+    let several = sentence.several(CHAT) || sentence.row(&[EVERY, CHAT]);
+    (asked && several).then(|| Operation::Conversations.into())
 }

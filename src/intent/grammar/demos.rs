@@ -32,8 +32,8 @@ pub(super) fn start(sentence: &Sentence<'_>) -> Option<Heard> {
 }
 
 pub(super) fn list(sentence: &Sentence<'_>) -> Option<Heard> {
-    let looking = SHOW | SEND | WHAT | MANY | ALL | WHERE | ABOUT;
-    let asked = sentence.has(SHOW | WHAT | MANY | ALL | ANY) || sentence.opens(BE | DO);
+    let looking = SHOW | SEND | WHAT | MANY | ALL | WHERE | ABOUT | STATUS | SUMMARY;
+    let asked = sentence.has(SHOW | WHAT | MANY | ALL | ANY | STATUS) || sentence.opens(BE | DO);
     let named = sentence.has(DEMO) && (asked || sentence.bare(DEMO));
     (named && sentence.only(looking | DEMO | START | USE | THIS | STATE | NAMED))
         .then(|| Operation::Demos.into())

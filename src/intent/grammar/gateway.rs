@@ -9,7 +9,7 @@ use crate::intent::{
 const LOOKING: Concepts = SHOW.or(SEND).or(WHAT).or(HOW).or(MANY).or(ALL).or(THIS);
 
 pub(super) fn help(sentence: &Sentence<'_>) -> Option<Heard> {
-    if sentence.has(COMMANDS) && sentence.only(COMMANDS | HELP | LOOKING | SYSTEM | USE) {
+    if sentence.has(COMMANDS) && sentence.only(COMMANDS | HELP | LOOKING | SYSTEM | USE | WHY) {
         return Some(Operation::Help(None).into());
     }
     if !sentence.has(HELP) {
@@ -24,10 +24,13 @@ pub(super) fn help(sentence: &Sentence<'_>) -> Option<Heard> {
 
 fn help_on_a_topic(sentence: &Sentence<'_>) -> Option<Heard> {
     let topics = TASK | JOB | POOL | CHAT | DEMO | PROVIDER | TOKENS | STATUS | WORKER | PRIORITY;
-    if !sentence.row(&[HELP, WITH | FOR | ABOUT]) || !sentence.only(HELP | topics | ABOUT) {
+    let led = sentence.row(&[HELP, WITH | FOR | ABOUT]);
+    // `help tasks`, `usage help`.
+    let beside = sentence.terms.len() == 2 && sentence.has(topics);
+    if !(led || beside) || !sentence.only(HELP | topics | ABOUT) {
         return None;
     }
-    let topic = sentence.terms.last().filter(|last| last.is(topics))?;
+    let topic = sentence.terms.iter().rev().find(|term| term.is(topics))?;
     let topic = sentence.text.get(topic.place.start..topic.place.end)?;
     Some(Operation::Help(Some(Arc::from(topic))).into())
 }
@@ -41,19 +44,26 @@ pub(super) fn status(sentence: &Sentence<'_>) -> Option<Heard> {
     let plain = sentence.has(STATUS) && !asked_whether && !sentence.row(&[MY, STATUS]);
     let asked =
         sentence.has(HOW | WHAT | SHOW | SEND) || sentence.bare(STATE | SYSTEM | SUMMARY | THIS);
-    let system = sentence.has(SYSTEM) && sentence.has(STATE | HOW | UPDATE | FATE);
+    // `how is everything going` is small talk.
+    let small_talk =
+        sentence.opens(HOW) && sentence.bare(HOW | AFFAIRS | STATE) && !sentence.has(FINE);
+    let system = sentence.has(SYSTEM) && !small_talk && sentence.has(STATE | HOW | UPDATE | FATE);
     (plain || (system && asked && !sentence.has(YOU))).then(|| Operation::Status.into())
 }
 
 pub(super) fn health(sentence: &Sentence<'_>) -> Option<Heard> {
     let state =
         HEALTH | FINE | STATUS | STATE | BUSY | UPDATE | DETAILS | FATE | STANDING | SUMMARY;
-    let doing = START | CREATE | SET | USE | MORE | LESS | TOKENS | SPENT;
-    if !sentence.only(LOOKING | state | doing | COMPONENT | SYSTEM) {
+    let doing = START | CREATE | SET | USE | MORE | LESS | TOKENS | SPENT | LAST;
+    let when = WHERE | UNIT;
+    if !sentence.only(LOOKING | state | doing | when | COMPONENT | SYSTEM) {
         return None;
     }
-    let lasting = sentence.has(LASTING) && sentence.has(FINE | START);
-    if lasting && sentence.has(SYSTEM | YOU | IT) && !sentence.has(A) {
+    let counted = sentence.has(LASTING) || sentence.row(&[MANY, UNIT]);
+    let lasting = counted && sentence.has(FINE | START) && sentence.has(SYSTEM | YOU | IT);
+    // `when did the gateway start?`
+    let begun = sentence.opens(WHERE) && sentence.has(START) && sentence.has(SYSTEM);
+    if (lasting || begun) && !sentence.has(A) {
         return Some(Operation::Health(Some(Component::Uptime)).into());
     }
     if let Some(component) = sentence.component() {
@@ -86,7 +96,9 @@ pub(super) fn usage(sentence: &Sentence<'_>) -> Option<Heard> {
     }
     let owned = sentence.has(I | CHAT | PERIOD);
     let tokens = sentence.has(TOKENS);
-    let spent = sentence.has(SPENT) && owned && sentence.has(WHAT | MANY | HOW);
+    // `how much i've spent` is asked of a bank.
+    let banked = sentence.row(&[MANY, I, SPENT]);
+    let spent = sentence.has(SPENT) && owned && !banked && sentence.has(WHAT | MANY | HOW);
     let said = sentence.has(THIS | SHOW) && sentence.terms.len() > 1;
     let cost = sentence.has(COST) && (owned || said) && !sentence.has(IT);
     (tokens || spent || cost).then(|| Operation::Usage(period(sentence)).into())
@@ -103,13 +115,29 @@ fn period(sentence: &Sentence<'_>) -> Option<Period> {
 
 pub(super) fn providers(sentence: &Sentence<'_>) -> Option<Heard> {
     let state = STATUS | STATE | BUSY | FINE | HEALTH | STANDING | DETAILS | FATE;
-    let using = USE | SPENT | HANDLE | TALK | PICK | CHAT | MESSAGE | SYSTEM | ABOUT;
-    if !sentence.has(PROVIDER) || !sentence.only(LOOKING | state | using | PROVIDER) {
+    let using =
+        USE | START | SPENT | HANDLE | TALK | PICK | CHAT | MESSAGE | SYSTEM | ABOUT | LINKED | OR;
+    if !sentence.has(PROVIDER | VENDOR)
+        || !sentence.only(LOOKING | state | using | PROVIDER | VENDOR)
+    {
         return None;
+    }
+    if sentence.has(VENDOR) {
+        return names_vendor(sentence).then(|| Operation::Providers.into());
     }
     let asked =
         sentence.has(WHAT | SHOW | MANY | ALL | ANY | STATUS | STATE) || sentence.opens(BE | DO);
     let several = sentence.several(PROVIDER);
     let which = asked && (several || sentence.has(WHAT));
-    (which || (several && sentence.bare(PROVIDER))).then(|| Operation::Providers.into())
+    let states = STATUS | HEALTH;
+    let state_of = sentence.bare(PROVIDER | states) && sentence.has(states) && !sentence.has(A | I);
+    (which || state_of || (several && sentence.bare(PROVIDER))).then(|| Operation::Providers.into())
+}
+
+/// `is openai connected?`, `are you using GPT or Claude?`; whether one is good is chat.
+fn names_vendor(sentence: &Sentence<'_>) -> bool {
+    let linked = sentence.has(LINKED) && sentence.opens(BE | DO | WHAT | SHOW);
+    let used = sentence.has(USE | START | PROVIDER) && sentence.has(YOU | I | THIS | SYSTEM);
+    let stands = sentence.has(PROVIDER) && sentence.has(FINE | STATUS | HEALTH);
+    linked || stands || (used && sentence.opens(BE | DO | WHAT | HOW) && !sentence.has(CAN | WISH))
 }
