@@ -93,7 +93,7 @@ pub(super) const STATUSES: &[(TaskStatus, &str)] = &[
     (
         TaskStatus::Failed,
         "failed, failing, broken, errored, crashed, unsuccessful, in error, fail, failures, \
-         failure, errored out, went wrong, gone wrong, errors",
+         failure, errored out, errors",
     ),
     (
         TaskStatus::Cancelled,

@@ -6,7 +6,9 @@ use crate::intent::{Operation, Which, concepts::*, reading::Heard, sentence::Sen
 
 pub(super) fn summary(sentence: &Sentence<'_>) -> Option<Heard> {
     let ours = sentence.has(ASKED) && sentence.has(I) && !sentence.has(LAST);
-    let talked = sentence.has(WHAT) && sentence.has(ABOUT) && (ours || sentence.has(CHAT));
+    let here = sentence.has(ASKED) && sentence.row(&[THIS, CHAT]);
+    let about = sentence.has(ABOUT) && (ours || sentence.has(CHAT));
+    let talked = sentence.has(WHAT) && (about || here);
     let making = SHOW | SEND | CREATE | START | SET;
     let whole = CHAT | THIS | LAST | NUMBER | MESSAGE | ASKED | ALL | HISTORY | TALK;
     let allowed = SUMMARY | STATUS | WHAT | ABOUT | FATE | making | whole;
@@ -16,8 +18,12 @@ pub(super) fn summary(sentence: &Sentence<'_>) -> Option<Heard> {
     // An overview is one of the system, unless it is said to be one of a conversation.
     let listed = sentence.has(STATUS) && sentence.several(CHAT) && !sentence.has(NUMBER);
     let meant = !sentence.has(STATUS) || (sentence.has(CHAT) && !listed);
-    let named = talked || sentence.has(whole | IT) || sentence.bare(SUMMARY | making);
-    (meant && named).then(|| Operation::Summarise(which(sentence)).into())
+    let named = talked
+        || sentence.has(whole | IT)
+        || (sentence.bare(SUMMARY | making) && !sentence.has(POINTS));
+    // `sum up 5 and 9` is arithmetic.
+    let counted = sentence.has(NUMBER) && !sentence.has(CHAT);
+    (meant && named && !counted).then(|| Operation::Summarise(which(sentence)).into())
 }
 
 pub(super) fn delete(sentence: &Sentence<'_>) -> Option<Heard> {

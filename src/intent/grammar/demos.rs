@@ -23,7 +23,8 @@ pub(super) fn start(sentence: &Sentence<'_>) -> Option<Heard> {
     let starting = START | SHOW | SEND | CREATE | USE | SET;
     let allowed = starting | HOW | FATE | DEMO | NAMED | POOL | CREW | NEW | ABOUT | LAST | SYSTEM;
     let one = sentence.has(DEMO) && !sentence.several(DEMO) && !sentence.has(MANY);
-    if !one || sentence.asks() || !sentence.only(allowed) {
+    let offered = sentence.begins(&[DO, YOU]);
+    if !one || offered || sentence.asks() || !sentence.only(allowed) {
         return None;
     }
     let name = sentence.demo();

@@ -8,6 +8,17 @@ use crate::intent::{
 
 const LOOKING: Concepts = SHOW.or(SEND).or(WHAT).or(HOW).or(MANY).or(ALL).or(THIS);
 
+/// `how do I use the gateway?`, `what can this system do?`
+pub(super) fn usage_of_it(sentence: &Sentence<'_>) -> Option<Heard> {
+    let working = sentence.opens(HOW) && sentence.has(USE | TALK) && sentence.has(I);
+    let able = sentence.begins(&[WHAT, CAN | DO]) && sentence.terms.last()?.is(DO);
+    let own = sentence.has(SYSTEM) && !sentence.has(AFFAIRS | MY | A);
+    let with_you = sentence.row(&[TO | WITH, YOU]);
+    let whole = sentence.only(HOW | WHAT | USE | TALK | SYSTEM);
+    let asked = (working && (own || with_you)) || (able && own);
+    (asked && whole).then(|| Operation::Help(None).into())
+}
+
 pub(super) fn help(sentence: &Sentence<'_>) -> Option<Heard> {
     if sentence.has(COMMANDS) && sentence.only(COMMANDS | HELP | LOOKING | SYSTEM | USE | WHY) {
         return Some(Operation::Help(None).into());
@@ -15,8 +26,9 @@ pub(super) fn help(sentence: &Sentence<'_>) -> Option<Heard> {
     if !sentence.has(HELP) {
         return None;
     }
-    let asked = sentence.only(HELP | SHOW | SEND | THIS | SYSTEM) && !sentence.opens(BE);
-    if asked && !sentence.has(YOU | CAN) && !sentence.row(&[WITH, ANY]) {
+    let places = WHERE | SEARCH;
+    let asked = sentence.only(HELP | SHOW | SEND | THIS | SYSTEM | places) && !sentence.opens(BE);
+    if asked && !sentence.has(YOU | CAN) && !sentence.row(&[WITH, ANY | IT]) {
         return Some(Operation::Help(None).into());
     }
     help_on_a_topic(sentence)
@@ -42,8 +54,8 @@ pub(super) fn status(sentence: &Sentence<'_>) -> Option<Heard> {
     }
     let asked_whether = sentence.opens(BE) && !sentence.opens(ANY);
     let plain = sentence.has(STATUS) && !asked_whether && !sentence.row(&[MY, STATUS]);
-    let asked =
-        sentence.has(HOW | WHAT | SHOW | SEND) || sentence.bare(STATE | SYSTEM | SUMMARY | THIS);
+    let asked = sentence.has(HOW | WHAT | SHOW | SEND | ANY)
+        || sentence.bare(STATE | SYSTEM | SUMMARY | THIS);
     // `how is everything going` is small talk.
     let small_talk =
         sentence.opens(HOW) && sentence.bare(HOW | AFFAIRS | STATE) && !sentence.has(FINE);
@@ -60,7 +72,10 @@ pub(super) fn health(sentence: &Sentence<'_>) -> Option<Heard> {
         return None;
     }
     let counted = sentence.has(LASTING) || sentence.row(&[MANY, UNIT]);
-    let lasting = counted && sentence.has(FINE | START) && sentence.has(SYSTEM | YOU | IT);
+    // `how long does it take?` is asked of anything.
+    let taken = sentence.terms.iter().any(|term| term.is(START) && term.is(LESS));
+    let on = sentence.has(FINE) || (sentence.has(START) && sentence.has(SYSTEM | YOU));
+    let lasting = counted && on && !taken && sentence.has(SYSTEM | YOU | IT);
     // `when did the gateway start?`
     let begun = sentence.opens(WHERE) && sentence.has(START) && sentence.has(SYSTEM);
     if (lasting || begun) && !sentence.has(A) {
@@ -84,7 +99,7 @@ fn asks_for_component(sentence: &Sentence<'_>, component: Component) -> bool {
     let asked = sentence.has(LOOKING | state) || sentence.opens(BE | DO);
     // A word of these says enough.
     let own = !matches!(component, Component::Database | Component::Network);
-    (asked || own) && !sentence.row(&[A | MY, COMPONENT])
+    (asked || own) && !sentence.row(&[A | MY, COMPONENT]) && !sentence.row(&[TO, THE, COMPONENT])
 }
 
 pub(super) fn usage(sentence: &Sentence<'_>) -> Option<Heard> {
@@ -97,8 +112,10 @@ pub(super) fn usage(sentence: &Sentence<'_>) -> Option<Heard> {
     let owned = sentence.has(I | CHAT | PERIOD);
     let tokens = sentence.has(TOKENS);
     // `how much i've spent` is asked of a bank.
+    let foretold = sentence.row(&[CAN, IT]);
     let banked = sentence.row(&[MANY, I, SPENT]);
-    let spent = sentence.has(SPENT) && owned && !banked && sentence.has(WHAT | MANY | HOW);
+    let spent =
+        sentence.has(SPENT) && owned && !banked && !foretold && sentence.has(WHAT | MANY | HOW);
     let said = sentence.has(THIS | SHOW) && sentence.terms.len() > 1;
     let cost = sentence.has(COST) && (owned || said) && !sentence.has(IT);
     (tokens || spent || cost).then(|| Operation::Usage(period(sentence)).into())
@@ -131,7 +148,9 @@ pub(super) fn providers(sentence: &Sentence<'_>) -> Option<Heard> {
     let which = asked && (several || sentence.has(WHAT));
     let states = STATUS | HEALTH;
     let state_of = sentence.bare(PROVIDER | states) && sentence.has(states) && !sentence.has(A | I);
-    (which || state_of || (several && sentence.bare(PROVIDER))).then(|| Operation::Providers.into())
+    let yours = sentence.has(SHOW) && sentence.has(YOU) && sentence.has(USE);
+    (which || state_of || yours || (several && sentence.bare(PROVIDER)))
+        .then(|| Operation::Providers.into())
 }
 
 /// `is openai connected?`, `are you using GPT or Claude?`; whether one is good is chat.

@@ -19,7 +19,7 @@ const SCALING: &str = "pool.scale";
 
 pub(super) fn scale(sentence: &Sentence<'_>) -> Option<Heard> {
     let changing = SCALE | MORE | LESS | SET | CREATE | START | SWITCH | DELETE | STOP | LET;
-    let allowed = changing | POOLS | NUMBER | BY | THIS | ALL | STATE | USE | FATE;
+    let allowed = changing | POOLS | NUMBER | MANY | BY | THIS | ALL | STATE | USE | FATE;
     // `my business` is somebody's own.
     let own = sentence.row(&[MY, NAMED]) && !sentence.has(POOL | WORKER);
     let set = sentence.row(&[SET | MORE | LESS, NAMED, TO, NUMBER]);
@@ -197,6 +197,10 @@ pub(super) fn list(sentence: &Sentence<'_>) -> Option<Heard> {
     }
     let looking = sentence.has(LOOKING | STATES | ALL | ANY) || sentence.opens(BE);
     let any = sentence.has(POOL) && sentence.has(ALL | STATUS) && !sentence.has(THE | THIS | A);
+    let shown =
+        sentence.begins(&[SHOW, POOL]) && sentence.bare(SHOW | POOL) && !sentence.has(THE | A | IT);
+    let named = sentence.bare(POOL | DETAILS) && sentence.has(POOL) && sentence.has(DETAILS);
+    let any = any || shown || named;
     let pools = (any || sentence.several(POOL)) && (looking || sentence.bare(POOL));
     let crews = sentence.several(CREW) && sentence.has(SHOW | WHAT | MANY | ALL);
     let whom = sentence.has(WHAT) && sentence.has(TALK) && sentence.has(CAN) && sentence.has(I);

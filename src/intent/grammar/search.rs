@@ -44,12 +44,18 @@ fn behind_talk(sentence: &Sentence<'_>) -> Option<usize> {
     // `did I ever tell you about my dog?` begins a story.
     let story = sentence.opens(DO) && sentence.is_at(asked, SEND);
     let explained = before.iter().all(|term| term.is(HEAD | WHERE | DO | ANY | ABOUT));
-    let link = (asked..sentence.terms.len()).find(|at| sentence.is_at(*at, ABOUT))?;
+    let mut links = (asked..sentence.terms.len()).filter(|at| sentence.is_at(*at, ABOUT));
+    let link = links.next()?;
+    // `what did we discuss yesterday about …?`
+    let when = |later: &usize| (link + 1..*later).all(|at| sentence.is_at(at, PERIOD));
+    let link = links.next().filter(|later| *later > link + 1 && when(later)).unwrap_or(link);
     let between = sentence.terms.get(asked + 1..link).unwrap_or_default();
     let led = between.iter().all(|term| term.is(PERIOD | ALL | GLUE));
     // `who can I talk to about …` looks for somebody.
     let able = sentence.row(&[CAN | WISH, I, ASKED]);
-    let about = !able && !sentence.is_at(link + 1, IN);
+    // `did I mention I love you?` says it.
+    let says = sentence.is_at(link + 1, I) && !sentence.is_at(link + 1, MY);
+    let about = !able && !says && !sentence.is_at(link + 1, IN);
     (meant && mine && !story && about && explained && led).then(|| first_sought(sentence, link + 1))
 }
 

@@ -53,6 +53,11 @@ impl Opening {
         let yours = sentence.terms.get(..first)?.iter().any(|term| term.is(YOU));
         let naming = TASK | NEW | MORE | URGENCY | NAMED | POOL | BACKGROUND;
         let working = sentence.is_at(first, HANDLE | TALK) && sentence.has(BACKGROUND);
+        // `new job: …` tells of something else, unless it is for a pool.
+        let apart = (first + 1..sentence.terms.len()).find(|at| sentence.is_apart(*at));
+        let head = || sentence.terms.get(first..apart?).map(<[_]>::iter);
+        let living = head().is_some_and(|mut head| head.any(|term| term.is(JOB)))
+            && !head().is_some_and(|mut head| head.any(|term| term.is(NAMED)));
         let wished = sentence.terms.get(..first)?.iter().any(|term| term.is(WISH));
         let ordered = wished || sentence.is_at(first, ORDER);
         if ordered && sentence.row(&[POOL | AGENT, TO]) {
@@ -61,8 +66,8 @@ impl Opening {
             Some(Self::Handing)
         } else if sentence.is_at(first, LET) && sentence.has(POOL) {
             Some(Self::Letting)
-        } else if sentence.is_at(first, naming) && !yours && !sentence.has(JOB) {
-            // `new job: …` and `your task: …` tell of something else.
+        } else if sentence.is_at(first, naming) && !yours && !living {
+            // So does `your task: …`.
             Some(Self::Naming)
         } else {
             None
@@ -107,7 +112,11 @@ fn begins_text(sentence: &Sentence<'_>, opening: Opening, first: usize, at: usiz
         return false;
     }
     let led = sentence.is_at(at - 1, TO | CALLED) && !sentence.is_at(at - 1, IN);
-    let verb = sentence.is_unknown(at) || sentence.is_at(at, SUMMARY | SEARCH | SHOW | CREATE);
+    let doing = SUMMARY | SEARCH | SHOW | CREATE;
+    // `to write a report`, but not `to talk to me`.
+    let unknown = (at + 1..sentence.terms.len()).any(|at| sentence.is_unknown(at));
+    let making = sentence.is_at(at, ASKED | SET | START) && !sentence.is_at(at, TALK | HANDLE);
+    let verb = sentence.is_unknown(at) || sentence.is_at(at, doing) || (making && unknown);
     let pool = head().any(|term| term.is(POOL | AGENT)) && verb;
     match opening {
         Opening::Naming => false,

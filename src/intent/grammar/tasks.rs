@@ -22,7 +22,9 @@ pub(super) fn cancel(sentence: &Sentence<'_>) -> Option<Heard> {
     if wished || sentence.has(QUEUE) {
         allowed |= SET | LESS;
     }
-    if !(wished || sentence.has(ending)) || sentence.asks() || !sentence.only(allowed) {
+    // `quit my job` tells of something else.
+    let living = sentence.row(&[MY, JOB]) && !sentence.has(CANCEL | DELETE);
+    if living || !(wished || sentence.has(ending)) || sentence.asks() || !sentence.only(allowed) {
         return None;
     }
     if let Some(numbers) = numbers(sentence) {
@@ -137,7 +139,8 @@ fn names_several(sentence: &Sentence<'_>) -> bool {
 /// `what is running in the sports pool?`, `what are the finance agents working on?`
 fn asks_of_pool(sentence: &Sentence<'_>) -> bool {
     let queued = sentence.status() == Some(TaskStatus::Queued);
-    let named = sentence.pool().is_some() && (queued || sentence.has(POOL | CREW));
+    let named = sentence.pool().is_some()
+        && (queued || sentence.has(POOL | CREW) || sentence.row(&[NAMED, HANDLE]));
     let asked = sentence.has(STANDING) && sentence.has(WHAT | ANY | ALL);
     named
         && asked
