@@ -22,7 +22,8 @@ use super::{
 type Rule = fn(&Sentence<'_>) -> Option<Heard>;
 
 /// Rules for sentences that may be questions of how and why, or say `no`.
-const OUTSPOKEN: &[Rule] = &[submit::submit, search::search, updates::unsubscribe, pools::why];
+const OUTSPOKEN: &[Rule] =
+    &[submit::submit, search::search, updates::unsubscribe, pools::why, gateway::usage_of_it];
 
 /// Rules for what is left; what is more special comes first.
 const PLAIN: &[Rule] = &[

@@ -3,14 +3,17 @@
 use super::{
     concepts::{
         A, BE, CAN, CHAT, COMPONENT, DEMO, DO, HEALTH, HOW, I, JOB, NOT, NUMBER, OF, PLURAL, POOL,
-        PRIORITY, PROVIDER, QUEUE, STANDING, STATE, TASK, TO, TOKENS, WHAT, WISH, WORKER, YOU,
+        PRIORITY, PROVIDER, QUEUE, STANDING, STATE, STATUS, TASK, THE, TO, TOKENS, UPDATE, WHAT,
+        WISH, WORKER, YOU,
     },
     sentence::Sentence,
 };
 
-/// It asks how something is done, what a thing is in general, or says that it shall not be done.
+/// It asks how something is done, what a thing is in general, says that it shall not be done, or
+/// tells of the US.
 pub(super) fn is_chat(sentence: &Sentence<'_>) -> bool {
-    asks_how_to(sentence) || asks_for_a_meaning(sentence) || forbids(sentence)
+    let abroad = sentence.row(&[THE, I]);
+    asks_how_to(sentence) || asks_for_a_meaning(sentence) || forbids(sentence) || abroad
 }
 
 /// `no` may also be short for `number`.
@@ -44,9 +47,15 @@ fn asks_for_a_meaning(sentence: &Sentence<'_>) -> bool {
         | PRIORITY
         | TOKENS
         | QUEUE;
+    let named_one = thing | STATUS | UPDATE;
     match sentence.terms.as_slice() {
-        [what, be, a, named, ..] if what.is(WHAT) && be.is(BE) && a.is(A) => named.is(thing),
-        [what, be, named] if what.is(WHAT) && be.is(BE) => named.is(thing) && !named.is(WHAT),
+        [what, be, a, named, ..] if what.is(WHAT) && be.is(BE) && a.is(A) => named.is(named_one),
+        [what, be, named] if what.is(WHAT) && be.is(BE) => {
+            named.is(thing) && !named.is(WHAT | STANDING)
+        }
+        [what, be, first, named] if what.is(WHAT) && be.is(BE) => {
+            first.is(thing) && named.is(thing) && !named.is(PLURAL | STANDING | STATE)
+        }
         [what, a, named, ..] if what.is(WHAT) && a.is(A) => named.is(thing),
         [what, named] if what.is(WHAT) => named.is(thing) && !named.is(PLURAL | STANDING),
         _ => false,

@@ -39,7 +39,7 @@ pub(super) static COMMANDS: LazyLock<Lexicon> = LazyLock::new(|| {
             lexicon.add(phrase, Meaning { concepts, value, named: None });
         }
     };
-    for (concepts, phrases) in MEANINGS {
+    for (concepts, phrases) in MEANINGS.iter().copied().flatten() {
         add(*concepts, Value::None, phrases);
     }
     for (number, phrases) in NUMBERS {

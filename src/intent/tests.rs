@@ -115,7 +115,8 @@ fn a_name_of_ones_own_is_a_name() {
 
 /// Words of commands in no order, among others.
 fn babble() -> impl Strategy<Value = String> {
-    let words: Vec<&str> = MEANINGS.iter().flat_map(|(_, words)| words.split(", ")).collect();
+    let words: Vec<&str> =
+        MEANINGS.iter().copied().flatten().flat_map(|(_, words)| words.split(", ")).collect();
     let word = prop_oneof![
         4 => proptest::sample::select(words).prop_map(str::to_owned),
         1 => proptest::sample::select(&POOLS[..]).prop_map(str::to_owned),

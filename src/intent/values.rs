@@ -86,14 +86,14 @@ pub(super) const STATUSES: &[(TaskStatus, &str)] = &[
     (
         TaskStatus::Running,
         "what are you working on, running, active, in progress, ongoing, executing, being \
-         processed, under way, underway, in flight, being worked on, in process, processing, \
-         being executed, working",
+         processed, under way, underway, in flight, being worked on, working on, in process, \
+         processing, being executed, working",
     ),
     (TaskStatus::Completed, "completed, done, finished, succeeded, successful, complete, ready"),
     (
         TaskStatus::Failed,
         "failed, failing, broken, errored, crashed, unsuccessful, in error, fail, failures, \
-         failure, errored out, went wrong, gone wrong, errors",
+         failure, errored out, errors",
     ),
     (
         TaskStatus::Cancelled,
@@ -142,8 +142,9 @@ pub(super) const COMPONENTS: &[(Component, &str)] = &[
     ),
     (
         Component::Uptime,
-        "uptime, up time, time since restart, last restart, last reboot, when did you start, \
-         when were you started, when did you last restart, time since start",
+        "uptime, up time, time since restart, last restart, last reboot, last restarted, last \
+         rebooted, when did you start, when were you started, when did you last restart, time \
+         since start",
     ),
     (
         Component::Network,

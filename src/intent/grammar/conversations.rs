@@ -6,7 +6,9 @@ use crate::intent::{Operation, Which, concepts::*, reading::Heard, sentence::Sen
 
 pub(super) fn summary(sentence: &Sentence<'_>) -> Option<Heard> {
     let ours = sentence.has(ASKED) && sentence.has(I) && !sentence.has(LAST);
-    let talked = sentence.has(WHAT) && sentence.has(ABOUT) && (ours || sentence.has(CHAT));
+    let here = sentence.has(ASKED) && sentence.row(&[THIS, CHAT]);
+    let about = sentence.has(ABOUT) && (ours || sentence.has(CHAT));
+    let talked = sentence.has(WHAT) && (about || here);
     let making = SHOW | SEND | CREATE | START | SET;
     let whole = CHAT | THIS | LAST | NUMBER | MESSAGE | ASKED | ALL | HISTORY | TALK;
     let allowed = SUMMARY | STATUS | WHAT | ABOUT | FATE | making | whole;
@@ -14,13 +16,18 @@ pub(super) fn summary(sentence: &Sentence<'_>) -> Option<Heard> {
         return None;
     }
     // An overview is one of the system, unless it is said to be one of a conversation.
-    let meant = !sentence.has(STATUS) || sentence.has(CHAT);
-    let named = talked || sentence.has(whole | IT) || sentence.bare(SUMMARY | making);
-    (meant && named).then(|| Operation::Summarise(which(sentence)).into())
+    let listed = sentence.has(STATUS) && sentence.several(CHAT) && !sentence.has(NUMBER);
+    let meant = !sentence.has(STATUS) || (sentence.has(CHAT) && !listed);
+    let named = talked
+        || sentence.has(whole | IT)
+        || (sentence.bare(SUMMARY | making) && !sentence.has(POINTS));
+    // `sum up 5 and 9` is arithmetic.
+    let counted = sentence.has(NUMBER) && !sentence.has(CHAT);
+    (meant && named && !counted).then(|| Operation::Summarise(which(sentence)).into())
 }
 
 pub(super) fn delete(sentence: &Sentence<'_>) -> Option<Heard> {
-    let wished = sentence.has(DONE_AWAY) && sentence.has(WISH | CREATE);
+    let wished = sentence.has(DONE_AWAY) && sentence.has(WISH | CREATE | CAN);
     let allowed =
         DELETE | DONE_AWAY | CANCEL | CHAT | THIS | LAST | NUMBER | ALL | HISTORY | CREATE;
     let ending = wished || sentence.has(DELETE | CANCEL);
@@ -68,12 +75,14 @@ pub(super) fn new(sentence: &Sentence<'_>) -> Option<Heard> {
 
 pub(super) fn list(sentence: &Sentence<'_>) -> Option<Heard> {
     let looking = SHOW | SEND | WHAT | MANY | ALL | HOW | WHERE | SEARCH | START;
-    let allowed = looking | CHAT | LAST | HISTORY | THIS | PERIOD | STATE | NEW | STANDING | ASKED;
+    let about = CHAT | LAST | HISTORY | THIS | PERIOD | NEW | ASKED | EVERY;
+    let allowed = looking | about | STATE | STATUS | SUMMARY | STANDING;
     if sentence.has(NUMBER) || !sentence.only(allowed) {
         return None;
     }
     let asked = sentence.has(SHOW | WHAT | MANY | ALL | ANY | WHERE | SEARCH)
         || sentence.row(&[START, I])
-        || sentence.bare(CHAT | LAST | HISTORY);
-    (asked && sentence.several(CHAT)).then(|| Operation::Conversations.into())
+        || sentence.bare(CHAT | LAST | HISTORY | STATUS);
+    let several = sentence.several(CHAT) || sentence.row(&[EVERY, CHAT]);
+    (asked && several).then(|| Operation::Conversations.into())
 }

@@ -23,7 +23,8 @@ pub(super) fn start(sentence: &Sentence<'_>) -> Option<Heard> {
     let starting = START | SHOW | SEND | CREATE | USE | SET;
     let allowed = starting | HOW | FATE | DEMO | NAMED | POOL | CREW | NEW | ABOUT | LAST | SYSTEM;
     let one = sentence.has(DEMO) && !sentence.several(DEMO) && !sentence.has(MANY);
-    if !one || sentence.asks() || !sentence.only(allowed) {
+    let offered = sentence.begins(&[DO, YOU]);
+    if !one || offered || sentence.asks() || !sentence.only(allowed) {
         return None;
     }
     let name = sentence.demo();
@@ -32,8 +33,8 @@ pub(super) fn start(sentence: &Sentence<'_>) -> Option<Heard> {
 }
 
 pub(super) fn list(sentence: &Sentence<'_>) -> Option<Heard> {
-    let looking = SHOW | SEND | WHAT | MANY | ALL | WHERE | ABOUT;
-    let asked = sentence.has(SHOW | WHAT | MANY | ALL | ANY) || sentence.opens(BE | DO);
+    let looking = SHOW | SEND | WHAT | MANY | ALL | WHERE | ABOUT | STATUS | SUMMARY;
+    let asked = sentence.has(SHOW | WHAT | MANY | ALL | ANY | STATUS) || sentence.opens(BE | DO);
     let named = sentence.has(DEMO) && (asked || sentence.bare(DEMO));
     (named && sentence.only(looking | DEMO | START | USE | THIS | STATE | NAMED))
         .then(|| Operation::Demos.into())

@@ -8,15 +8,27 @@ use crate::intent::{
 
 const LOOKING: Concepts = SHOW.or(SEND).or(WHAT).or(HOW).or(MANY).or(ALL).or(THIS);
 
+/// `how do I use the gateway?`, `what can this system do?`
+pub(super) fn usage_of_it(sentence: &Sentence<'_>) -> Option<Heard> {
+    let working = sentence.opens(HOW) && sentence.has(USE | TALK) && sentence.has(I);
+    let able = sentence.begins(&[WHAT, CAN | DO]) && sentence.terms.last()?.is(DO);
+    let own = sentence.has(SYSTEM) && !sentence.has(AFFAIRS | MY | A);
+    let with_you = sentence.row(&[TO | WITH, YOU]);
+    let whole = sentence.only(HOW | WHAT | USE | TALK | SYSTEM);
+    let asked = (working && (own || with_you)) || (able && own);
+    (asked && whole).then(|| Operation::Help(None).into())
+}
+
 pub(super) fn help(sentence: &Sentence<'_>) -> Option<Heard> {
-    if sentence.has(COMMANDS) && sentence.only(COMMANDS | HELP | LOOKING | SYSTEM | USE) {
+    if sentence.has(COMMANDS) && sentence.only(COMMANDS | HELP | LOOKING | SYSTEM | USE | WHY) {
         return Some(Operation::Help(None).into());
     }
     if !sentence.has(HELP) {
         return None;
     }
-    let asked = sentence.only(HELP | SHOW | SEND | THIS | SYSTEM) && !sentence.opens(BE);
-    if asked && !sentence.has(YOU | CAN) && !sentence.row(&[WITH, ANY]) {
+    let places = WHERE | SEARCH;
+    let asked = sentence.only(HELP | SHOW | SEND | THIS | SYSTEM | places) && !sentence.opens(BE);
+    if asked && !sentence.has(YOU | CAN) && !sentence.row(&[WITH, ANY | IT]) {
         return Some(Operation::Help(None).into());
     }
     help_on_a_topic(sentence)
@@ -24,10 +36,13 @@ pub(super) fn help(sentence: &Sentence<'_>) -> Option<Heard> {
 
 fn help_on_a_topic(sentence: &Sentence<'_>) -> Option<Heard> {
     let topics = TASK | JOB | POOL | CHAT | DEMO | PROVIDER | TOKENS | STATUS | WORKER | PRIORITY;
-    if !sentence.row(&[HELP, WITH | FOR | ABOUT]) || !sentence.only(HELP | topics | ABOUT) {
+    let led = sentence.row(&[HELP, WITH | FOR | ABOUT]);
+    // `help tasks`, `usage help`.
+    let beside = sentence.terms.len() == 2 && sentence.has(topics);
+    if !(led || beside) || !sentence.only(HELP | topics | ABOUT) {
         return None;
     }
-    let topic = sentence.terms.last().filter(|last| last.is(topics))?;
+    let topic = sentence.terms.iter().rev().find(|term| term.is(topics))?;
     let topic = sentence.text.get(topic.place.start..topic.place.end)?;
     Some(Operation::Help(Some(Arc::from(topic))).into())
 }
@@ -39,21 +54,31 @@ pub(super) fn status(sentence: &Sentence<'_>) -> Option<Heard> {
     }
     let asked_whether = sentence.opens(BE) && !sentence.opens(ANY);
     let plain = sentence.has(STATUS) && !asked_whether && !sentence.row(&[MY, STATUS]);
-    let asked =
-        sentence.has(HOW | WHAT | SHOW | SEND) || sentence.bare(STATE | SYSTEM | SUMMARY | THIS);
-    let system = sentence.has(SYSTEM) && sentence.has(STATE | HOW | UPDATE | FATE);
+    let asked = sentence.has(HOW | WHAT | SHOW | SEND | ANY)
+        || sentence.bare(STATE | SYSTEM | SUMMARY | THIS);
+    // `how is everything going` is small talk.
+    let small_talk =
+        sentence.opens(HOW) && sentence.bare(HOW | AFFAIRS | STATE) && !sentence.has(FINE);
+    let system = sentence.has(SYSTEM) && !small_talk && sentence.has(STATE | HOW | UPDATE | FATE);
     (plain || (system && asked && !sentence.has(YOU))).then(|| Operation::Status.into())
 }
 
 pub(super) fn health(sentence: &Sentence<'_>) -> Option<Heard> {
     let state =
         HEALTH | FINE | STATUS | STATE | BUSY | UPDATE | DETAILS | FATE | STANDING | SUMMARY;
-    let doing = START | CREATE | SET | USE | MORE | LESS | TOKENS | SPENT;
-    if !sentence.only(LOOKING | state | doing | COMPONENT | SYSTEM) {
+    let doing = START | CREATE | SET | USE | MORE | LESS | TOKENS | SPENT | LAST;
+    let when = WHERE | UNIT;
+    if !sentence.only(LOOKING | state | doing | when | COMPONENT | SYSTEM) {
         return None;
     }
-    let lasting = sentence.has(LASTING) && sentence.has(FINE | START);
-    if lasting && sentence.has(SYSTEM | YOU | IT) && !sentence.has(A) {
+    let counted = sentence.has(LASTING) || sentence.row(&[MANY, UNIT]);
+    // `how long does it take?` is asked of anything.
+    let taken = sentence.terms.iter().any(|term| term.is(START) && term.is(LESS));
+    let on = sentence.has(FINE) || (sentence.has(START) && sentence.has(SYSTEM | YOU));
+    let lasting = counted && on && !taken && sentence.has(SYSTEM | YOU | IT);
+    // `when did the gateway start?`
+    let begun = sentence.opens(WHERE) && sentence.has(START) && sentence.has(SYSTEM);
+    if (lasting || begun) && !sentence.has(A) {
         return Some(Operation::Health(Some(Component::Uptime)).into());
     }
     if let Some(component) = sentence.component() {
@@ -74,7 +99,7 @@ fn asks_for_component(sentence: &Sentence<'_>, component: Component) -> bool {
     let asked = sentence.has(LOOKING | state) || sentence.opens(BE | DO);
     // A word of these says enough.
     let own = !matches!(component, Component::Database | Component::Network);
-    (asked || own) && !sentence.row(&[A | MY, COMPONENT])
+    (asked || own) && !sentence.row(&[A | MY, COMPONENT]) && !sentence.row(&[TO, THE, COMPONENT])
 }
 
 pub(super) fn usage(sentence: &Sentence<'_>) -> Option<Heard> {
@@ -86,7 +111,11 @@ pub(super) fn usage(sentence: &Sentence<'_>) -> Option<Heard> {
     }
     let owned = sentence.has(I | CHAT | PERIOD);
     let tokens = sentence.has(TOKENS);
-    let spent = sentence.has(SPENT) && owned && sentence.has(WHAT | MANY | HOW);
+    // `how much i've spent` is asked of a bank.
+    let foretold = sentence.row(&[CAN, IT]);
+    let banked = sentence.row(&[MANY, I, SPENT]);
+    let spent =
+        sentence.has(SPENT) && owned && !banked && !foretold && sentence.has(WHAT | MANY | HOW);
     let said = sentence.has(THIS | SHOW) && sentence.terms.len() > 1;
     let cost = sentence.has(COST) && (owned || said) && !sentence.has(IT);
     (tokens || spent || cost).then(|| Operation::Usage(period(sentence)).into())
@@ -103,13 +132,31 @@ fn period(sentence: &Sentence<'_>) -> Option<Period> {
 
 pub(super) fn providers(sentence: &Sentence<'_>) -> Option<Heard> {
     let state = STATUS | STATE | BUSY | FINE | HEALTH | STANDING | DETAILS | FATE;
-    let using = USE | SPENT | HANDLE | TALK | PICK | CHAT | MESSAGE | SYSTEM | ABOUT;
-    if !sentence.has(PROVIDER) || !sentence.only(LOOKING | state | using | PROVIDER) {
+    let using =
+        USE | START | SPENT | HANDLE | TALK | PICK | CHAT | MESSAGE | SYSTEM | ABOUT | LINKED | OR;
+    if !sentence.has(PROVIDER | VENDOR)
+        || !sentence.only(LOOKING | state | using | PROVIDER | VENDOR)
+    {
         return None;
+    }
+    if sentence.has(VENDOR) {
+        return names_vendor(sentence).then(|| Operation::Providers.into());
     }
     let asked =
         sentence.has(WHAT | SHOW | MANY | ALL | ANY | STATUS | STATE) || sentence.opens(BE | DO);
     let several = sentence.several(PROVIDER);
     let which = asked && (several || sentence.has(WHAT));
-    (which || (several && sentence.bare(PROVIDER))).then(|| Operation::Providers.into())
+    let states = STATUS | HEALTH;
+    let state_of = sentence.bare(PROVIDER | states) && sentence.has(states) && !sentence.has(A | I);
+    let yours = sentence.has(SHOW) && sentence.has(YOU) && sentence.has(USE);
+    (which || state_of || yours || (several && sentence.bare(PROVIDER)))
+        .then(|| Operation::Providers.into())
+}
+
+/// `is openai connected?`, `are you using GPT or Claude?`; whether one is good is chat.
+fn names_vendor(sentence: &Sentence<'_>) -> bool {
+    let linked = sentence.has(LINKED) && sentence.opens(BE | DO | WHAT | SHOW);
+    let used = sentence.has(USE | START | PROVIDER) && sentence.has(YOU | I | THIS | SYSTEM);
+    let stands = sentence.has(PROVIDER) && sentence.has(FINE | STATUS | HEALTH);
+    linked || stands || (used && sentence.opens(BE | DO | WHAT | HOW) && !sentence.has(CAN | WISH))
 }

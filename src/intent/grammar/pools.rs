@@ -19,15 +19,15 @@ const SCALING: &str = "pool.scale";
 
 pub(super) fn scale(sentence: &Sentence<'_>) -> Option<Heard> {
     let changing = SCALE | MORE | LESS | SET | CREATE | START | SWITCH | DELETE | STOP | LET;
-    let allowed = changing | POOLS | NUMBER | BY | THIS | ALL | STATE | USE | FATE;
+    let allowed = changing | POOLS | NUMBER | MANY | BY | THIS | ALL | STATE | USE | FATE;
     // `my business` is somebody's own.
     let own = sentence.row(&[MY, NAMED]) && !sentence.has(POOL | WORKER);
-    let set = sentence.begins(&[SET, NAMED, TO, NUMBER]);
+    let set = sentence.row(&[SET | MORE | LESS, NAMED, TO, NUMBER]);
     let about =
         set || sentence.has(WORKER | SCALE) || (sentence.has(POOL) && sentence.has(changing));
     if own
         || !about
-        || sentence.has(MANY)
+        || (sentence.has(MANY) && !changes_number(sentence))
         || sentence.opens(BE | WHAT | HOW)
         || !sentence.only(allowed)
     {
@@ -48,6 +48,12 @@ pub(super) fn scale(sentence: &Sentence<'_>) -> Option<Heard> {
         }
         _ => None,
     }
+}
+
+/// `decrease the number of …`, which asks for none.
+fn changes_number(sentence: &Sentence<'_>) -> bool {
+    let changing = MORE | LESS | SET;
+    sentence.row(&[changing, THE, MANY]) || sentence.row(&[changing, MANY])
 }
 
 fn wants_scaling(sentence: &Sentence<'_>) -> bool {
@@ -129,11 +135,21 @@ fn moves_to_pool(sentence: &Sentence<'_>) -> bool {
         return false;
     }
     let talked = sentence.row(&[TALK, towards]) || (sentence.has(TALK) && addressed);
-    let moved = sentence.has(SWITCH) && (sentence.has(towards) || sentence.row(&[CREW, IN]));
+    // `go into business` is a way to make a living.
+    let inside = sentence
+        .terms
+        .windows(2)
+        .any(|row| matches!(row, [into, named] if into.is(TO) && into.is(IN) && named.is(NAMED)));
+    let into = inside && !(addressed || sentence.has(CHAT));
+    let led = sentence.has(towards) && !into;
+    let fetched = sentence.row(&[THE, NAMED, AGENT]);
+    let moved = sentence.has(SWITCH) && (led || fetched || sentence.row(&[CREW, IN]));
     let routed = sentence.has(ROUTING) && (sentence.has(TO) || addressed);
     let used = sentence.has(USE) && (addressed || here || sentence.terms.len() <= 3);
+    // `I have a question for finance people` goes nowhere.
+    let used = used && !sentence.row(&[USE, A, MESSAGE]);
     let handled = sentence.has(HANDLE) && (addressed || here || sentence.opens(LET));
-    let wanted = sentence.has(WISH) && sentence.has(POOL);
+    let wanted = sentence.has(WISH) && (sentence.has(POOL) || fetched) && !sentence.has(SHOW);
     let set = sentence.has(SET) && sentence.has(POOL | CHAT);
     let addressed_to = sentence.has(MESSAGE) && sentence.has(FOR) && sentence.has(POOL);
     addressed_to || talked || moved || routed || used || handled || wanted || set
@@ -166,8 +182,11 @@ pub(super) fn show(sentence: &Sentence<'_>) -> Option<Heard> {
     let workers = looking
         && (sentence.has(WORKER)
             || (sentence.has(CREW) && sentence.has(MANY) && !sentence.has(FOLK)));
+    let workers = workers || (sentence.has(THIS) && sentence.bare(WORKER | NAMED | THIS));
     let asked = looking || sentence.opens(BE) || sentence.bare(POOLS);
-    (workers || (sentence.has(POOL) && asked)).then(|| Operation::Pool(pool).into())
+    // `details about business`, but no news of it.
+    let details = sentence.has(DEPTH) && sentence.bare(DEPTH | NAMED | SHOW | ABOUT);
+    (workers || details || (sentence.has(POOL) && asked)).then(|| Operation::Pool(pool).into())
 }
 
 pub(super) fn list(sentence: &Sentence<'_>) -> Option<Heard> {
@@ -178,6 +197,10 @@ pub(super) fn list(sentence: &Sentence<'_>) -> Option<Heard> {
     }
     let looking = sentence.has(LOOKING | STATES | ALL | ANY) || sentence.opens(BE);
     let any = sentence.has(POOL) && sentence.has(ALL | STATUS) && !sentence.has(THE | THIS | A);
+    let shown =
+        sentence.begins(&[SHOW, POOL]) && sentence.bare(SHOW | POOL) && !sentence.has(THE | A | IT);
+    let named = sentence.bare(POOL | DETAILS) && sentence.has(POOL) && sentence.has(DETAILS);
+    let any = any || shown || named;
     let pools = (any || sentence.several(POOL)) && (looking || sentence.bare(POOL));
     let crews = sentence.several(CREW) && sentence.has(SHOW | WHAT | MANY | ALL);
     let whom = sentence.has(WHAT) && sentence.has(TALK) && sentence.has(CAN) && sentence.has(I);

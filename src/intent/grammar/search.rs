@@ -41,17 +41,27 @@ fn behind_talk(sentence: &Sentence<'_>) -> Option<usize> {
     let meant = before.iter().any(|term| term.is(WHAT | WHERE | DO | SEARCH | CHAT));
     let speaker = before.iter().rev().find(|term| term.is(I | YOU));
     let mine = speaker.is_some_and(|term| term.is(I));
+    // `did I ever tell you about my dog?` begins a story.
+    let story = sentence.opens(DO) && sentence.is_at(asked, SEND);
     let explained = before.iter().all(|term| term.is(HEAD | WHERE | DO | ANY | ABOUT));
-    let link = (asked..sentence.terms.len()).find(|at| sentence.is_at(*at, ABOUT))?;
+    let mut links = (asked..sentence.terms.len()).filter(|at| sentence.is_at(*at, ABOUT));
+    let link = links.next()?;
+    // `what did we discuss yesterday about …?`
+    let when = |later: &usize| (link + 1..*later).all(|at| sentence.is_at(at, PERIOD));
+    let link = links.next().filter(|later| *later > link + 1 && when(later)).unwrap_or(link);
     let between = sentence.terms.get(asked + 1..link).unwrap_or_default();
     let led = between.iter().all(|term| term.is(PERIOD | ALL | GLUE));
-    let about = !sentence.is_at(link + 1, IN);
-    (meant && mine && about && explained && led).then(|| first_sought(sentence, link + 1))
+    // `who can I talk to about …` looks for somebody.
+    let able = sentence.row(&[CAN | WISH, I, ASKED]);
+    // `did I mention I love you?` says it.
+    let says = sentence.is_at(link + 1, I) && !sentence.is_at(link + 1, MY);
+    let about = !able && !says && !sentence.is_at(link + 1, IN);
+    (meant && mine && !story && about && explained && led).then(|| first_sought(sentence, link + 1))
 }
 
 /// Behind `search my history for`.
 fn behind_place(sentence: &Sentence<'_>) -> Option<usize> {
-    let verb = sentence.position(SEARCH | SHOW | WHAT)?;
+    let verb = sentence.position(SEARCH | SHOW | WHAT | ANY)?;
     let place = sentence.position(PLACE).filter(|place| *place > verb)?;
     let links =
         |at: &usize| sentence.is_at(*at, ABOUT | FOR | WITH | SEARCHING) || sentence.is_apart(*at);
@@ -75,7 +85,10 @@ fn before_place(sentence: &Sentence<'_>) -> Option<(usize, usize)> {
     let from = if sentence.is_at(verb + 1, FOR) { verb + 2 } else { verb + 1 };
     let to = (verb + 2..sentence.terms.len())
         .find(|at| sentence.is_at(*at, IN) && is_place(sentence, *at))?;
-    polite.then(|| (first_sought(sentence, from), to))
+    // `my old school` is looked for in other archives than one's own here.
+    let place = || (to..sentence.terms.len()).any(|at| sentence.is_at(at, CHAT | MY));
+    let own = place() || !(from..to).any(|at| sentence.is_at(at, MY));
+    (polite && own).then(|| (first_sought(sentence, from), to))
 }
 
 /// All from there on is `in my chats`.

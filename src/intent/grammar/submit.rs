@@ -11,7 +11,9 @@ const SLOTS: Concepts = THING.or(NEW).or(POOL).or(CREW).or(NAMED).or(URGENCY).or
 
 /// `add task “…” to business`, `queue a job for healthcare: …`, `ask the sports pool to …`.
 pub(super) fn submit(sentence: &Sentence<'_>) -> Option<Heard> {
-    if !sentence.has(THING | BACKGROUND | POOL | QUEUE) || guards::asks_how_to(sentence) {
+    if !sentence.has(THING | BACKGROUND | POOL | QUEUE | AGENT | NAMED)
+        || guards::asks_how_to(sentence)
+    {
         return None;
     }
     let from = beginning(sentence)?;
@@ -51,14 +53,21 @@ impl Opening {
         let yours = sentence.terms.get(..first)?.iter().any(|term| term.is(YOU));
         let naming = TASK | NEW | MORE | URGENCY | NAMED | POOL | BACKGROUND;
         let working = sentence.is_at(first, HANDLE | TALK) && sentence.has(BACKGROUND);
-        if working || sentence.is_at(first, HANDING) {
+        // `new job: …` tells of something else, unless it is for a pool.
+        let apart = (first + 1..sentence.terms.len()).find(|at| sentence.is_apart(*at));
+        let head = || sentence.terms.get(first..apart?).map(<[_]>::iter);
+        let living = head().is_some_and(|mut head| head.any(|term| term.is(JOB)))
+            && !head().is_some_and(|mut head| head.any(|term| term.is(NAMED)));
+        let wished = sentence.terms.get(..first)?.iter().any(|term| term.is(WISH));
+        let ordered = wished || sentence.is_at(first, ORDER);
+        if ordered && sentence.row(&[POOL | AGENT, TO]) {
+            Some(Self::Ordering)
+        } else if working || sentence.is_at(first, HANDING) {
             Some(Self::Handing)
         } else if sentence.is_at(first, LET) && sentence.has(POOL) {
             Some(Self::Letting)
-        } else if sentence.is_at(first, ORDER) && sentence.has(POOL) {
-            Some(Self::Ordering)
-        } else if sentence.is_at(first, naming) && !yours && !sentence.has(JOB) {
-            // `new job: …` and `your task: …` tell of something else.
+        } else if sentence.is_at(first, naming) && !yours && !living {
+            // So does `your task: …`.
             Some(Self::Naming)
         } else {
             None
@@ -92,22 +101,36 @@ fn begins_text(sentence: &Sentence<'_>, opening: Opening, first: usize, at: usiz
     if sentence.is_apart(at) {
         let behind = sentence.quoted(at).map_or(usize::MAX, |(_, behind)| behind);
         let named_behind =
-            handing && (behind..sentence.terms.len()).any(|at| sentence.is_at(at, THING));
-        return thing || named_behind || sentence.has(BACKGROUND);
+            handing && (behind..sentence.terms.len()).any(|at| sentence.is_at(at, THING | QUEUE));
+        return thing
+            || named_behind
+            || sentence.has(BACKGROUND)
+            || hands_over(sentence, first, at);
     }
     // `to business` and `to the sports pool` say whose task it is.
     if sentence.is_at(at, NAMED | POOL | CREW | QUEUE | URGENCY | I | THE | A | IT) {
         return false;
     }
-    let led = sentence.is_at(at - 1, TO | CALLED);
-    let verb = sentence.is_unknown(at) || sentence.is_at(at, SUMMARY | SEARCH | SHOW | CREATE);
-    let pool = head().any(|term| term.is(POOL)) && verb;
+    let led = sentence.is_at(at - 1, TO | CALLED) && !sentence.is_at(at - 1, IN);
+    let doing = SUMMARY | SEARCH | SHOW | CREATE;
+    // `to write a report`, but not `to talk to me`.
+    let unknown = (at + 1..sentence.terms.len()).any(|at| sentence.is_unknown(at));
+    let making = sentence.is_at(at, ASKED | SET | START) && !sentence.is_at(at, TALK | HANDLE);
+    let verb = sentence.is_unknown(at) || sentence.is_at(at, doing) || (making && unknown);
+    let pool = head().any(|term| term.is(POOL | AGENT)) && verb;
     match opening {
         Opening::Naming => false,
         Opening::Handing => led && thing,
         Opening::Ordering => led && (thing || pool),
         Opening::Letting => (led && (thing || pool)) || (pool && sentence.is_at(at - 1, POOL)),
     }
+}
+
+/// `delegate to the business pool: …`
+fn hands_over(sentence: &Sentence<'_>, first: usize, at: usize) -> bool {
+    let named = (first..at).any(|at| sentence.is_name(at));
+    let given = sentence.is_at(first, CREATE) && sentence.is_at(first + 1, TO);
+    given && named && sentence.mark_at(at) == ':'
 }
 
 fn is_slot(sentence: &Sentence<'_>, at: usize) -> bool {

@@ -22,7 +22,9 @@ pub(super) fn cancel(sentence: &Sentence<'_>) -> Option<Heard> {
     if wished || sentence.has(QUEUE) {
         allowed |= SET | LESS;
     }
-    if !(wished || sentence.has(ending)) || sentence.asks() || !sentence.only(allowed) {
+    // `quit my job` tells of something else.
+    let living = sentence.row(&[MY, JOB]) && !sentence.has(CANCEL | DELETE);
+    if living || !(wished || sentence.has(ending)) || sentence.asks() || !sentence.only(allowed) {
         return None;
     }
     if let Some(numbers) = numbers(sentence) {
@@ -34,7 +36,9 @@ pub(super) fn cancel(sentence: &Sentence<'_>) -> Option<Heard> {
         return Some(Operation::CancelTasks(Targets::All(filter)).into());
     }
     let several = sentence.has(ALL) || sentence.several(THING);
-    if several && (sentence.has(THING) || (sentence.has(STANDING) && sentence.has(CANCEL))) {
+    let named = sentence.has(POOL) && sentence.pool().is_some() && !sentence.several(POOL);
+    let standing = sentence.has(STANDING) && sentence.has(CANCEL);
+    if several && (sentence.has(THING) || standing || named) {
         return Some(Operation::CancelTasks(Targets::All(filter)).into());
     }
     let pointed = sentence.has(IT) && sentence.bare(CANCEL);
@@ -92,7 +96,7 @@ fn direction(sentence: &Sentence<'_>) -> Option<Priority> {
 pub(super) fn show(sentence: &Sentence<'_>) -> Option<Heard> {
     let numbers = numbers(sentence)?;
     let state = STATUS | STATE | DETAILS | FATE | FINE | DONE_AWAY | UPDATE | HEALTH | BUSY;
-    let looking = SHOW | SEND | WHAT | HOW | WHERE | WHY | ABOUT | MANY | START | HANDLE;
+    let looking = SHOW | SEARCH | SEND | WHAT | HOW | WHERE | WHY | ABOUT | MANY | START | HANDLE;
     let allowed = state | looking | THING | NUMBER | STANDING | PRIORITY | URGENCY | LAST | THIS;
     (names_one(sentence) && sentence.only(allowed | POOL))
         .then(|| Operation::ShowTasks(numbers).into())
@@ -100,12 +104,15 @@ pub(super) fn show(sentence: &Sentence<'_>) -> Option<Heard> {
 
 pub(super) fn list(sentence: &Sentence<'_>) -> Option<Heard> {
     let state = STATUS | STATE | DETAILS | FATE | FINE | DONE_AWAY | BUSY | HANDLE | CREATE | START;
-    let mut allowed = LOOKING | WHICH | state | QUEUE | LAST | THIS | PRIORITY | SYSTEM;
+    let about = QUEUE | LAST | THIS | PRIORITY | SYSTEM | SUMMARY | CREW;
+    let mut allowed = LOOKING | WHICH | state | about;
     if sentence.has(STANDING) {
         allowed |= PERIOD;
     }
     let named = names_several(sentence) && !sentence.has(NUMBER);
-    (named && sentence.only(allowed)).then(|| Operation::Tasks(filter(sentence)).into())
+    // `jobs report` is one of the labour market.
+    let market = sentence.row(&[JOB, UPDATE]);
+    (named && !market && sentence.only(allowed)).then(|| Operation::Tasks(filter(sentence)).into())
 }
 
 fn names_several(sentence: &Sentence<'_>) -> bool {
@@ -126,7 +133,18 @@ fn names_several(sentence: &Sentence<'_>) -> bool {
     // `what failed?`
     let alone = sentence.bare(STANDING | WHAT | ANY | ALL | SHOW | PERIOD);
     let asked = sentence.has(STANDING) && sentence.has(WHAT | ANY | ALL);
-    alone && asked && !sentence.has(YOU | A | FOR)
+    (alone && asked && !sentence.has(YOU | A | FOR)) || asks_of_pool(sentence)
+}
+
+/// `what is running in the sports pool?`, `what are the finance agents working on?`
+fn asks_of_pool(sentence: &Sentence<'_>) -> bool {
+    let queued = sentence.status() == Some(TaskStatus::Queued);
+    let named = sentence.pool().is_some()
+        && (queued || sentence.has(POOL | CREW) || sentence.row(&[NAMED, HANDLE]));
+    let asked = sentence.has(STANDING) && sentence.has(WHAT | ANY | ALL);
+    named
+        && asked
+        && sentence.only(STANDING | WHAT | ANY | ALL | SHOW | POOL | CREW | NAMED | HANDLE)
 }
 
 /// A task, or at least a number that is marked as one.
@@ -143,7 +161,10 @@ fn filter(sentence: &Sentence<'_>) -> TaskFilter {
 fn numbers(sentence: &Sentence<'_>) -> Option<TaskNumbers> {
     let mut numbers: Vec<u32> = Vec::new();
     let mut before = None;
-    for (at, number) in sentence.numbers() {
+    // `a low priority one` is no number.
+    let counted =
+        |at: &usize| *at == 0 || !sentence.is_at(at - 1, PRIORITY) || !sentence.is_at(*at, IT);
+    for (at, number) in sentence.numbers().filter(|(at, _)| counted(at)) {
         let to = sentence.is_at(at.wrapping_sub(1), TO) && before == at.checked_sub(2);
         let dash = sentence.mark_at(at) == '-' && before == at.checked_sub(1);
         let first = numbers.last().map_or(number, |last| last + 1);

@@ -5,7 +5,8 @@ use crate::intent::{Operation, concepts::*, guards, reading::Heard, sentence::Se
 const NEWS: Concepts = STATUS.or(UPDATE).or(STATE).or(HEALTH);
 
 pub(super) fn subscribe(sentence: &Sentence<'_>) -> Option<Heard> {
-    let telling = SUBSCRIBE | WATCH | SHOW | SEND | SET | CREATE | START | MORE | NEW | USE | LET;
+    let telling =
+        SUBSCRIBE | WATCH | SHOW | SEND | SET | CREATE | START | MORE | NEW | USE | LET | AUTO;
     let state = FINE | FATE | DETAILS | COMPONENT;
     let when = EVERY | UNIT | NUMBER | BY | LAST | WHERE | HOW | THIS | ALL;
     if sentence.opens(BE | WHAT)
