@@ -48,6 +48,11 @@ pub(super) const DEMOS: &[Demo] = &[
             step("Now a switch: from here on the business pool answers.", "/use business"),
             step("The same conversation, another specialist.", "How do I price a first product?"),
             step("And back to each message finding its own.", "/use auto"),
+            step(
+                "Work can go on in the background; what comes of it is told here.",
+                "/task submit --pool business draft an agenda for a first team meeting",
+            ),
+            step("How it stands.", "/tasks"),
             step("What was all this about?", "/summary"),
             step("All conversations are kept, and can be found again.", "/conversations"),
         ],
