@@ -85,11 +85,35 @@ impl Operator {
     fn read(&self, text: &str, standing: &Standing) -> Option<Wish> {
         let situation = Situation { demo_running: standing.demo.is_some() };
         match intent::understand(text, &self.vocabulary, situation) {
-            Reading::Chat => None,
+            Reading::Chat => self.how(text, situation),
             Reading::Command { operation, .. } => Some(Wish::Do { operation, agreed: false }),
             Reading::Unsure(unsure) => Some(Wish::Clarify(unsure)),
         }
     }
+
+    /// Whoever asks how something is done is told, where that is a command of the gateway.
+    fn how(&self, text: &str, situation: Situation) -> Option<Wish> {
+        let wanted = asked_how(text)?;
+        match intent::understand(wanted, &self.vocabulary, situation) {
+            Reading::Chat => None,
+            Reading::Command { .. } | Reading::Unsure(_) => {
+                Some(Wish::Do { operation: Operation::Help(Some(wanted.into())), agreed: false })
+            }
+        }
+    }
+}
+
+/// How people ask for the way to do something, in lower case.
+const HOW: &[&str] =
+    &["how do i ", "how can i ", "how do you ", "how does one ", "how to ", "how would i "];
+
+/// What somebody asks how to do.
+fn asked_how(text: &str) -> Option<&str> {
+    let text = text.trim();
+    HOW.iter().find_map(|how| {
+        let (start, rest) = text.split_at_checked(how.len())?;
+        start.eq_ignore_ascii_case(how).then_some(rest)
+    })
 }
 
 /// The slash command that the text is. Where a command is meant, the slash may be missing.

@@ -23,6 +23,21 @@ async fn deleting_asks_back_and_an_answer_decides() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn how_something_is_done_here_is_told_and_all_else_is_left_to_the_pools() {
+    let mut talk = Talk::text();
+    for (question, told) in [
+        ("How do I cancel a task?", "# To have work done in the background, say"),
+        ("how can I delete this conversation", "# To keep conversations apart"),
+        ("how to scale the small pool to 4 workers?", "# To change how much a pool does"),
+        ("how do I boil an egg?", "# general · first/first"),
+        ("how do I delete a conversation in WhatsApp?", "# waiting, number 1"),
+    ] {
+        let heard = talk.hear_after(&format!("> {question}")).await.join("\n");
+        assert!(heard.contains(told), "{question}: {heard}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_pool_is_scaled_when_it_was_agreed_to() {
     Talk::text()
         .check(
@@ -150,7 +165,7 @@ async fn the_status_comes_as_often_as_was_asked_for() {
     assert!(heard.contains("# The status comes every 6 seconds from now on;"), "{heard}");
     assert!(heard.contains("# ok: up "), "at once: {heard}");
     assert_eq!(lines(&talk.hear_after("wait 5").await), 0);
-    assert_eq!(lines(&talk.hear_after("wait 13").await), 2);
+    assert_eq!(lines(&talk.hear_after("wait 12").await), 2);
     let heard = talk.hear_after("> stop the updates").await.join("\n");
     assert!(heard.contains("# No more updates."), "{heard}");
     assert_eq!(lines(&talk.hear_after("wait 5").await), 0);
