@@ -94,7 +94,8 @@ impl Lexicon {
             rest.iter().enumerate().all(|(behind, word)| {
                 let token = words.get(at + 1 + behind);
                 token.is_some_and(|token| {
-                    token.text == &**word && !APART.contains(&token.place.mark)
+                    let dash = token.place.mark == '-' && !token.place.joined;
+                    token.text == &**word && !dash && !APART.contains(&token.place.mark)
                 })
             })
         };

@@ -79,8 +79,9 @@ pub(super) const PERIODS: &[(Period, &str)] = &[
 pub(super) const STATUSES: &[(TaskStatus, &str)] = &[
     (
         TaskStatus::Queued,
-        "pending work, outstanding work, queued work, queued, pending, waiting, in the queue, in \
-         queue, scheduled, outstanding, queued up, not started, in line, enqueued, lined up, \
+        "havent started, have not started, not yet started, havent been started, pending work, \
+         outstanding work, queued work, queued, pending, waiting, in the queue, in queue, \
+         scheduled, outstanding, queued up, not started, in line, enqueued, lined up, \
          backlogged, on hold, yet to start, not started yet",
     ),
     (

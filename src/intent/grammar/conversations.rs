@@ -6,7 +6,9 @@ use crate::intent::{Operation, Which, concepts::*, reading::Heard, sentence::Sen
 
 pub(super) fn summary(sentence: &Sentence<'_>) -> Option<Heard> {
     let ours = sentence.has(ASKED) && sentence.has(I) && !sentence.has(LAST);
-    let here = sentence.has(ASKED) && sentence.row(&[THIS, CHAT]);
+    // `who can see this chat?` asks for no summary.
+    let said = sentence.terms.iter().any(|term| term.is(ASKED) && !term.is(CHAT));
+    let here = said && sentence.row(&[THIS, CHAT]);
     let about = sentence.has(ABOUT) && (ours || sentence.has(CHAT));
     let talked = sentence.has(WHAT) && (about || here);
     let making = SHOW | SEND | CREATE | START | SET;
@@ -27,11 +29,15 @@ pub(super) fn summary(sentence: &Sentence<'_>) -> Option<Heard> {
 }
 
 pub(super) fn delete(sentence: &Sentence<'_>) -> Option<Heard> {
-    let wished = sentence.has(DONE_AWAY) && sentence.has(WISH | CREATE | CAN);
+    let able = sentence.has(CAN) && sentence.has(NUMBER | THIS | LAST);
+    let wished = sentence.has(DONE_AWAY) && (able || sentence.has(WISH | CREATE | SET));
+    // `I have deleted this conversation` tells of it.
+    let told = sentence.row(&[DO, DONE_AWAY]);
     let allowed =
-        DELETE | DONE_AWAY | CANCEL | CHAT | THIS | LAST | NUMBER | ALL | HISTORY | CREATE;
+        DELETE | DONE_AWAY | CANCEL | CHAT | THIS | LAST | NUMBER | ALL | HISTORY | CREATE | SET;
     let ending = wished || sentence.has(DELETE | CANCEL);
-    if !ending || !sentence.has(CHAT) || sentence.opens(BE | DO) || !sentence.only(allowed) {
+    if told || !ending || !sentence.has(CHAT) || sentence.opens(BE | DO) || !sentence.only(allowed)
+    {
         return None;
     }
     let numbers = sentence.numbers().count();
@@ -40,7 +46,9 @@ pub(super) fn delete(sentence: &Sentence<'_>) -> Option<Heard> {
         let known = ("conversation.delete", json!({ "scope": "all" }));
         return Some(Heard::ask(question, known));
     }
-    if numbers == 0 && !sentence.has(THIS | LAST | IT | I) {
+    // `let's drop this conversation` may mean to talk of something else.
+    let vague = !sentence.has(DELETE) && !wished;
+    if numbers == 0 && (vague || !sentence.has(THIS | LAST | IT | I)) {
         let known = ("conversation.delete", json!({ "conversation": "current" }));
         let choices = [("this one", Which::Current), ("the last one", Which::Last)];
         let choices = choices.map(|(say, which)| (say, Operation::Delete(which)));
@@ -61,7 +69,7 @@ pub(super) fn new(sentence: &Sentence<'_>) -> Option<Heard> {
     let making = NEW | START_OVER | START | CREATE | MORE | SWITCH | TALK | SET | USE | LET;
     if sentence.has(NUMBER)
         || sentence.opens(BE | DO)
-        || !sentence.only(making | CHAT | POOL | CREW | NAMED)
+        || !sentence.only(making | CHAT | POOL | CREW | NAMED | ABOUT)
     {
         return None;
     }
@@ -77,7 +85,9 @@ pub(super) fn list(sentence: &Sentence<'_>) -> Option<Heard> {
     let looking = SHOW | SEND | WHAT | MANY | ALL | HOW | WHERE | SEARCH | START;
     let about = CHAT | LAST | HISTORY | THIS | PERIOD | NEW | ASKED | EVERY;
     let allowed = looking | about | STATE | STATUS | SUMMARY | STANDING;
-    if sentence.has(NUMBER) || !sentence.only(allowed) {
+    // `history of chats` is one of a thing, if it is not mine.
+    let told = sentence.row(&[HISTORY, OF]) && !sentence.has(I);
+    if told || sentence.has(NUMBER) || !sentence.only(allowed) {
         return None;
     }
     let asked = sentence.has(SHOW | WHAT | MANY | ALL | ANY | WHERE | SEARCH)

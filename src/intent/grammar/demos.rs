@@ -35,7 +35,9 @@ pub(super) fn start(sentence: &Sentence<'_>) -> Option<Heard> {
 pub(super) fn list(sentence: &Sentence<'_>) -> Option<Heard> {
     let looking = SHOW | SEND | WHAT | MANY | ALL | WHERE | ABOUT | STATUS | SUMMARY;
     let asked = sentence.has(SHOW | WHAT | MANY | ALL | ANY | STATUS) || sentence.opens(BE | DO);
-    let named = sentence.has(DEMO) && (asked || sentence.bare(DEMO));
+    // `is the demo over?` is asked of one.
+    let one = sentence.row(&[THE | THIS | IT, DEMO]) && !sentence.several(DEMO);
+    let named = sentence.has(DEMO) && !one && (asked || sentence.bare(DEMO));
     (named && sentence.only(looking | DEMO | START | USE | THIS | STATE | NAMED))
         .then(|| Operation::Demos.into())
 }

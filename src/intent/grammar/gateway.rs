@@ -26,7 +26,8 @@ pub(super) fn help(sentence: &Sentence<'_>) -> Option<Heard> {
     if !sentence.has(HELP) {
         return None;
     }
-    let places = WHERE | SEARCH;
+    let using = if sentence.has(THIS | SYSTEM) { USE } else { GLUE };
+    let places = WHERE | SEARCH | using;
     let asked = sentence.only(HELP | SHOW | SEND | THIS | SYSTEM | places) && !sentence.opens(BE);
     if asked && !sentence.has(YOU | CAN) && !sentence.row(&[WITH, ANY | IT]) {
         return Some(Operation::Help(None).into());
@@ -85,12 +86,15 @@ pub(super) fn health(sentence: &Sentence<'_>) -> Option<Heard> {
         return asks_for_component(sentence, component)
             .then(|| Operation::Health(Some(component)).into());
     }
-    let checked = sentence.has(HEALTH) && !sentence.has(SPENT) && !sentence.row(&[MY, HEALTH]);
+    let of_people = sentence.opens(BE) && sentence.row(&[HEALTH, SYSTEM]);
+    let checked =
+        sentence.has(HEALTH) && !of_people && !sentence.has(SPENT) && !sentence.row(&[MY, HEALTH]);
     let asked = sentence.opens(BE | DO) || sentence.begins(&[HOW, FINE]);
     let told = sentence.has(SYSTEM) && !sentence.opens(HOW);
     let alive =
         sentence.has(FINE) && sentence.has(SYSTEM | YOU) && (asked || told || sentence.has(SHOW));
     let there = sentence.begins(&[YOU, FINE]) && sentence.terms.len() <= 3;
+    let alive = alive && !of_people && !sentence.terms.last().is_some_and(|last| last.is(IN));
     ((checked && !sentence.opens(WHY)) || alive || there).then(|| Operation::Health(None).into())
 }
 
@@ -99,7 +103,10 @@ fn asks_for_component(sentence: &Sentence<'_>, component: Component) -> bool {
     let asked = sentence.has(LOOKING | state) || sentence.opens(BE | DO);
     // A word of these says enough.
     let own = !matches!(component, Component::Database | Component::Network);
-    (asked || own) && !sentence.row(&[A | MY, COMPONENT]) && !sentence.row(&[TO, THE, COMPONENT])
+    // `how much memory do I need?`, `how much is a token?`
+    let needed = sentence.row(&[I, WISH]);
+    let somebodys = needed || sentence.row(&[A | MY, COMPONENT]) && !sentence.has(OUR);
+    (asked || own) && !somebodys && !sentence.row(&[TO, THE, COMPONENT])
 }
 
 pub(super) fn usage(sentence: &Sentence<'_>) -> Option<Heard> {
@@ -110,7 +117,8 @@ pub(super) fn usage(sentence: &Sentence<'_>) -> Option<Heard> {
         return None;
     }
     let owned = sentence.has(I | CHAT | PERIOD);
-    let tokens = sentence.has(TOKENS);
+    let any = sentence.row(&[A, TOKENS]) && sentence.opens(WHAT | HOW | MANY);
+    let tokens = sentence.has(TOKENS) && !any;
     // `how much i've spent` is asked of a bank.
     let foretold = sentence.row(&[CAN, IT]);
     let banked = sentence.row(&[MANY, I, SPENT]);

@@ -21,11 +21,12 @@ pub(super) fn scale(sentence: &Sentence<'_>) -> Option<Heard> {
     let changing = SCALE | MORE | LESS | SET | CREATE | START | SWITCH | DELETE | STOP | LET;
     let allowed = changing | POOLS | NUMBER | MANY | BY | THIS | ALL | STATE | USE | FATE;
     // `my business` is somebody's own.
-    let own = sentence.row(&[MY, NAMED]) && !sentence.has(POOL | WORKER);
+    let own = sentence.row(&[MY, NAMED]) && !sentence.has(POOL);
     let set = sentence.row(&[SET | MORE | LESS, NAMED, TO, NUMBER]);
     let about =
         set || sentence.has(WORKER | SCALE) || (sentence.has(POOL) && sentence.has(changing));
     if own
+        || tells_of_workers(sentence)
         || !about
         || (sentence.has(MANY) && !changes_number(sentence))
         || sentence.opens(BE | WHAT | HOW)
@@ -48,6 +49,15 @@ pub(super) fn scale(sentence: &Sentence<'_>) -> Option<Heard> {
         }
         _ => None,
     }
+}
+
+/// `the business has 5 workers`, `I run a business with 5 workers`: somebody tells how it is.
+fn tells_of_workers(sentence: &Sentence<'_>) -> bool {
+    let wanted = sentence.has(WISH) || sentence.opens(LET | CAN | PLEASE | SET);
+    let has = sentence.row(&[NAMED | POOL | I, DO]) && !wanted;
+    let ordinary = sentence.row(&[THE, NAMED, DO | BE | WISH])
+        || (sentence.row(&[A, NAMED]) && !sentence.row(&[NAMED, POOLS]));
+    has || ordinary
 }
 
 /// `decrease the number of …`, which asks for none.
@@ -175,7 +185,9 @@ pub(super) fn why(sentence: &Sentence<'_>) -> Option<Heard> {
 pub(super) fn show(sentence: &Sentence<'_>) -> Option<Heard> {
     let pool = sentence.pool()?;
     let own = QUEUE | TASK | JOB | PROVIDER | HANDLE | TALK | STANDING | UPDATE | SUMMARY | USE;
-    if sentence.has(NUMBER) || !sentence.only(LOOKING | STATES | POOLS | own | THIS | ALL) {
+    let owned = sentence.row(&[MY, NAMED]) && !sentence.has(POOL);
+    if owned || sentence.has(NUMBER) || !sentence.only(LOOKING | STATES | POOLS | own | THIS | ALL)
+    {
         return None;
     }
     let looking = sentence.has(LOOKING | STATES | QUEUE);
@@ -190,7 +202,7 @@ pub(super) fn show(sentence: &Sentence<'_>) -> Option<Heard> {
 }
 
 pub(super) fn list(sentence: &Sentence<'_>) -> Option<Heard> {
-    let own = POOL | CREW | WORKER | TALK | USE | HANDLE | SWITCH | SYSTEM | CHAT;
+    let own = POOL | CREW | WORKER | TALK | USE | HANDLE | SWITCH | SYSTEM | CHAT | NEW;
     let allowed = LOOKING | STATES | own | ALL | THIS;
     if sentence.has(NUMBER | NAMED) || !sentence.only(allowed) {
         return None;

@@ -69,7 +69,7 @@ fn behind_place(sentence: &Sentence<'_>) -> Option<usize> {
     let about = sentence.is_at(link, ABOUT);
     let searching = sentence.has(SEARCHING);
     let mine = sentence.row(&[I, PLACE]);
-    let named = about && sentence.row(&[THE | WHAT, CHAT]);
+    let named = about && sentence.row(&[THE | WHAT | IT, CHAT]);
     let ours = searching || sentence.has(LAST | ALL) || sentence.is_at(place, MESSAGE);
     let several = ours && sentence.is_at(place, PLURAL | HISTORY);
     let explained = sentence.terms.get(..link)?.iter().all(|term| term.is(HEAD));
@@ -104,6 +104,10 @@ fn first_sought(sentence: &Sentence<'_>, from: usize) -> usize {
     while sentence.is_at(from, ANY | ALL | MESSAGE | ABOUT) && sentence.is_at(from + 1, ABOUT | OF)
     {
         from += 2;
+    }
+    // `all mentions of …`
+    if sentence.is_at(from, OF) && sentence.is_at(from - 1, ABOUT) {
+        from += 1;
     }
     let leads = |at| {
         let about = sentence.is_at(at, ABOUT) && !sentence.is_at(at, ASKED);

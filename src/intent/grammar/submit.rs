@@ -60,7 +60,10 @@ impl Opening {
             && !head().is_some_and(|mut head| head.any(|term| term.is(NAMED)));
         let wished = sentence.terms.get(..first)?.iter().any(|term| term.is(WISH));
         let ordered = wished || sentence.is_at(first, ORDER);
-        if ordered && sentence.row(&[POOL | AGENT, TO]) {
+        let begged = sentence.opens(CAN) && sentence.row(&[POOL | AGENT, PLEASE]);
+        if begged {
+            Some(Self::Letting)
+        } else if ordered && sentence.row(&[POOL | AGENT, TO]) {
             Some(Self::Ordering)
         } else if working || sentence.is_at(first, HANDING) {
             Some(Self::Handing)
@@ -122,7 +125,9 @@ fn begins_text(sentence: &Sentence<'_>, opening: Opening, first: usize, at: usiz
         Opening::Naming => false,
         Opening::Handing => led && thing,
         Opening::Ordering => led && (thing || pool),
-        Opening::Letting => (led && (thing || pool)) || (pool && sentence.is_at(at - 1, POOL)),
+        Opening::Letting => {
+            (led && (thing || pool)) || (pool && sentence.is_at(at - 1, POOL | PLEASE))
+        }
     }
 }
 

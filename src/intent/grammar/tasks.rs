@@ -24,7 +24,13 @@ pub(super) fn cancel(sentence: &Sentence<'_>) -> Option<Heard> {
     }
     // `quit my job` tells of something else.
     let living = sentence.row(&[MY, JOB]) && !sentence.has(CANCEL | DELETE);
-    if living || !(wished || sentence.has(ending)) || sentence.asks() || !sentence.only(allowed) {
+    let told = sentence.row(&[DO, DONE_AWAY]);
+    if living
+        || told
+        || !(wished || sentence.has(ending))
+        || sentence.asks()
+        || !sentence.only(allowed)
+    {
         return None;
     }
     if let Some(numbers) = numbers(sentence) {
@@ -35,13 +41,15 @@ pub(super) fn cancel(sentence: &Sentence<'_>) -> Option<Heard> {
         filter.status = filter.status.or(Some(TaskStatus::Queued));
         return Some(Operation::CancelTasks(Targets::All(filter)).into());
     }
-    let several = sentence.has(ALL) || sentence.several(THING);
+    // `some tasks` are not all of them.
+    let several = sentence.has(ALL) || (sentence.several(THING) && !sentence.has(ANY));
     let named = sentence.has(POOL) && sentence.pool().is_some() && !sentence.several(POOL);
     let standing = sentence.has(STANDING) && sentence.has(CANCEL);
     if several && (sentence.has(THING) || standing || named) {
         return Some(Operation::CancelTasks(Targets::All(filter)).into());
     }
-    let pointed = sentence.has(IT) && sentence.bare(CANCEL);
+    // `let it drop` is no cancelling.
+    let pointed = sentence.has(IT) && sentence.bare(CANCEL) && !sentence.has(LESS | UNSUBSCRIBE);
     (pointed || sentence.has(THING)).then(|| {
         let question = "Which task shall be cancelled? Say its number.";
         Heard::ask(question, ("task.cancel", json!({})))
@@ -97,8 +105,14 @@ pub(super) fn show(sentence: &Sentence<'_>) -> Option<Heard> {
     let numbers = numbers(sentence)?;
     let state = STATUS | STATE | DETAILS | FATE | FINE | DONE_AWAY | UPDATE | HEALTH | BUSY;
     let looking = SHOW | SEARCH | SEND | WHAT | HOW | WHERE | WHY | ABOUT | MANY | START | HANDLE;
-    let allowed = state | looking | THING | NUMBER | STANDING | PRIORITY | URGENCY | LAST | THIS;
-    (names_one(sentence) && sentence.only(allowed | POOL))
+    let mut allowed =
+        state | looking | THING | NUMBER | STANDING | PRIORITY | URGENCY | LAST | THIS;
+    if sentence.has(ANY) {
+        allowed |= NEW;
+    }
+    // `I have 3 jobs` counts them.
+    let counted = sentence.several(THING) && sentence.row(&[NUMBER, THING]);
+    (names_one(sentence) && !counted && sentence.only(allowed | POOL))
         .then(|| Operation::ShowTasks(numbers).into())
 }
 
@@ -112,6 +126,9 @@ pub(super) fn list(sentence: &Sentence<'_>) -> Option<Heard> {
     let named = names_several(sentence) && !sentence.has(NUMBER);
     // `jobs report` is one of the labour market.
     let market = sentence.row(&[JOB, UPDATE]);
+    // `all jobs are important` asks for none.
+    let said = sentence.row(&[THING, BE, URGENCY | STANDING]);
+    let market = market || (said && !sentence.has(WHAT | SHOW | ANY | HOW | MANY));
     (named && !market && sentence.only(allowed)).then(|| Operation::Tasks(filter(sentence)).into())
 }
 
@@ -122,7 +139,8 @@ fn names_several(sentence: &Sentence<'_>) -> bool {
         // `healthcare jobs` are for people.
         let for_people = sentence.has(JOB) && sentence.has(NAMED) && !narrowed;
         let listed = sentence.has(SHOW) && !sentence.has(THE | A | IT);
-        let some = sentence.has(ANY | STANDING) && !sentence.has(THE | A | IT);
+        let mine = sentence.row(&[MY, JOB]);
+        let some = sentence.has(ANY | STANDING) && !sentence.has(THE | A | IT) && !mine;
         let several = some || listed || sentence.several(THING) || sentence.has(QUEUE);
         return several && !for_people;
     }
@@ -133,12 +151,15 @@ fn names_several(sentence: &Sentence<'_>) -> bool {
     // `what failed?`
     let alone = sentence.bare(STANDING | WHAT | ANY | ALL | SHOW | PERIOD);
     let asked = sentence.has(STANDING) && sentence.has(WHAT | ANY | ALL);
-    (alone && asked && !sentence.has(YOU | A | FOR)) || asks_of_pool(sentence)
+    // `all failed` tells how something went.
+    let over = sentence.begins(&[ALL, STANDING | FATE]) && sentence.has(FATE);
+    (alone && asked && !over && !sentence.has(YOU | A | FOR | WHO)) || asks_of_pool(sentence)
 }
 
 /// `what is running in the sports pool?`, `what are the finance agents working on?`
 fn asks_of_pool(sentence: &Sentence<'_>) -> bool {
-    let queued = sentence.status() == Some(TaskStatus::Queued);
+    let running = sentence.has(SHOW) && sentence.status() == Some(TaskStatus::Running);
+    let queued = running || sentence.status() == Some(TaskStatus::Queued);
     let named = sentence.pool().is_some()
         && (queued || sentence.has(POOL | CREW) || sentence.row(&[NAMED, HANDLE]));
     let asked = sentence.has(STANDING) && sentence.has(WHAT | ANY | ALL);

@@ -22,7 +22,8 @@ pub(super) const BINDERS: &[Row] = &[
          one",
     ),
     // ---- what binds ---------------------------------------------------------------------------
-    (WHAT, "what, which, who, wat, wich, what sort of, what kind of, what kinds of, what other"),
+    (WHAT, "what, which, wat, wich, what sort of, what kind of, what kinds of, what other"),
+    (WHAT.or(WHO), "who"),
     (HOW, "how"),
     (
         MANY,
@@ -32,7 +33,8 @@ pub(super) const BINDERS: &[Row] = &[
     (LASTING.or(MANY), "how long, since when, for how long"),
     (WHERE, "where, when"),
     (I.or(GLUE), "i, me, mine, we, us, im, ive"),
-    (I.or(MY).or(GLUE), "my, our"),
+    (I.or(MY).or(GLUE), "my"),
+    (I.or(MY).or(OUR).or(GLUE), "our"),
     (YOU.or(GLUE), "you, your, yours, u, ur"),
     (IT.or(GLUE), "it, that, this, them, em, those, these, its, their, one, ones"),
     (
@@ -47,17 +49,17 @@ pub(super) const BINDERS: &[Row] = &[
     (BY.or(GLUE), "by"),
     (
         ABOUT,
-        "about, regarding, concerning, mentioning, containing, related to, matching, where, that \
-         mention, that mentions, that contain, mention, relating to, involving, in which, \
+        "abt, about, regarding, concerning, mentioning, containing, related to, matching, where, \
+         that mention, that mentions, that contain, mention, relating to, involving, in which, \
          mentions, with the word, with the words, on the topic of, on the subject of, that \
          contains, contain",
     ),
-    (WITH.or(GLUE), "with"),
+    (WITH.or(GLUE), "w, with"),
     (FOR.or(GLUE), "for, on"),
     (IN.or(GLUE), "in, as, within, inside, under, from, since, during, over"),
     (OF.or(GLUE), "of, and, then, plus, also, number, no, nr, id, num, numbers, ids"),
     (BE.or(ANY).or(GLUE), "is there, are there"),
-    (BE.or(GLUE), "is, are, was, were, be, been, being, am, s"),
+    (BE.or(GLUE), "r, is, are, was, were, be, been, being, am, s"),
     (DO.or(GLUE), "do, does, did, have, has, had, got, exist, exists"),
     (CAN.or(GLUE), "can, could, may, might, would, will, shall"),
     (
@@ -73,7 +75,7 @@ pub(super) const BINDERS: &[Row] = &[
     ),
     (
         PLEASE.or(GLUE),
-        "please, pls, plz, plse, thanks, thank you, thx, ty, cheers, for me, now, right now, \
+        "rn, please, pls, plz, plse, thanks, thank you, thx, ty, cheers, for me, now, right now, \
          quickly, again, before, earlier, already, previously, thank you very much, many thanks, \
          if you please, if you would, if you dont mind, when you can, when you get a chance, \
          when you have a moment, do me a favor, do me a favour, be so kind as to, so kind as to, \
@@ -81,17 +83,17 @@ pub(super) const BINDERS: &[Row] = &[
     ),
     (
         GLUE,
-        "thank, hey, hi, hello, operator, ok, okay, yo, so, just, can you, could you, would you, \
-         will you, kindly, let, lets, go ahead, quick, actually, available, there, out, up, \
-         back, away, currently, at the moment, from now on, going forward, immediately, asap, \
-         once, only, too, else, other, rather, following, for good, never mind, in a few lines, \
-         in a few words, in short, in a nutshell, later, wonder, wondering, curious, somehow, i \
-         changed my mind, changed my mind, on second thought, on second thoughts, properly, \
-         still, yet, ever, already, really, mate, simply, i want you to, if you could, if you \
-         can, if possible, would you mind, to me, in total, total, overall, around, configured, \
-         connected, supported, installed, possible, both, oh, um, hmm, existing, anymore, any \
-         more, any longer, together, via, full, short, brief, general, detailed, latest, single, \
-         gimme, lemme, yes, good morning, good evening, mode, by the way, whole, over there, \
-         sort, kind, more about, active, able",
+        "instead, smoothly, thank, hey, hi, hello, operator, ok, okay, yo, so, just, can you, \
+         could you, would you, will you, kindly, let, lets, go ahead, quick, actually, \
+         available, there, out, up, back, away, currently, at the moment, from now on, going \
+         forward, immediately, asap, once, only, too, else, other, rather, following, for good, \
+         never mind, in a few lines, in a few words, in short, in a nutshell, later, wonder, \
+         wondering, curious, somehow, i changed my mind, changed my mind, on second thought, on \
+         second thoughts, properly, still, yet, ever, already, really, mate, simply, i want you \
+         to, if you could, if you can, if possible, would you mind, to me, in total, total, \
+         overall, around, configured, connected, supported, installed, possible, both, oh, um, \
+         hmm, existing, anymore, any more, any longer, together, via, full, short, brief, \
+         general, detailed, latest, single, gimme, lemme, yes, good morning, good evening, mode, \
+         by the way, whole, over there, sort, kind, more about, active, able",
     ),
 ];

@@ -50,9 +50,9 @@ pub(super) const OBJECTS: &[Row] = &[
     ),
     (
         CHAT.or(PLURAL),
-        "conversations, chats, threads, discussions, convos, dialogues, dialogs, sessions, \
-         conversation list, chat list, list of conversations, list of chats, chat sessions, open \
-         conversations, open chats, open threads",
+        "convs, conversations, chats, threads, discussions, convos, dialogues, dialogs, \
+         sessions, conversation list, chat list, list of conversations, list of chats, chat \
+         sessions, open conversations, open chats, open threads",
     ),
     (CHAT.or(PLURAL).or(HISTORY), "conversation history, chat history, chat log, chat logs"),
     (
@@ -62,10 +62,10 @@ pub(super) const OBJECTS: &[Row] = &[
     ),
     (
         MESSAGE,
-        "message, question, answer, request, reply, prompt, questions, answers, requests, \
+        "msg, message, question, answer, request, reply, prompt, questions, answers, requests, \
          replies",
     ),
-    (MESSAGE.or(PLURAL), "messages"),
+    (MESSAGE.or(PLURAL), "msgs, messages"),
     (
         DEMO,
         "demo, demonstration, tour, walkthrough, showcase, guided tour, demo mode, quick tour, \
@@ -134,7 +134,7 @@ pub(super) const OBJECTS: &[Row] = &[
          go, hold up",
     ),
     (STATE.or(WHAT), "what is up with, what is new with"),
-    (UPDATE, "update, report, alert, notification, change, news"),
+    (UPDATE, "update, report, alert, notification, change"),
     (
         UPDATE.or(PLURAL).or(STATUS),
         "status updates, status reports, status messages, status changes, status notifications, \
@@ -152,11 +152,11 @@ pub(super) const OBJECTS: &[Row] = &[
     ),
     (
         FINE,
-        "issues, problems, healthy, alive, ok, okay, well, working, up, up and running, running, \
-         online, responsive, down, operational, fine, available, live, awake, reachable, \
-         functional, alright, good, all right, in order, stable, overloaded, responding, in good \
-         shape, functioning, there, operating, accessible, unhealthy, offline, degraded, broken, \
-         connected, writable",
+        "gone down, gone offline, issues, problems, healthy, alive, ok, okay, well, working, up, \
+         up and running, running, online, responsive, down, operational, fine, available, live, \
+         awake, reachable, functional, alright, good, all right, in order, stable, overloaded, \
+         responding, in good shape, functioning, there, operating, accessible, unhealthy, \
+         offline, degraded, broken, connected, writable",
     ),
     (
         BUSY,
@@ -201,16 +201,16 @@ pub(super) const OBJECTS: &[Row] = &[
     ),
     (
         DETAILS,
-        "names, info, information, progress, result, results, output, eta, outcome, log, logs, \
-         stats, statistics, breakdown, metrics, report",
+        "news, names, info, information, progress, result, results, output, eta, outcome, log, \
+         logs, stats, statistics, breakdown, metrics, report",
     ),
     (DETAILS.or(GLUE), "more info, more information, more details, further details"),
     (DETAILS.or(DEPTH), "details, detail, specifics, full details, settings, configuration"),
     (
         FATE,
-        "works, longer, finish, fail, failed, finished, happened, become, became, done, \
-         complete, completed, ready, going, doing, start, started, run, ran, end, over, succeed, \
-         far, along, on, go, work, stuck, happening, coming, come, take, taking, long, going on, \
-         far along, succeeded, return, returned, produce, produced, deliver",
+        "progressing, works, longer, finish, fail, failed, finished, happened, become, became, \
+         done, complete, completed, ready, going, doing, start, started, run, ran, end, over, \
+         succeed, far, along, on, go, work, stuck, happening, coming, come, take, taking, long, \
+         going on, far along, succeeded, return, returned, produce, produced, deliver",
     ),
 ];

@@ -8,11 +8,12 @@ pub(super) const VERBS: &[Row] = &[
     // ---- verbs: looking -----------------------------------------------------------------------
     (
         SHOW,
-        "show, refresh, verify, confirm, list, provide, display, see, view, print, get, fetch, \
-         check, inspect, describe, name, count, pull up, bring up, look at, take a look at, have \
-         a look at, look into, enumerate, ls, test, share, output, reveal, check if, check \
-         whether, see if, see whether, check on, check in on, check up on, read out, peek at, \
-         listing",
+        "chk, tell me whether, tell me if, let me know whether, let me know if, find out \
+         whether, find out if, show, refresh, verify, confirm, list, provide, display, see, \
+         view, print, get, fetch, check, inspect, describe, name, count, pull up, bring up, look \
+         at, take a look at, have a look at, look into, enumerate, ls, test, share, output, \
+         reveal, check if, check whether, see if, see whether, check on, check in on, check up \
+         on, read out, peek at, listing",
     ),
     (
         SHOW.or(WISH),
@@ -120,8 +121,8 @@ pub(super) const VERBS: &[Row] = &[
     ),
     (
         STOP,
-        "stop, end, quit, finish, disable, turn off, switch off, cease, pause, close, exit, \
-         leave, stopping, discontinue, abandon, get out of, enough",
+        "stop, end, quit, disable, turn off, switch off, cease, pause, close, exit, leave, \
+         stopping, discontinue, abandon, get out of, enough",
     ),
     (STOP.or(GLUE), "off"),
     (
@@ -139,10 +140,12 @@ pub(super) const VERBS: &[Row] = &[
     // ---- verbs: choosing a pool ---------------------------------------------------------------
     (
         SWITCH,
-        "switch, move, transfer, route, connect, hand over, hand, hand me over, put me through, \
-         put me on, send, redirect, forward, pin, assign, go, take, take me, continue, switch \
-         over, give, get, change, change over, swap, pass, direct, reroute, shift, reassign, \
-         escalate, migrate, patch me through, carry on, jump, hop, go over, go back",
+        "transferred, moved, switched, redirected, reassigned, belongs, belong, put me in touch, \
+         get me in touch, hook me up, switch, move, transfer, route, connect, hand over, hand, \
+         hand me over, put me through, put me on, send, redirect, forward, pin, assign, go, \
+         take, take me, continue, switch over, give, get, change, change over, swap, pass, \
+         direct, reroute, shift, reassign, escalate, migrate, patch me through, carry on, jump, \
+         hop, go over, go back",
     ),
     (TALK, "talk, speak, chat, talking, speaking, chatting, converse, consult, work"),
     (
@@ -191,8 +194,8 @@ pub(super) const VERBS: &[Row] = &[
     ),
     (
         CANCEL.or(UNSUBSCRIBE),
-        "no longer need, no longer needed, no longer want, dont need, do not need, dont want, do \
-         not want, can do without",
+        "no need for, no need of, no longer need, no longer needed, no longer want, dont need, \
+         do not need, dont want, do not want, can do without",
     ),
     (
         UNSUBSCRIBE.or(SUBSCRIBE),
