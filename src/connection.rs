@@ -47,6 +47,7 @@ use crate::{
 };
 use follows::Follows;
 use limiter::Limiter;
+use messages::Wanted;
 use person::Person;
 use topics::Topics;
 
@@ -129,7 +130,9 @@ impl Settled {
 enum Then {
     Nothing,
     /// The operator is done: the next frame may be heard.
-    Obeyed(Box<(Then, Option<Here>)>),
+    Obeyed(Box<(Then, Wanted)>),
+    /// The operator wants something of the connection; nothing more where it is `None`.
+    Heed(Box<(Option<Here>, Wanted)>),
     /// The conversation came to nothing: follow it no more.
     Drop(ConversationId),
     /// The message had been sent before, and this connection may not have seen what came of it:
@@ -365,16 +368,17 @@ where
         let mut then = settled.then;
         if let Then::Obeyed(done) = then {
             self.obeying = false;
-            let here;
-            (then, here) = *done;
-            match here {
-                Some(Here::Enter(id, handle)) => self.enter(id, handle).await?,
-                Some(Here::Status(every)) => self.post_status(every),
-                None => {}
-            }
+            let wanted;
+            (then, wanted) = *done;
+            self.heed(None, wanted).await?;
         }
         match then {
             Then::Nothing | Then::Obeyed(_) => {}
+            Then::Heed(wanted) => {
+                if let (Some(here), more) = *wanted {
+                    self.heed(Some(here), more).await?;
+                }
+            }
             Then::Drop(conversation) => self.follows.drop(conversation),
             Then::Adopt { begun, kept } => self.adopt(begun, kept).await?,
         }

@@ -134,6 +134,8 @@ pub const SEARCH_CONVERSATIONS_MAX: usize = 500;
 pub const SEARCH_MESSAGES_MAX: usize = 20_000;
 /// What one search finds at the most.
 pub const SEARCH_HITS_MAX: usize = 10;
+/// What a command may want of its connection that has not been done yet.
+pub const HERE_WAITING_MAX: usize = 4;
 /// Demonstrations that run at the same time.
 pub const DEMOS_RUNNING_MAX: usize = 1_000;
 /// Between two steps of a demonstration.

@@ -20,6 +20,7 @@ mod usage;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
 pub use demos::names as demo_names;
 pub use meaning::{NoCommand, Order};
@@ -45,13 +46,16 @@ pub struct Operator {
     tours: Tours,
 }
 
-/// Who gives a command, and in which conversation.
+/// Who gives a command, in which conversation, and over what.
 #[derive(Clone)]
 pub struct Caller {
     /// Who.
     pub identity: Identity,
     /// Where.
     pub handle: Handle,
+    /// Hears what a command does to the connection over which it came. A demonstration keeps it, so
+    /// it may outlive the command and the connection.
+    pub here: mpsc::Sender<Here>,
 }
 
 /// What was said.
@@ -61,14 +65,6 @@ pub struct Said {
     pub text: Arc<str>,
     /// The client's idempotency key.
     pub key: Option<Arc<str>>,
-}
-
-/// A command that was carried out, or is being answered.
-pub struct Done {
-    /// As what it was kept.
-    pub sent: Sent,
-    /// What is left to do where it came from.
-    pub here: Option<Here>,
 }
 
 impl Operator {
@@ -91,7 +87,7 @@ impl Operator {
         order: Order,
         caller: Caller,
         said: Said,
-    ) -> Result<Done, Refusal> {
+    ) -> Result<Sent, Refusal> {
         let workshop = self.registry.workshop();
         if workshop.lifecycle.draining().is_reached() {
             return Err(Refusal::Draining);
@@ -100,15 +96,12 @@ impl Operator {
             let now = workshop.clock.now();
             let before = workshop.store.keyed(caller.identity.user, key, now).await?;
             if let Some(accepted) = before {
-                return Ok(Done { sent: Sent { accepted, duplicate: true }, here: None });
+                return Ok(Sent { accepted, duplicate: true });
             }
         }
         let (intent, slots) = order.name();
         match self.execute(order, &caller, &said).await? {
-            Outcome::Asked(ask) => {
-                let sent = caller.handle.ask(ask.keyed(said.key)).known().await?;
-                Ok(Done { sent, here: None })
-            }
+            Outcome::Asked(ask) => caller.handle.ask(ask.keyed(said.key)).known().await,
             Outcome::Told(report) => self.tell(report, (intent, slots), caller, said).await,
         }
     }
@@ -120,7 +113,7 @@ impl Operator {
         (intent, slots): (&str, Value),
         caller: Caller,
         said: Said,
-    ) -> Result<Done, Refusal> {
+    ) -> Result<Sent, Refusal> {
         let Report { text, data, offers, pin, tour, then } = report;
         if let Some(pool) = pin {
             // Its own event tells of it; only that the command was noted is waited for.
@@ -138,19 +131,14 @@ impl Operator {
             tells: None,
         };
         let sent = caller.handle.note(executed).known().await?;
-        let here = match then {
-            Then::Nothing => None,
-            Then::Delete => {
-                caller.handle.delete().known().await?;
-                None
-            }
-            Then::Tour => {
-                self.guide(caller);
-                None
-            }
-            Then::Here(here) => Some(here),
-        };
-        Ok(Done { sent, here })
+        match then {
+            Then::Nothing => {}
+            Then::Delete => drop(caller.handle.delete().known().await?),
+            Then::Tour => self.guide(caller),
+            // A connection that is gone wants nothing any more.
+            Then::Here(here) => drop(caller.here.try_send(here)),
+        }
+        Ok(sent)
     }
 
     async fn execute(

@@ -2,6 +2,7 @@
 
 use axum::extract::ws::Message;
 use futures_util::{FutureExt, Sink, Stream};
+use tokio::sync::mpsc;
 
 use super::{
     Connection, Flow, Settled, Then, Voice,
@@ -9,8 +10,9 @@ use super::{
 };
 use crate::{
     conversation::{Ask, Handle, IfBusy, Parent, Refusal, Sent},
+    limits,
     model::{ConversationId, Standing},
-    operator::{Caller, Done, Order, Said},
+    operator::{Caller, Here, Order, Said},
     wire::{self, Complaint, Frame, SendAsked},
 };
 
@@ -64,19 +66,36 @@ where
         send: SendAsked,
         waits: Waits,
     ) -> Result<(), Complaint> {
-        let caller = Caller { identity: self.user()?.clone(), handle };
+        let (here, wanted) = mpsc::channel(limits::HERE_WAITING_MAX);
+        let caller = Caller { identity: self.user()?.clone(), handle, here };
         let said = Said { text: send.text, key: send.key };
         let operator = self.gateway.operator.clone();
         self.obeying = true;
         let settled = async move {
-            let (sent, here) = match operator.carry_out(order, caller, said).await {
-                Ok(Done { sent, here }) => (Ok(sent), here),
-                Err(refusal) => (Err(refusal), None),
-            };
-            let Settled { frame, then } = waits.settle(sent);
-            Settled { frame, then: Then::Obeyed(Box::new((then, here))) }
+            let Settled { frame, then } =
+                waits.settle(operator.carry_out(order, caller, said).await);
+            Settled { frame, then: Then::Obeyed(Box::new((then, wanted))) }
         };
         self.pending.push(settled.boxed());
+        Ok(())
+    }
+
+    /// Does what the operator wants of the connection, and goes on listening: a demonstration may
+    /// want more.
+    pub(super) async fn heed(&mut self, wanted: Option<Here>, mut more: Wanted) -> Flow {
+        let mut wanted = wanted.or_else(|| more.try_recv().ok());
+        while let Some(here) = wanted {
+            match here {
+                Here::Enter(id, handle) => self.enter(id, handle).await?,
+                Here::Status(every) => self.post_status(every),
+            }
+            wanted = more.try_recv().ok();
+        }
+        let next = async move {
+            let wanted = more.recv().await;
+            Settled { frame: None, then: Then::Heed(Box::new((wanted, more))) }
+        };
+        self.pending.push(next.boxed());
         Ok(())
     }
 
@@ -136,6 +155,9 @@ fn ask(send: SendAsked) -> Ask {
     let SendAsked { text, key, pool, metadata, .. } = send;
     Ask { text, key, pool, parent, if_busy, metadata, about: None }
 }
+
+/// What the operator wants of a connection.
+pub(super) type Wanted = mpsc::Receiver<Here>;
 
 /// Somebody who waits to hear what becomes of what they said.
 pub(super) struct Waits {

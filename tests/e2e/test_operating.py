@@ -85,3 +85,18 @@ async def test_a_demo_goes_on_after_a_restart():
             seen = len(c.frames)
             await asyncio.sleep(4.5)
             assert len(c.frames) == seen, c.frames[seen:]
+
+
+async def test_a_demo_hands_in_a_task_and_has_the_status_told():
+    async with Gateway(**QUICK) as g, await Client.connect(g.url) as c:
+        sent = await c.say("start the gateway demo")
+        where = sent["conversation"]
+        for _ in range(40):
+            if any(f["type"] == "status" for f in c.frames):
+                break
+            await c.say("next", conversation=where)
+            await asyncio.sleep(0.3)
+        status = await c.frame("status")
+        assert status["health"] == "ok" and status["connections"] == 1, status
+        await c.frame("command.result", conversation=where, intent="task.submit")
+        await c.frame("command.result", conversation=where, intent="task.result")

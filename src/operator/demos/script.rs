@@ -53,6 +53,8 @@ pub(super) const DEMOS: &[Demo] = &[
                 "/task submit --pool business draft an agenda for a first team meeting",
             ),
             step("How it stands.", "/tasks"),
+            step("The status can be told now and then, and at once.", "/subscribe 2"),
+            step("Enough of that.", "/unsubscribe"),
             step("What was all this about?", "/summary"),
             step("All conversations are kept, and can be found again.", "/conversations"),
         ],
