@@ -48,7 +48,7 @@ fn asks_for_a_meaning(sentence: &Sentence<'_>) -> bool {
         | TOKENS
         | QUEUE;
     let named_one = thing | STATUS | UPDATE;
-    match sentence.terms.as_slice() {
+    match sentence.core() {
         [what, be, a, named, ..] if what.is(WHAT) && be.is(BE) && a.is(A) => named.is(named_one),
         [what, be, named] if what.is(WHAT) && be.is(BE) => {
             named.is(thing) && !named.is(WHAT | STANDING)

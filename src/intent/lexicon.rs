@@ -90,31 +90,40 @@ impl Lexicon {
         at: usize,
         first: &str,
     ) -> Option<(Meaning, usize)> {
-        let follows = |rest: &[Box<str>]| {
-            rest.iter().enumerate().all(|(behind, word)| {
-                let token = words.get(at + 1 + behind);
-                token.is_some_and(|token| {
-                    let dash = token.place.mark == '-' && !token.place.joined;
-                    token.text == &**word && !dash && !APART.contains(&token.place.mark)
-                })
-            })
-        };
-        let (rest, meaning) = self.phrases.get(first)?.iter().find(|(rest, _)| follows(rest))?;
+        let (rest, meaning) =
+            self.phrases.get(first)?.iter().find(|(rest, _)| follows(words, at, rest))?;
         Some((*meaning, 1 + rest.len()))
     }
 
-    /// The word that somebody meant who wrote this one. Few people err in the first letter, but for
-    /// two that changed places.
-    pub(super) fn meant(&self, written: &str) -> Option<&str> {
+    /// The word that somebody meant who wrote this one there. Few people err in the first letter,
+    /// but for two that changed places.
+    pub(super) fn meant(&self, words: &Words, at: usize, written: &str) -> Option<&str> {
         let begin = |at: usize| written.get(at..=at);
+        // The longest comes first, and the word alone last.
+        let stands = |phrases: &[Phrase]| {
+            let alone = phrases.last().is_some_and(|(rest, _)| rest.is_empty());
+            alone || phrases.iter().any(|(rest, _)| follows(words, at, rest))
+        };
         let like = |letter| {
             let from = (Bound::Included(letter), Bound::Unbounded);
             let phrases = self.phrases.range::<str, _>(from);
-            phrases.map(|(word, _)| &**word).take_while(move |word| word.starts_with(letter))
+            let alike = phrases.take_while(move |(word, _)| word.starts_with(letter));
+            alike.filter(|(_, phrases)| stands(phrases)).map(|(word, _)| &**word)
         };
         let known = [begin(0), begin(1)].into_iter().flatten().flat_map(like);
         typos::nearest(written, known)
     }
+}
+
+/// Those words stand behind the one there.
+fn follows(words: &Words, at: usize, rest: &[Box<str>]) -> bool {
+    rest.iter().enumerate().all(|(behind, word)| {
+        let token = words.get(at + 1 + behind);
+        token.is_some_and(|token| {
+            let dash = token.place.mark == '-' && !token.place.joined;
+            token.text == &**word && !dash && !APART.contains(&token.place.mark)
+        })
+    })
 }
 
 #[cfg(test)]

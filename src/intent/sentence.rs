@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::{
     concepts::{
-        ASKED, BACKGROUND, BE, CHAT, COMPONENT, CREW, Concepts, DEMO, DO, GLUE, HISTORY, HOW, JOB,
-        NAMED, NUMBER, PERIOD, PLURAL, POOL, QUEUE, SEARCHING, SET, STANDING, START, TASK, UNIT,
-        URGENCY, Value, WHAT, WHERE, WHY, WORKER,
+        ASKED, BACKGROUND, BE, CHAT, COMPONENT, CREW, Concepts, DEMO, DO, GLUE, HAIL, HISTORY, HOW,
+        JOB, NAMED, NUMBER, PERIOD, PLEASE, PLURAL, POOL, QUEUE, SEARCHING, SET, STANDING, START,
+        TASK, UNIT, URGENCY, Value, WHAT, WHERE, WHY, WORKER,
     },
     lexicon::{COMMANDS, Meaning},
     slots::{Component, Period, Priority, TaskStatus},
@@ -82,6 +82,7 @@ impl<'t> Sentence<'t> {
             }
         }
         times::combine(text, &mut sentence.terms);
+        sentence.leave_out_greetings();
         sentence.present = Concepts::NONE;
         for (at, term) in sentence.terms.iter().enumerate() {
             sentence.present |= term.meaning.concepts;
@@ -89,6 +90,14 @@ impl<'t> Sentence<'t> {
                 || (term.meaning.concepts == NAMED && !sentence.is_name(at));
         }
         sentence
+    }
+
+    /// `hey operator, …`: what comes first then tells more.
+    fn leave_out_greetings(&mut self) {
+        let hails = self.terms.iter().take_while(|term| term.is(HAIL)).count();
+        if hails < self.terms.len() {
+            self.terms.drain(..hails);
+        }
     }
 
     /// Too many words mean nothing, and what came before opens no free text.
@@ -113,8 +122,8 @@ impl<'t> Sentence<'t> {
         if self.repaired == self.repairs || self.unknown >= UNKNOWN_WORDS {
             return (Meaning::default(), 1);
         }
-        let meant =
-            COMMANDS.meant(token.text).or_else(|| self.vocabulary.lexicon.meant(token.text));
+        let named = || self.vocabulary.lexicon.meant(words, at, token.text);
+        let meant = COMMANDS.meant(words, at, token.text).or_else(named);
         let Some(found) = meant.and_then(|meant| self.look_up(words, at, meant)) else {
             return (Meaning::default(), 1);
         };
@@ -179,6 +188,12 @@ impl<'t> Sentence<'t> {
     /// The mark before that term.
     pub(super) fn mark_at(&self, at: usize) -> char {
         self.terms.get(at).map_or(' ', |term| term.place.mark)
+    }
+
+    /// Its terms without the thanks behind them.
+    pub(super) fn core(&self) -> &[Term] {
+        let thanks = self.terms.iter().rev().take_while(|term| term.is(PLEASE)).count();
+        self.terms.get(..self.terms.len() - thanks).unwrap_or_default()
     }
 
     /// Terms of these kinds stand one behind the other somewhere.

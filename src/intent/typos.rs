@@ -5,7 +5,8 @@ use std::{collections::HashSet, sync::LazyLock};
 use crate::limits::MISSPELT_CHARS_MAX;
 
 /// Words of ordinary English that lie near one of a command: `poll`, `tanks`, `statue`. They are
-/// those of BERT's vocabulary (uncased, Apache-2.0) for which `closest` finds something.
+/// those of BERT's vocabulary (uncased, Apache-2.0), and names of services, for which `closest`
+/// finds something.
 pub(super) static ORDINARY: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("ordinary.txt").lines().collect());
 

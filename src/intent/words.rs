@@ -38,6 +38,18 @@ const STRANGE: &[char] = &['$', '€', '£', '¥', '%', '^', '\\', '{', '}', '<'
 /// Marks that set a free text apart, or belong to a number; the first ones win over the others.
 const MARKS: &str = "\":\n#+-=/.,;";
 
+/// What hurried people write, and the word that it is.
+const SHORTHAND: &[(&str, &str)] = &[
+    ("cmd", "command"),
+    ("cmds", "commands"),
+    ("doin", "doing"),
+    ("goin", "going"),
+    ("ppl", "people"),
+    ("r", "are"),
+    ("u", "you"),
+    ("ur", "your"),
+];
+
 /// Behind these, `'s` is a verb.
 const ASKING: &[&str] = &["what", "how", "who", "where", "when", "everything", "there", "that"];
 
@@ -86,7 +98,10 @@ impl Words {
                 _ => (word.as_str(), false),
             },
         };
-        self.lower.extend(stem.chars().filter(|c| *c != '\''));
+        match SHORTHAND.iter().find(|(short, _)| *short == stem) {
+            Some((_, word)) => self.lower.push_str(word),
+            None => self.lower.extend(stem.chars().filter(|c| *c != '\'')),
+        }
         self.spans.push((from, self.lower.len(), place));
         if is {
             let from = self.lower.len();
@@ -169,6 +184,7 @@ mod tests {
             ("task#12, task12 – 30s", "task #12 ,task 12 -30 s"),
             ("add “A b”: c", "add \"a b \"c"),
             ("workers +2 1,000 2.5", "workers +2 1 ,000 2 .5"),
+            ("u r, ur CMDs", "you are ,your commands"),
             ("Straße ÉTÉ 🎉 ok", "straße été ok"),
             ("'quoted' o'clock ''", "\"quoted oclock"),
             ("", ""),

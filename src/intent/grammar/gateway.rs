@@ -11,7 +11,7 @@ const LOOKING: Concepts = SHOW.or(SEND).or(WHAT).or(HOW).or(MANY).or(ALL).or(THI
 /// `how do I use the gateway?`, `what can this system do?`
 pub(super) fn usage_of_it(sentence: &Sentence<'_>) -> Option<Heard> {
     let working = sentence.opens(HOW) && sentence.has(USE | TALK) && sentence.has(I);
-    let able = sentence.begins(&[WHAT, CAN | DO]) && sentence.terms.last()?.is(DO);
+    let able = sentence.begins(&[WHAT, CAN | DO]) && sentence.core().last()?.is(DO);
     let own = sentence.has(SYSTEM) && !sentence.has(AFFAIRS | MY | A);
     let with_you = sentence.row(&[TO | WITH, YOU]);
     let whole = sentence.only(HOW | WHAT | USE | TALK | SYSTEM);
@@ -39,7 +39,7 @@ fn help_on_a_topic(sentence: &Sentence<'_>) -> Option<Heard> {
     let topics = TASK | JOB | POOL | CHAT | DEMO | PROVIDER | TOKENS | STATUS | WORKER | PRIORITY;
     let led = sentence.row(&[HELP, WITH | FOR | ABOUT]);
     // `help tasks`, `usage help`.
-    let beside = sentence.terms.len() == 2 && sentence.has(topics);
+    let beside = sentence.core().len() == 2 && sentence.has(topics);
     if !(led || beside) || !sentence.only(HELP | topics | ABOUT) {
         return None;
     }
@@ -58,8 +58,10 @@ pub(super) fn status(sentence: &Sentence<'_>) -> Option<Heard> {
     let asked = sentence.has(HOW | WHAT | SHOW | SEND | ANY)
         || sentence.bare(STATE | SYSTEM | SUMMARY | THIS);
     // `how is everything going` is small talk.
-    let small_talk =
-        sentence.opens(HOW) && sentence.bare(HOW | AFFAIRS | STATE) && !sentence.has(FINE);
+    let small_talk = sentence.opens(HOW)
+        && !sentence.terms.iter().any(|term| term.is(SYSTEM) && !term.is(AFFAIRS))
+        && sentence.bare(HOW | AFFAIRS | STATE)
+        && !sentence.has(FINE);
     let system = sentence.has(SYSTEM) && !small_talk && sentence.has(STATE | HOW | UPDATE | FATE);
     (plain || (system && asked && !sentence.has(YOU))).then(|| Operation::Status.into())
 }
@@ -93,8 +95,8 @@ pub(super) fn health(sentence: &Sentence<'_>) -> Option<Heard> {
     let told = sentence.has(SYSTEM) && !sentence.opens(HOW);
     let alive =
         sentence.has(FINE) && sentence.has(SYSTEM | YOU) && (asked || told || sentence.has(SHOW));
-    let there = sentence.begins(&[YOU, FINE]) && sentence.terms.len() <= 3;
-    let alive = alive && !of_people && !sentence.terms.last().is_some_and(|last| last.is(IN));
+    let there = sentence.begins(&[YOU, FINE]) && sentence.core().len() <= 3;
+    let alive = alive && !of_people && !sentence.core().last().is_some_and(|last| last.is(IN));
     ((checked && !sentence.opens(WHY)) || alive || there).then(|| Operation::Health(None).into())
 }
 
@@ -124,7 +126,7 @@ pub(super) fn usage(sentence: &Sentence<'_>) -> Option<Heard> {
     let banked = sentence.row(&[MANY, I, SPENT]);
     let spent =
         sentence.has(SPENT) && owned && !banked && !foretold && sentence.has(WHAT | MANY | HOW);
-    let said = sentence.has(THIS | SHOW) && sentence.terms.len() > 1;
+    let said = sentence.has(THIS | SHOW) && sentence.core().len() > 1;
     let cost = sentence.has(COST) && (owned || said) && !sentence.has(IT);
     (tokens || spent || cost).then(|| Operation::Usage(period(sentence)).into())
 }

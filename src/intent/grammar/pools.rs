@@ -95,7 +95,7 @@ fn workers(sentence: &Sentence<'_>) -> Option<Workers> {
     if (behind(TO) || made_it || set) && !sentence.is_at(at + 1, MORE | LESS) {
         return Some(Workers::To(count));
     }
-    match (sentence.position(MORE), sentence.position(LESS)) {
+    match (sentence.position(MORE), sentence.position(LESS | DELETE)) {
         (Some(more), Some(less)) if more <= less => Some(Workers::By(change)),
         (_, Some(_)) => Some(Workers::By(-change)),
         (Some(_), None) => Some(Workers::By(change)),
@@ -155,7 +155,7 @@ fn moves_to_pool(sentence: &Sentence<'_>) -> bool {
     let fetched = sentence.row(&[THE, NAMED, AGENT]);
     let moved = sentence.has(SWITCH) && (led || fetched || sentence.row(&[CREW, IN]));
     let routed = sentence.has(ROUTING) && (sentence.has(TO) || addressed);
-    let used = sentence.has(USE) && (addressed || here || sentence.terms.len() <= 3);
+    let used = sentence.has(USE) && (addressed || here || sentence.core().len() <= 3);
     // `I have a question for finance people` goes nowhere.
     let used = used && !sentence.row(&[USE, A, MESSAGE]);
     let handled = sentence.has(HANDLE) && (addressed || here || sentence.opens(LET));
@@ -185,7 +185,9 @@ pub(super) fn why(sentence: &Sentence<'_>) -> Option<Heard> {
 pub(super) fn show(sentence: &Sentence<'_>) -> Option<Heard> {
     let pool = sentence.pool()?;
     let own = QUEUE | TASK | JOB | PROVIDER | HANDLE | TALK | STANDING | UPDATE | SUMMARY | USE;
+    // `sports pools` are bets.
     let owned = sentence.row(&[MY, NAMED]) && !sentence.has(POOL);
+    let owned = owned || sentence.several(POOL);
     if owned || sentence.has(NUMBER) || !sentence.only(LOOKING | STATES | POOLS | own | THIS | ALL)
     {
         return None;

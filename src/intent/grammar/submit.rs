@@ -61,7 +61,8 @@ impl Opening {
         let wished = sentence.terms.get(..first)?.iter().any(|term| term.is(WISH));
         let ordered = wished || sentence.is_at(first, ORDER);
         let begged = sentence.opens(CAN) && sentence.row(&[POOL | AGENT, PLEASE]);
-        if begged {
+        let made = sentence.is_at(first, LET) && sentence.has(POOL) && !sentence.has(THING);
+        if begged || made {
             Some(Self::Letting)
         } else if ordered && sentence.row(&[POOL | AGENT, TO]) {
             Some(Self::Ordering)
@@ -102,9 +103,12 @@ fn begins_text(sentence: &Sentence<'_>, opening: Opening, first: usize, at: usiz
     let queued = handing && head().any(|term| term.is(QUEUE));
     let thing = one || queued;
     if sentence.is_apart(at) {
+        // `submit “…” to the sports pool`
+        let kinds =
+            if sentence.is_at(first, CREATE) { THING | QUEUE | POOL } else { THING | QUEUE };
         let behind = sentence.quoted(at).map_or(usize::MAX, |(_, behind)| behind);
         let named_behind =
-            handing && (behind..sentence.terms.len()).any(|at| sentence.is_at(at, THING | QUEUE));
+            handing && (behind..sentence.terms.len()).any(|at| sentence.is_at(at, kinds));
         return thing
             || named_behind
             || sentence.has(BACKGROUND)
@@ -144,10 +148,12 @@ fn is_slot(sentence: &Sentence<'_>, at: usize) -> bool {
 
 /// Where slots begin that stand behind the text: `…, with high priority`, `… in the business pool`.
 fn slots_behind(sentence: &Sentence<'_>, begin: usize) -> usize {
-    let end = sentence.terms.len();
+    let all = sentence.terms.len();
     if sentence.is_cut() {
-        return end;
+        return all;
     }
+    let thanked = |at: &usize| sentence.is_at(*at, PLEASE) && sentence.is_at(*at, HAIL);
+    let end = (begin + 1..all).rev().take_while(thanked).last().unwrap_or(all);
     let all_slots = (begin + 1..end).rev().take_while(|at| is_slot(sentence, *at));
     let earliest = all_slots.last().unwrap_or(end);
     let says = |from: usize| {

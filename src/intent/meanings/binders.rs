@@ -82,18 +82,24 @@ pub(super) const BINDERS: &[Row] = &[
          be so kind and, thanks a lot",
     ),
     (
+        HAIL.or(GLUE),
+        "thanks, thank you, thx, ty, cheers, many thanks, thanks a lot, hey, hi, hello, yo, hi \
+         there, hello there, hey there, greetings, good morning, good afternoon, good evening, \
+         operator, operatoros, operator os, okay, ok, so, well, please, pls, plz, plse, kindly",
+    ),
+    (
         GLUE,
-        "instead, smoothly, thank, hey, hi, hello, operator, ok, okay, yo, so, just, can you, \
-         could you, would you, will you, kindly, let, lets, go ahead, quick, actually, \
-         available, there, out, up, back, away, currently, at the moment, from now on, going \
-         forward, immediately, asap, once, only, too, else, other, rather, following, for good, \
-         never mind, in a few lines, in a few words, in short, in a nutshell, later, wonder, \
-         wondering, curious, somehow, i changed my mind, changed my mind, on second thought, on \
-         second thoughts, properly, still, yet, ever, already, really, mate, simply, i want you \
-         to, if you could, if you can, if possible, would you mind, to me, in total, total, \
-         overall, around, configured, connected, supported, installed, possible, both, oh, um, \
-         hmm, existing, anymore, any more, any longer, together, via, full, short, brief, \
-         general, detailed, latest, single, gimme, lemme, yes, good morning, good evening, mode, \
-         by the way, whole, over there, sort, kind, more about, active, able",
+        "i think, i guess, i believe, maybe, perhaps, instead, smoothly, thank, just, can you, \
+         could you, would you, will you, let, lets, go ahead, quick, actually, available, there, \
+         out, up, back, away, currently, at the moment, from now on, going forward, immediately, \
+         asap, once, only, too, else, other, rather, following, for good, never mind, in a few \
+         lines, in a few words, in short, in a nutshell, later, wonder, wondering, curious, \
+         somehow, i changed my mind, changed my mind, on second thought, on second thoughts, \
+         properly, still, yet, ever, already, really, mate, simply, i want you to, if you could, \
+         if you can, if possible, would you mind, to me, in total, total, overall, around, \
+         configured, connected, supported, installed, possible, both, oh, um, hmm, existing, \
+         anymore, any more, any longer, together, via, full, short, brief, general, detailed, \
+         latest, single, gimme, lemme, yes, mode, by the way, whole, over there, sort, kind, \
+         more about, active, able",
     ),
 ];

@@ -8,10 +8,10 @@ pub(super) const VERBS: &[Row] = &[
     // ---- verbs: looking -----------------------------------------------------------------------
     (
         SHOW,
-        "chk, tell me whether, tell me if, let me know whether, let me know if, find out \
-         whether, find out if, show, refresh, verify, confirm, list, provide, display, see, \
-         view, print, get, fetch, check, inspect, describe, name, count, pull up, bring up, look \
-         at, take a look at, have a look at, look into, enumerate, ls, test, share, output, \
+        "lst, peek into, chk, tell me whether, tell me if, let me know whether, let me know if, \
+         find out whether, find out if, show, refresh, verify, confirm, list, provide, display, \
+         see, view, print, get, fetch, check, inspect, describe, name, count, pull up, bring up, \
+         look at, take a look at, have a look at, look into, enumerate, ls, test, share, output, \
          reveal, check if, check whether, see if, see whether, check on, check in on, check up \
          on, read out, peek at, listing",
     ),
@@ -58,7 +58,7 @@ pub(super) const VERBS: &[Row] = &[
          bullet points",
     ),
     (ASKED.or(SEND), "told"),
-    (LET, "have, let"),
+    (LET, "make, have, let"),
     (ORDER, "ask, tell, get, instruct"),
     (WHY, "why, how come, explain, reason, reasons, reasoning, rationale, justify, explanation"),
     (WHY.or(PICK), "what made you, what makes you, what led you"),
@@ -83,13 +83,14 @@ pub(super) const VERBS: &[Row] = &[
         "start over, start afresh, start fresh, fresh start, begin again, start again, start \
          anew, begin anew, start from scratch, clean slate, new topic",
     ),
-    (NEW, "new, fresh, another, brand new, blank, clean, separate, different"),
+    (NEW, "nwe, new, fresh, another, brand new, blank, clean, separate, different"),
     (
         MORE,
-        "add, increase, raise, grow, expand, bump, bump up, boost, scale up, spin up, more, \
-         extra, additional, another, up, ramp up, beef up, scale out, hire, bring in, upscale, \
-         provision, launch, start, attach, allocate, crank up, turn up, step up, upsize, plus, \
-         higher, upgrade, increment, throw, double, deploy, promote, elevate, further",
+        "provide, add, increase, raise, grow, expand, bump, bump up, boost, scale up, spin up, \
+         more, extra, additional, another, up, ramp up, beef up, scale out, hire, bring in, \
+         upscale, provision, launch, start, attach, allocate, crank up, turn up, step up, \
+         upsize, plus, higher, upgrade, increment, throw, double, deploy, promote, elevate, \
+         further",
     ),
     (
         LESS,
@@ -101,10 +102,10 @@ pub(super) const VERBS: &[Row] = &[
     ),
     (
         SET,
-        "set, reset, make, change, put, adjust, turn, give, mark, update, bring, modify, alter, \
-         move, configure, assign, treat, flag, let, edit, have, get, fix, keep, limit, cap, \
-         allocate, raise, lower, switch, increase, decrease, drop, bump, bump up, want, need, \
-         run, push, ramp, crank, dial, spin",
+        "rank, set, reset, make, change, put, adjust, turn, give, mark, update, bring, modify, \
+         alter, move, configure, assign, treat, flag, let, edit, have, get, fix, keep, limit, \
+         cap, allocate, raise, lower, switch, increase, decrease, drop, bump, bump up, want, \
+         need, run, push, ramp, crank, dial, spin",
     ),
     (
         SCALE,
