@@ -91,6 +91,7 @@ impl Words {
         let word = self.lower.split_off(from);
         let ending = word.rfind('\'').map(|at| word.split_at(at));
         let (stem, is) = match ending {
+            Some(("let", "'s")) => (word.as_str(), false),
             Some((stem, "'s")) => (stem, ASKING.contains(&stem)),
             Some((stem, "'d" | "'m" | "'re" | "'ve" | "'ll" | "'")) => (stem, false),
             _ => match word.strip_suffix('s') {

@@ -67,9 +67,8 @@ fn which(sentence: &Sentence<'_>) -> Which {
 
 pub(super) fn new(sentence: &Sentence<'_>) -> Option<Heard> {
     let making = NEW | START_OVER | START | CREATE | MORE | SWITCH | TALK | SET | USE | LET;
-    if sentence.has(NUMBER)
-        || sentence.opens(BE | DO)
-        || !sentence.only(making | CHAT | POOL | CREW | NAMED | ABOUT)
+    let asked = sentence.opens(BE) || (sentence.opens(DO) && !sentence.opens(SET));
+    if sentence.has(NUMBER) || asked || !sentence.only(making | CHAT | POOL | CREW | NAMED | ABOUT)
     {
         return None;
     }

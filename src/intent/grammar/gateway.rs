@@ -106,7 +106,7 @@ fn asks_for_component(sentence: &Sentence<'_>, component: Component) -> bool {
     // A word of these says enough.
     let own = !matches!(component, Component::Database | Component::Network);
     // `how much memory do I need?`, `how much is a token?`
-    let needed = sentence.row(&[I, WISH]);
+    let needed = sentence.row(&[I, WISH]) && !sentence.opens(I);
     let somebodys = needed || sentence.row(&[A | MY, COMPONENT]) && !sentence.has(OUR);
     (asked || own) && !somebodys && !sentence.row(&[TO, THE, COMPONENT])
 }
@@ -166,7 +166,8 @@ pub(super) fn providers(sentence: &Sentence<'_>) -> Option<Heard> {
 /// `is openai connected?`, `are you using GPT or Claude?`; whether one is good is chat.
 fn names_vendor(sentence: &Sentence<'_>) -> bool {
     let linked = sentence.has(LINKED) && sentence.opens(BE | DO | WHAT | SHOW);
-    let used = sentence.has(USE | START | PROVIDER) && sentence.has(YOU | I | THIS | SYSTEM);
+    let used =
+        sentence.has(USE | START | STANDING | PROVIDER) && sentence.has(YOU | I | THIS | SYSTEM);
     let stands = sentence.has(PROVIDER) && sentence.has(FINE | STATUS | HEALTH);
     linked || stands || (used && sentence.opens(BE | DO | WHAT | HOW) && !sentence.has(CAN | WISH))
 }

@@ -61,14 +61,14 @@ impl Opening {
         let wished = sentence.terms.get(..first)?.iter().any(|term| term.is(WISH));
         let ordered = wished || sentence.is_at(first, ORDER);
         let begged = sentence.opens(CAN) && sentence.row(&[POOL | AGENT, PLEASE]);
-        let made = sentence.is_at(first, LET) && sentence.has(POOL) && !sentence.has(THING);
+        let made = sentence.is_at(first, LET) && sentence.has(POOL | AGENT) && !sentence.has(THING);
         if begged || made {
             Some(Self::Letting)
         } else if ordered && sentence.row(&[POOL | AGENT, TO]) {
             Some(Self::Ordering)
         } else if working || sentence.is_at(first, HANDING) {
             Some(Self::Handing)
-        } else if sentence.is_at(first, LET) && sentence.has(POOL) {
+        } else if sentence.is_at(first, LET) && sentence.has(POOL | AGENT) {
             Some(Self::Letting)
         } else if sentence.is_at(first, naming) && !yours && !living {
             // So does `your task: …`.
@@ -130,7 +130,7 @@ fn begins_text(sentence: &Sentence<'_>, opening: Opening, first: usize, at: usiz
         Opening::Handing => led && thing,
         Opening::Ordering => led && (thing || pool),
         Opening::Letting => {
-            (led && (thing || pool)) || (pool && sentence.is_at(at - 1, POOL | PLEASE))
+            (led && (thing || pool)) || (pool && sentence.is_at(at - 1, POOL | AGENT | PLEASE))
         }
     }
 }

@@ -75,31 +75,34 @@ pub(super) const BINDERS: &[Row] = &[
     ),
     (
         PLEASE.or(GLUE),
-        "rn, please, pls, plz, plse, thanks, thank you, thx, ty, cheers, for me, now, right now, \
-         quickly, again, before, earlier, already, previously, thank you very much, many thanks, \
-         if you please, if you would, if you dont mind, when you can, when you get a chance, \
-         when you have a moment, do me a favor, do me a favour, be so kind as to, so kind as to, \
-         be so kind and, thanks a lot",
+        "asap, immediately, right away, straight away, as soon as possible, rn, please, pls, \
+         plz, plse, thanks, thank you, thx, ty, cheers, for me, now, right now, quickly, again, \
+         before, earlier, already, previously, thank you very much, many thanks, if you please, \
+         if you would, if you dont mind, when you can, when you get a chance, when you have a \
+         moment, do me a favor, do me a favour, be so kind as to, so kind as to, be so kind and, \
+         thanks a lot",
     ),
     (
         HAIL.or(GLUE),
-        "thanks, thank you, thx, ty, cheers, many thanks, thanks a lot, hey, hi, hello, yo, hi \
-         there, hello there, hey there, greetings, good morning, good afternoon, good evening, \
+        "can you, could you, would you, will you, would you mind, i want you to, i need you to, \
+         i would like you to, i like you to, id like you to, we need you to, would it be \
+         possible to, would it be possible for you to, lets, go ahead, go ahead and, thanks, \
+         thank you, thx, ty, cheers, many thanks, thanks a lot, hey, hi, hello, yo, hi there, \
+         hello there, hey there, greetings, good morning, good afternoon, good evening, \
          operator, operatoros, operator os, okay, ok, so, well, please, pls, plz, plse, kindly",
     ),
     (
         GLUE,
-        "i think, i guess, i believe, maybe, perhaps, instead, smoothly, thank, just, can you, \
-         could you, would you, will you, let, lets, go ahead, quick, actually, available, there, \
-         out, up, back, away, currently, at the moment, from now on, going forward, immediately, \
-         asap, once, only, too, else, other, rather, following, for good, never mind, in a few \
-         lines, in a few words, in short, in a nutshell, later, wonder, wondering, curious, \
-         somehow, i changed my mind, changed my mind, on second thought, on second thoughts, \
-         properly, still, yet, ever, already, really, mate, simply, i want you to, if you could, \
-         if you can, if possible, would you mind, to me, in total, total, overall, around, \
-         configured, connected, supported, installed, possible, both, oh, um, hmm, existing, \
-         anymore, any more, any longer, together, via, full, short, brief, general, detailed, \
-         latest, single, gimme, lemme, yes, mode, by the way, whole, over there, sort, kind, \
-         more about, active, able",
+        "i think, i guess, i believe, maybe, perhaps, instead, smoothly, thank, just, let, \
+         quick, actually, available, there, out, up, back, away, currently, at the moment, from \
+         now on, going forward, once, only, too, else, other, rather, following, for good, never \
+         mind, in a few lines, in a few words, in short, in a nutshell, later, wonder, \
+         wondering, curious, somehow, i changed my mind, changed my mind, on second thought, on \
+         second thoughts, properly, still, yet, ever, already, really, mate, simply, if you \
+         could, if you can, if possible, to me, in total, total, overall, around, configured, \
+         connected, supported, installed, possible, both, oh, um, hmm, existing, anymore, any \
+         more, any longer, together, via, full, short, brief, general, detailed, latest, single, \
+         gimme, lemme, yes, mode, by the way, whole, over there, sort, kind, more about, active, \
+         able",
     ),
 ];

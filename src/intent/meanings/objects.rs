@@ -175,22 +175,23 @@ pub(super) const OBJECTS: &[Row] = &[
     (SYSTEM.or(AFFAIRS), "everything, things, it all, all, whole thing"),
     (
         COMMANDS,
-        "commands, command, command list, capabilities, features, functions, instructions, \
-         manual, what can you do, what can i do, what can i say, what can i ask, what can i \
-         type, how does this work, how do i use this, how do i use you, how does it work, how \
-         does this thing work, how does operatoros work, how does the gateway work, what do you \
-         understand, what are you able to do, what you can do, what can we do, what can you help \
-         me with, what can you help with, what can i ask you, what can i tell you, how to use \
-         this, how can i use this, slash commands, what are you capable of, cheat sheet, how do \
-         i work this, how do i use this thing, how do i operate this, how do you work, how can i \
-         use you, what else can you do, what else can i do, how do i get started, what is \
-         possible, what are you capable of doing, how can you help, how can you help me, how can \
-         you assist, how can you assist me, what kind of things can you do, what sort of things \
-         can you do, what things can you do, what all can you do, command reference, command \
-         overview, user guide, documentation, docs, usage instructions, usage guide, how this \
-         works, how this thing works, how you work, how to use you, how to talk to you, how do i \
-         talk to you, how do i talk to, everything you can do, all you can do, things you can \
-         do, get started, getting started, what i can do, what i can say, functionality",
+        "how am i supposed to use this, how should i use this, commands, command, command list, \
+         capabilities, features, functions, instructions, manual, what can you do, what can i \
+         do, what can i say, what can i ask, what can i type, how does this work, how do i use \
+         this, how do i use you, how does it work, how does this thing work, how does operatoros \
+         work, how does the gateway work, what do you understand, what are you able to do, what \
+         you can do, what can we do, what can you help me with, what can you help with, what can \
+         i ask you, what can i tell you, how to use this, how can i use this, slash commands, \
+         what are you capable of, cheat sheet, how do i work this, how do i use this thing, how \
+         do i operate this, how do you work, how can i use you, what else can you do, what else \
+         can i do, how do i get started, what is possible, what are you capable of doing, how \
+         can you help, how can you help me, how can you assist, how can you assist me, what kind \
+         of things can you do, what sort of things can you do, what things can you do, what all \
+         can you do, command reference, command overview, user guide, documentation, docs, usage \
+         instructions, usage guide, how this works, how this thing works, how you work, how to \
+         use you, how to talk to you, how do i talk to you, how do i talk to, everything you can \
+         do, all you can do, things you can do, get started, getting started, what i can do, \
+         what i can say, functionality",
     ),
     (HELP, "help, assistance, lost, help page, help menu, help text"),
     (HELP.or(GLUE), "help me, help me out, help us"),

@@ -102,10 +102,10 @@ pub(super) const VERBS: &[Row] = &[
     ),
     (
         SET,
-        "rank, set, reset, make, change, put, adjust, turn, give, mark, update, bring, modify, \
-         alter, move, configure, assign, treat, flag, let, edit, have, get, fix, keep, limit, \
-         cap, allocate, raise, lower, switch, increase, decrease, drop, bump, bump up, want, \
-         need, run, push, ramp, crank, dial, spin",
+        "treated, rank, set, reset, make, change, put, adjust, turn, give, mark, update, bring, \
+         modify, alter, move, configure, assign, treat, flag, let, edit, have, get, fix, keep, \
+         limit, cap, allocate, raise, lower, switch, increase, decrease, drop, bump, bump up, \
+         want, need, run, push, ramp, crank, dial, spin",
     ),
     (
         SCALE,
