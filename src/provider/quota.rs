@@ -8,7 +8,7 @@ use std::{
 };
 
 use chrono::DateTime;
-use reqwest::header::{DATE, HeaderMap};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use tokio::time::Instant;
 
 use super::{Failure, Retry, refusal::header};
@@ -36,8 +36,12 @@ impl Quotas {
         })
     }
 
-    /// Notes what an answer says.
+    /// Notes what an answer says. One that says itself when to come back is believed in that: a
+    /// reset is when everything is there again, which can be minutes after there is enough.
     pub(super) fn note(&self, model: &Arc<str>, headers: &HeaderMap) {
+        if headers.contains_key(RETRY_AFTER) {
+            return;
+        }
         let Some(pause) = spent(headers) else { return };
         let until = Instant::now() + pause.min(limits::REST_MAX);
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(model.clone(), until);

@@ -163,10 +163,12 @@ async def test_streams_are_read_as_the_sdks_read_them():
             family = "anthropic/*" if kind == "anthropic" else \
                 "openai/responses_stream*" if kind == "openai" else "openai/chat_stream*"
             table = provider("party", kind, recording.base + base, model=model, server_state=False)
-            async with Gateway(table, route("party")) as g, sdk(recording, kind) as client:
+            async with sdk(recording, kind) as client:
                 for fixture in sorted(FIXTURES.glob(family + ".sse")):
                     recording.stream = fixture.relative_to(FIXTURES)
-                    answer = await ask(g, "Go on.")
+                    # A gateway of its own: one leaves a provider that failed alone for a while.
+                    async with Gateway(table, route("party")) as g:
+                        answer = await ask(g, "Go on.")
                     text, ended = await read_by_sdk(client, path, recording.at(path)[-1].body)
                     # Between two messages of one answer the gateway makes a paragraph.
                     assert answer.text.replace("\n\n", "") == text.replace("\n\n", ""), \
