@@ -91,9 +91,9 @@ pub const SNAPSHOT_BYTES_MAX: usize = 512 * 1024;
 pub const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The share of the gateway's time that each open turn's text may take: so often, on average over
 /// all of them, a piece is told to readers; beyond it the text of each answer gathers.
-pub const PIECE_EVERY: Duration = Duration::from_micros(40);
+pub const PIECE_EVERY: Duration = Duration::from_micros(50);
 /// How long the text of an answer gathers at the most. Nobody reads faster.
-pub const GATHER_MAX: Duration = Duration::from_millis(40);
+pub const GATHER_MAX: Duration = Duration::from_millis(50);
 /// What is shorter than this is not waited for: timers have a grain of a millisecond.
 pub const GATHER_MIN: Duration = Duration::from_millis(1);
 /// Text that arrived before its turn's start was durable.

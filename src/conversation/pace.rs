@@ -70,10 +70,10 @@ mod tests {
     #[test]
     fn pieces_gather_where_many_answers_grow() {
         check(1, 0, "||||", None);
-        check(24, 1, "||||", None);
-        check(100, 1, "|...|...|.", Some(3));
-        check(1_000, 20, "|.|.|.", Some(20));
-        check(20_000, 20, "|.|.|", None);
+        check(19, 1, "||||", None);
+        check(100, 1, "|....|....", Some(1));
+        check(1_000, 20, "|..|..", Some(10));
+        check(20_000, 20, "|..|.", Some(30));
         check(20_000, 100, "|||||", None);
     }
 
