@@ -6,6 +6,7 @@ mod clock;
 mod conversation;
 mod event;
 mod id;
+mod metric;
 mod priority;
 mod spend;
 mod task;
@@ -21,6 +22,7 @@ pub use event::{Event, Reason, Routing, Sequenced, ToolPhase, TurnError};
 pub use id::{
     ConversationId, MessageId, PoolName, ProviderName, SessionId, TaskId, TurnId, UserId,
 };
+pub use metric::{Metric, Unit};
 pub use priority::Priority;
 pub use spend::{Account, Day, NanoUsd, Spend};
 pub use task::{Every, Fault, OpenTask, Task, TaskFilter, TaskStatus};
