@@ -2,6 +2,7 @@
 //!
 //! Invariant: no I/O, no wire format that a client sees; the serde derives are the store's format.
 
+mod check;
 mod clock;
 mod conversation;
 mod event;
@@ -13,6 +14,7 @@ mod task;
 mod usage;
 mod vitals;
 
+pub use check::{Check, Part, State};
 pub use clock::{Clock, Timestamp};
 pub use conversation::{
     Accepted, AnswerStatus, Conversation, Cursor, DemoStep, Message, Offer, OpenTurn, Role,
@@ -27,4 +29,4 @@ pub use priority::Priority;
 pub use spend::{Account, Day, NanoUsd, Spend};
 pub use task::{Every, Fault, OpenTask, Task, TaskFilter, TaskStatus};
 pub use usage::{BYTES_PER_TOKEN_LEAST, FinishReason, Timing, Usage, Usd};
-pub use vitals::{Gauges, Health, Vitals};
+pub use vitals::{Gauges, Health, Pace, Vitals};

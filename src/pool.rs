@@ -147,6 +147,11 @@ impl Pool {
         Ok(before)
     }
 
+    /// How long the one who waits longest for a worker has waited.
+    pub fn oldest_wait(&self) -> Option<Duration> {
+        self.workers.oldest_wait()
+    }
+
     /// How it stands.
     pub fn load(&self) -> Load {
         let usage = self.workers.usage();

@@ -1,5 +1,6 @@
 //! The settings as types, with their defaults.
 
+mod monitor;
 mod pools;
 mod providers;
 mod spending;
@@ -11,6 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use monitor::MonitorSettings;
 pub use pools::{Effort, PoolSettings, Restart, RoutingSettings};
 pub use providers::{OfflineSettings, ProviderKind, ProviderSettings};
 use secrecy::SecretString;
@@ -50,6 +52,8 @@ pub struct Settings {
     pub pools: BTreeMap<String, PoolSettings>,
     /// Background tasks.
     pub tasks: TaskSettings,
+    /// The monitor.
+    pub monitor: MonitorSettings,
     /// Prices of models, by name.
     pub prices: BTreeMap<String, Price>,
     /// What may be spent, by names of the user's choice.
@@ -87,6 +91,7 @@ impl Default for Settings {
             routing: RoutingSettings::default(),
             pools: pools::default_pools(),
             tasks: TaskSettings::default(),
+            monitor: MonitorSettings::default(),
             prices: BTreeMap::new(),
             budgets: BTreeMap::new(),
         }

@@ -65,6 +65,8 @@ pub struct LegLoad {
     pub breaker: BreakerState,
     /// Milliseconds for which its provider wants to be left alone.
     pub rests_ms: Option<u64>,
+    /// Why it is not asked, where it is not.
+    pub because: Option<Reason>,
     /// Milliseconds to the first piece of an answer, on average; none where it has not answered.
     pub first_token_ms: Option<u64>,
 }
@@ -141,11 +143,15 @@ impl Health {
     ) -> LegLoad {
         let state = self.lock();
         let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let breaker = state.breaker.state(now);
+        let rests = state.rests.filter(|end| now < *end);
+        let asked = breaker == BreakerState::Closed && rests.is_none();
         LegLoad {
             provider: provider.clone(),
             model: model.clone(),
-            breaker: state.breaker.state(now),
-            rests_ms: state.rests.filter(|end| now < *end).map(|end| ms(end - now)),
+            breaker,
+            rests_ms: rests.map(|end| ms(end - now)),
+            because: state.because.filter(|_| !asked),
             first_token_ms: state.first_piece.map(ms),
         }
     }

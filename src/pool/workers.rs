@@ -31,9 +31,15 @@ pub(super) struct Workers {
 struct State {
     size: u32,
     running: u32,
-    queue: Queue<oneshot::Sender<Worker>>,
+    queue: Queue<Caller>,
     /// How long a worker is busy, on average.
     service: Duration,
+}
+
+/// One who waits.
+struct Caller {
+    called: oneshot::Sender<Worker>,
+    since: Instant,
 }
 
 /// The right to one answer; given back when dropped.
@@ -89,7 +95,7 @@ impl Workers {
         let ticket = {
             let mut state = self.lock();
             state.admits(asker.user)?;
-            state.queue.push(asker, caller)
+            state.queue.push(asker, Caller { called: caller, since: now })
         };
         self.call();
         let expires = (asker.origin == Origin::Turn).then(|| now + self.patience);
@@ -115,6 +121,11 @@ impl Workers {
         Usage { size: state.size, running: state.running, queued: state.queue.by_class() }
     }
 
+    /// How long the one who came first has waited; none where nobody waits.
+    pub(super) fn oldest_wait(&self) -> Option<Duration> {
+        self.lock().queue.oldest().map(|caller| caller.since.elapsed())
+    }
+
     /// Gives free workers to those who are next.
     fn call(self: &Arc<Self>) {
         while let Some(next) = self.next() {
@@ -130,7 +141,7 @@ impl Workers {
         }
         let next = state.queue.pop()?;
         state.running += 1;
-        Some(next)
+        Some(next.called)
     }
 
     fn worker(self: &Arc<Self>) -> Worker {
