@@ -242,6 +242,19 @@ pub const BUDGETS_MAX: usize = 64;
 /// The shortest answer that is worth asking for; OpenAI's Responses take no smaller maximum.
 pub const ANSWER_TOKENS_MIN: u64 = 16;
 
+// ---- what is metered ----------------------------------------------------------------------
+
+/// What is told as lately is counted in slices of this length.
+pub const METER_SLICE: Duration = Duration::from_secs(30);
+/// So many of them are lately.
+pub const METER_SLICES: usize = 10;
+/// A rate is counted in slices of this length.
+pub const METER_RATE_SLICE: Duration = Duration::from_secs(5);
+/// So many of them are the last minute.
+pub const METER_RATE_SLICES: usize = 12;
+/// Pools, and models, from which on those that no settings name any more are forgotten.
+pub const METERS_MAX: usize = 1_024;
+
 // ---- background tasks ---------------------------------------------------------------------
 
 /// Tasks of the whole gateway that have not ended.
