@@ -9,6 +9,8 @@ pub struct Vitals {
     pub uptime_ms: u64,
     /// Processor time of the process, in percent of one core.
     pub cpu_percent: Option<f32>,
+    /// Processor time of the process since the start, in milliseconds.
+    pub cpu_time_ms: Option<u64>,
     /// Processor time of the whole machine, in percent of all cores.
     pub machine_cpu_percent: Option<f32>,
     /// Resident memory of the process, in bytes.
@@ -23,6 +25,8 @@ pub struct Vitals {
     pub disk_bytes: Option<(u64, u64)>,
     /// Bytes a second that the machine's network receives, and sends.
     pub network: Option<[f64; 2]>,
+    /// Bytes that it received, and sent, since the machine's start.
+    pub network_total_bytes: Option<[u64; 2]>,
     /// Files and sockets that the process has open.
     pub open_files: Option<usize>,
     /// How many it may have.
