@@ -29,7 +29,7 @@ use operatoros::{
     lifecycle::Lifecycle,
     model::{
         AnswerStatus, Clock, Conversation, ConversationId, FinishReason, Gauges, Message,
-        MessageId, ProviderName, Role, Standing, TurnId, UserId, Vitals,
+        MessageId, ProviderName, Role, Standing, TurnId, UserId,
     },
     monitor::Monitor,
     operator::Operator,
@@ -207,11 +207,13 @@ async fn gateway(script: Script) -> Arc<Gateway> {
         lifecycle: lifecycle.clone(),
     });
     let tasks = Tasks::start(registry.clone(), &settings.tasks).await.expect("the store is empty");
+    let settings = Settings { data_dir: "".into(), ..settings };
+    let monitor = Monitor::start(&registry, &settings, Gauges::default);
     Arc::new(Gateway {
         authority: Authority::new(None),
-        operator: Operator::new(registry.clone(), tasks.clone(), Vitals::default),
+        operator: Operator::new(registry.clone(), tasks.clone(), monitor.clone()),
         tasks,
-        monitor: Monitor::start(&lifecycle, Clock::system(), Gauges::default),
+        monitor,
         seats: Seats::default(),
         lifecycle,
         echo: false,

@@ -12,7 +12,7 @@ use crate::{
     conversation::{self, Registry, Workshop},
     http,
     lifecycle::{Drained, Lifecycle},
-    model::{Clock, Gauges, Health, Usage},
+    model::{Clock, Gauges, Usage},
     monitor::Monitor,
     operator::Operator,
     pool::Pools,
@@ -92,21 +92,21 @@ impl App {
         let seats = Seats::default();
         // Before the port is open: what the last run left running is over.
         let tasks = Tasks::start(registry.clone(), &settings.tasks).await?;
-        let (counted, live, load) = (seats.clone(), registry.clone(), tasks.clone());
-        let look = move || gauges(&counted, &live, &load);
-        let monitor = Monitor::start(&lifecycle, Clock::system(), look);
-        let vitals = monitor.clone();
+        let (counted, load) = (seats.clone(), tasks.clone());
+        let look = move || gauges(&counted, &load);
+        let monitor = Monitor::start(&registry, settings, look);
         let gateway = Arc::new(Gateway {
             authority: Authority::new(settings.token.clone()),
-            operator: Operator::new(registry.clone(), tasks.clone(), move || vitals.vitals()),
-            monitor,
+            operator: Operator::new(registry.clone(), tasks.clone(), monitor.clone()),
+            monitor: monitor.clone(),
             tasks,
             seats,
             lifecycle: lifecycle.clone(),
             echo: settings.echo,
             registry: registry.clone(),
         });
-        let router = connection::router(gateway).merge(http::router(registry));
+        let front = http::Front::new(registry, monitor, settings);
+        let router = connection::router(gateway).merge(http::router(front));
         let bind = settings.bind;
         let refused = |source| StartError::Bind { address: bind, source };
         let listener = TcpListener::bind(bind).await.map_err(refused)?;
@@ -139,23 +139,15 @@ impl App {
     }
 }
 
-/// What goes on in the gateway now.
-fn gauges(seats: &Seats, registry: &Registry, tasks: &Tasks) -> Gauges {
-    let Workshop { lifecycle, store, pools, .. } = registry.workshop();
-    let health = match (lifecycle.draining().is_reached(), store.health().writable) {
-        (true, _) => Health::Draining,
-        (false, true) => Health::Ok,
-        (false, false) => Health::Degraded,
-    };
+/// What goes on beside conversations and pools.
+fn gauges(seats: &Seats, tasks: &Tasks) -> Gauges {
     let load = tasks.load();
     Gauges {
-        health,
         connections: seats.taken(),
-        conversations: registry.live(),
-        turns_open: lifecycle.turns_running(),
-        turns_running: pools.iter().map(|pool| pool.load().running as usize).sum(),
         tasks_queued: load.queued,
         tasks_running: load.running,
+        task_lag: Duration::from_millis(load.late_ms),
+        ..Gauges::default()
     }
 }
 

@@ -76,7 +76,9 @@ impl Meter {
         let read = |(name, meter): (PoolName, Arc<PoolMeter>)| (name, meter.read(today));
         let pools: Vec<_> = pools.into_iter().map(read).collect();
         let mut all = TurnSum::default();
-        pools.iter().for_each(|(_, one)| all.add(one));
+        for (_, one) in &pools {
+            all.add(one);
+        }
         Figures {
             pools: pools.iter().map(|(name, one)| (name.clone(), one.figures())).collect(),
             models: models.into_iter().map(|(key, meter)| (key, meter.figures())).collect(),
@@ -169,23 +171,25 @@ impl PoolMeter {
     }
 
     /// So many bytes of text were written since it was told last.
-    pub fn wrote(&self, bytes: usize) {
+    pub fn wrote(&self, bytes: u64) {
         if bytes == 0 {
             return;
         }
         let age = self.since.elapsed();
         let mut state = self.lock();
-        *state.written.at(age) += bytes as u64;
-        state.ever.written += bytes as u64;
+        *state.written.at(age) += bytes;
+        state.ever.written += bytes;
     }
 
-    /// A turn ended, so long after it was accepted.
-    pub fn ended(&self, how: Ended, took: Duration) {
+    /// A turn ended, so long after it was accepted, where that is known.
+    pub fn ended(&self, how: Ended, took: Option<Duration>) {
         let age = self.since.elapsed();
         let mut state = self.lock();
         state.lately.at(age).ended.count(how);
         state.ever.ended.count(how);
-        state.ever.duration.count(took);
+        if let Some(took) = took {
+            state.ever.duration.count(took);
+        }
     }
 
     /// Something that ended on this day has cost so much.

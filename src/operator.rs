@@ -3,6 +3,7 @@
 //! Invariants: a command that its key shows to be done already is not done again; what destroys or
 //! reaches far is asked back first, unless that was agreed to.
 
+mod chart;
 mod conversations;
 mod demos;
 mod help;
@@ -30,7 +31,7 @@ use crate::{
     auth::Identity,
     conversation::{Change, Executed, Handle, Refusal, Registry, Sent},
     intent::{Operation, Vocabulary},
-    model::Vitals,
+    monitor::Monitor,
     task::Tasks,
 };
 use demos::Tours;
@@ -41,7 +42,7 @@ use report::{Outcome, Report, Then};
 pub struct Operator {
     registry: Registry,
     tasks: Tasks,
-    vitals: Box<dyn Fn() -> Vitals + Send + Sync>,
+    monitor: Arc<Monitor>,
     vocabulary: Vocabulary,
     tours: Tours,
 }
@@ -68,17 +69,12 @@ pub struct Said {
 }
 
 impl Operator {
-    /// Works on what is in `registry`, and on the tasks.
-    pub fn new(
-        registry: Registry,
-        tasks: Tasks,
-        vitals: impl Fn() -> Vitals + Send + Sync + 'static,
-    ) -> Arc<Self> {
+    /// Works on what is in `registry`, and on the tasks; tells what the monitor knows.
+    pub fn new(registry: Registry, tasks: Tasks, monitor: Arc<Monitor>) -> Arc<Self> {
         let pools = registry.workshop().pools.clone();
         let names = pools.iter().map(|pool| pool.name.as_str());
         let vocabulary = Vocabulary::new(names, demo_names());
-        let (vitals, tours) = (Box::new(vitals), Tours::default());
-        Arc::new(Self { registry, tasks, vitals, vocabulary, tours })
+        Arc::new(Self { registry, tasks, monitor, vocabulary, tours: Tours::default() })
     }
 
     /// Carries the order out and has it noted in the conversation, as a turn of its own.
@@ -158,6 +154,7 @@ impl Operator {
             Operation::Help(topic) => help::help(topic.as_deref()),
             Operation::Status => self.status(),
             Operation::Health(component) => self.health(component),
+            Operation::Chart(metric, period) => self.chart(metric, period),
             Operation::Pools => self.pools(),
             Operation::Pool(pool) => self.pool(&pool),
             Operation::Use(pool) => self.switch(pool.as_ref()),
@@ -180,7 +177,7 @@ impl Operator {
                 self.prioritise_tasks(caller, &numbers, priority).await?
             }
             Operation::Scale(pool, workers) => self.scale(&pool, workers, agreed),
-            Operation::Subscribe(seconds) => system::keep_posted(seconds),
+            Operation::Subscribe(seconds) => self.keep_posted(seconds),
             Operation::Unsubscribe => system::stop_posting(),
             Operation::Usage(period) => self.usage(caller, period).await?,
         };

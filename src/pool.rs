@@ -25,6 +25,7 @@ pub use workers::{Busy, Queued, Waited, Worker};
 use crate::{
     config::{Effort, PoolSettings, Restart, Settings},
     limits,
+    meter::{Meter, PoolMeter},
     model::{PoolName, Priority, ProviderName, UserId},
     provider::{Item, Providers, Style, context_window},
 };
@@ -41,6 +42,7 @@ pub struct Pool {
     window_tokens: u32,
     restart: Restart,
     workers: Arc<Workers>,
+    meter: Arc<PoolMeter>,
 }
 
 /// A pool has at least one worker and at most `limits::WORKERS_MAX`.
@@ -68,8 +70,9 @@ impl Load {
 }
 
 impl Pool {
-    fn new(name: PoolName, settings: &PoolSettings, route: Route) -> Self {
+    fn new(name: PoolName, settings: &PoolSettings, route: Route, meter: &Meter) -> Self {
         Self {
+            meter: meter.pool(&name),
             name,
             description: settings.description.as_str().into(),
             system: settings.prompt.as_str().into(),
@@ -152,6 +155,11 @@ impl Pool {
         self.workers.oldest_wait()
     }
 
+    /// Counts what it does.
+    pub fn meter(&self) -> &PoolMeter {
+        &self.meter
+    }
+
     /// How it stands.
     pub fn load(&self) -> Load {
         let usage = self.workers.usage();
@@ -180,19 +188,24 @@ fn effort_name(effort: Effort) -> Arc<str> {
 
 /// All pools, by name.
 #[derive(Clone)]
-pub struct Pools(Arc<BTreeMap<PoolName, Arc<Pool>>>);
+pub struct Pools {
+    table: Arc<BTreeMap<PoolName, Arc<Pool>>>,
+    meter: Meter,
+}
 
 impl Pools {
     /// The pools that settings describe.
     pub fn new(settings: &Settings, providers: &Providers) -> Self {
         // A model that fails in one pool is not asked by the others either.
-        let mut table = HealthTable::new(&settings.providers);
+        let meter = Meter::default();
+        let mut table = HealthTable::new(&settings.providers, &meter);
         let pool = |(name, pool): (&String, &PoolSettings)| {
             let name = PoolName::from(name.as_str());
             let route = Route::new(&pool.route, settings, providers, &mut table);
-            (name.clone(), Arc::new(Pool::new(name, pool, route)))
+            (name.clone(), Arc::new(Pool::new(name, pool, route, &meter)))
         };
-        Self(Arc::new(settings.pools.iter().map(pool).collect()))
+        let table = Arc::new(settings.pools.iter().map(pool).collect());
+        Self { table, meter }
     }
 
     /// Gives each pool the workers that settings say; nothing that runs or waits is dropped.
@@ -207,16 +220,21 @@ impl Pools {
 
     /// The pool of this name.
     pub fn get(&self, name: &str) -> Option<&Arc<Pool>> {
-        self.0.get(name)
+        self.table.get(name)
+    }
+
+    /// Counts what all of them do.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// All, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Pool>> {
-        self.0.values()
+        self.table.values()
     }
 
     /// Their names, for an error that says which there are.
     pub fn names(&self) -> String {
-        self.0.keys().map(PoolName::as_str).collect::<Vec<_>>().join(", ")
+        self.table.keys().map(PoolName::as_str).collect::<Vec<_>>().join(", ")
     }
 }

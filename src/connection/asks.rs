@@ -65,7 +65,7 @@ where
                 self.follow(fork.id, handle, BEGINNING)?;
                 self.reply(re, |re| wire::conversation_reply(re, &fork)).await
             }
-            Asked::Subscribe(_)
+            Asked::Subscribe(..)
             | Asked::Unsubscribe(_)
             | Asked::SubmitTask(_)
             | Asked::Task { .. }

@@ -3,6 +3,7 @@
 //! A rule looks for a verb, an object and slots in any order, and wants every other word to be
 //! explained. Invariant: a word that a rule did not expect makes its sentence chat.
 
+mod charts;
 mod conversations;
 mod demos;
 mod gateway;
@@ -40,6 +41,7 @@ const PLAIN: &[Rule] = &[
     conversations::new,
     pools::switch,
     updates::subscribe,
+    charts::chart,
     gateway::usage,
     gateway::health,
     tasks::list,

@@ -3,6 +3,7 @@
 use std::{str::FromStr, sync::Arc};
 
 use super::{
+    metrics,
     operation::{AUTO, Operation},
     slots::{NewTask, NotAValue, Targets, TaskFilter, TaskNumbers, Which},
 };
@@ -13,6 +14,7 @@ pub const FORMS: &[(&str, &str)] = &[
     ("/help [TOPIC]", "this list"),
     ("/status", "how the gateway is"),
     ("/health [PART]", "whether it is well: memory, cpu, disk, database, uptime, network"),
+    ("/chart METRIC [PERIOD]", "how something was: memory, cpu, load, turns, latency, …"),
     ("/pools", "the pools of specialists and their routes"),
     ("/pool POOL", "one of them"),
     ("/scale POOL N", "the pool has N workers from now on; +N more, -N fewer"),
@@ -102,6 +104,11 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
     Some(match (name, words) {
         ("status", []) => Operation::Status,
         ("health", part) => Operation::Health(optional(part).ok()?),
+        ("chart", [metric]) => Operation::Chart(metrics::called(metric)?, None),
+        ("chart", [metric, period @ ..]) => {
+            let period = period.join(" ").parse().ok()?;
+            Operation::Chart(metrics::called(metric)?, Some(period))
+        }
         ("pools", []) => Operation::Pools,
         ("pool", [pool]) => Operation::Pool(PoolName::from(*pool)),
         ("scale", [pool, workers]) => {
@@ -238,6 +245,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::Metric;
     use crate::intent::{Component, Period, Priority, TaskStatus, Unit, Workers};
 
     #[track_caller]
@@ -261,6 +269,9 @@ mod tests {
             ("/use Sports", "/use sports"),
             ("/use auto", "/use auto"),
             ("/health cpu", "/health cpu"),
+            ("/chart memory", "/chart memory_bytes"),
+            ("/chart latency last 3 hours", "/chart first_token_p95_ms last 3 hours"),
+            ("/chart cpu_percent today", "/chart cpu_percent today"),
             ("/scale sports +2 --yes", "/scale sports +2 YES"),
             ("/scale --yes sports 4", "/scale sports 4 YES"),
             ("/tasks failed sports", "/tasks failed --pool sports"),
@@ -294,6 +305,8 @@ mod tests {
             ("/use", "/use POOL"),
             ("/use a b", "/use POOL"),
             ("/status --yes", "/status"),
+            ("/chart", "/chart METRIC [PERIOD]"),
+            ("/chart luck today", "/chart METRIC [PERIOD]"),
             ("/scale sports", "/scale POOL N"),
             ("/task", "/task N"),
             ("/task cancel", "/task cancel N"),
@@ -388,6 +401,7 @@ mod tests {
             maybe(text()).prop_map(Operation::Help),
             Just(Operation::Status),
             maybe(any_of(Component::ALL)).prop_map(Operation::Health),
+            (any_of(Metric::ALL), maybe(period())).prop_map(|(m, p)| Operation::Chart(m, p)),
             Just(Operation::Pools),
             pool().prop_map(Operation::Pool),
             (pool(), workers).prop_map(|(pool, workers)| Operation::Scale(pool, workers)),

@@ -36,7 +36,8 @@ impl<T: Default> Window<T> {
     /// The stretch of time that `recent` is about.
     pub(super) fn covered(&self, age: Duration) -> Duration {
         let whole = u32::try_from(self.slices.len() - 1).unwrap_or(u32::MAX);
-        let begun = u32::try_from(self.number(age)).map_or(age, |n| age - self.slice * n);
+        let begun =
+            u32::try_from(self.number(age)).map_or(age, |n| age.saturating_sub(self.slice * n));
         age.min(self.slice * whole + begun)
     }
 

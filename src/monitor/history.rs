@@ -13,7 +13,7 @@ const METRICS: usize = Metric::ALL.len();
 
 /// Every metric over the last day.
 #[derive(Debug, Default)]
-pub struct History {
+pub(super) struct History {
     points: VecDeque<Point>,
     open: Option<Open>,
 }

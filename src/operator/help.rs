@@ -90,8 +90,13 @@ const TOPICS: &[Topic] = &[
     },
     Topic {
         wish: "see how the gateway is",
-        says: &["status", "is the database healthy?", "keep me posted on the status"],
-        commands: &["status", "health", "providers", "usage", "subscribe", "unsubscribe"],
+        says: &[
+            "status",
+            "is the database healthy?",
+            "how was memory in the last hour?",
+            "keep me posted on the status",
+        ],
+        commands: &["status", "health", "chart", "providers", "usage", "subscribe", "unsubscribe"],
         words: &[
             "status",
             "health",
@@ -112,6 +117,10 @@ const TOPICS: &[Topic] = &[
             "monitor",
             "alerts",
             "database",
+            "chart",
+            "graph",
+            "metrics",
+            "load",
         ],
         notes: "",
     },

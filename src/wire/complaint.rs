@@ -240,6 +240,11 @@ impl Complaint {
     }
 }
 
+/// The stable name of a turn's reason.
+pub fn reason(of: Reason) -> &'static str {
+    code(of).as_str()
+}
+
 /// The code that readers see for a turn's reason.
 pub(super) fn code(reason: Reason) -> ErrorCode {
     match reason {

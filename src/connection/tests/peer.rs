@@ -15,10 +15,10 @@ use tokio_util::sync::PollSender;
 
 use crate::{
     auth::Authority,
-    config::TaskSettings,
+    config::{Settings, TaskSettings},
     connection::{Admission, Gateway, Seats, serve},
     conversation::tests::stage::{Call, Gate, Stage, at_once, settle},
-    model::{Clock, Gauges, Timestamp, Vitals},
+    model::Gauges,
     monitor::Monitor,
     operator::Operator,
     task::Tasks,
@@ -60,12 +60,13 @@ impl House {
         let settings = TaskSettings::default();
         let started = Tasks::start(stage.registry.clone(), &settings);
         let tasks = at_once(Box::pin(started)).unwrap();
-        let lifecycle = &stage.registry.workshop().lifecycle;
+        let settings = Settings { data_dir: "".into(), ..Settings::default() };
+        let monitor = Monitor::start(&stage.registry, &settings, Gauges::default);
         let gateway = Arc::new(Gateway {
             authority,
-            operator: Operator::new(stage.registry.clone(), tasks.clone(), Vitals::default),
+            operator: Operator::new(stage.registry.clone(), tasks.clone(), monitor.clone()),
             tasks,
-            monitor: Monitor::start(lifecycle, Clock::at(Timestamp(1_000)), Gauges::default),
+            monitor,
             seats: Seats::default(),
             lifecycle: stage.registry.workshop().lifecycle.clone(),
             echo: false,

@@ -71,7 +71,7 @@ pub(super) fn health(sentence: &Sentence<'_>) -> Option<Heard> {
         HEALTH | FINE | STATUS | STATE | BUSY | UPDATE | DETAILS | FATE | STANDING | SUMMARY;
     let doing = START | CREATE | SET | USE | MORE | LESS | TOKENS | SPENT | LAST;
     let when = WHERE | UNIT;
-    if !sentence.only(LOOKING | state | doing | when | COMPONENT | SYSTEM) {
+    if !sentence.only(LOOKING | state | doing | when | COMPONENT | SYSTEM | WRONG) {
         return None;
     }
     let counted = sentence.has(LASTING) || sentence.row(&[MANY, UNIT]);
@@ -83,6 +83,14 @@ pub(super) fn health(sentence: &Sentence<'_>) -> Option<Heard> {
     let begun = sentence.opens(WHERE) && sentence.has(START) && sentence.has(SYSTEM);
     if (lasting || begun) && !sentence.has(A) {
         return Some(Operation::Health(Some(Component::Uptime)).into());
+    }
+    // `what is wrong?`, `is anything wrong with the gateway?`
+    let wrong = sentence.has(WRONG) && (sentence.has(SYSTEM) || sentence.core().len() <= 4);
+    if wrong && !sentence.has(I | MY | YOU | COMPONENT) && (sentence.opens(WHAT | BE | ANY)) {
+        return Some(Operation::Health(None).into());
+    }
+    if sentence.has(WRONG) && !sentence.has(COMPONENT) {
+        return None;
     }
     if let Some(component) = sentence.component() {
         return asks_for_component(sentence, component)
