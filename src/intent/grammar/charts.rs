@@ -18,7 +18,8 @@ pub(super) fn chart(sentence: &Sentence<'_>) -> Option<Heard> {
     let led = sentence.opens(CHART | SHOW | SEND | CREATE) || sentence.opens(MEASURED);
     let kept = sentence.row(&[MEASURED, HISTORY]) || sentence.row(&[MEASURED, BUSY | TOKENS, HISTORY]);
     let drawn = (sentence.has(CHART) && (led || period.is_some())) || kept;
-    let asked = sentence.has(LOOKING) || sentence.opens(BE | DO) || sentence.core().len() <= 4;
+    // `is the network show on tonight` is asked of television.
+    let asked = !sentence.opens(BE) && (sentence.has(LOOKING) || sentence.opens(MEASURED | QUEUE));
     let somebodys = sentence.row(&[A | MY, MEASURED]) && !sentence.has(OUR);
     if somebodys || !(drawn || (period.is_some() && asked)) {
         return None;

@@ -84,9 +84,8 @@ pub(super) fn health(sentence: &Sentence<'_>) -> Option<Heard> {
     if (lasting || begun) && !sentence.has(A) {
         return Some(Operation::Health(Some(Component::Uptime)).into());
     }
-    // `what is wrong?`, `is anything wrong with the gateway?`
-    let wrong = sentence.has(WRONG) && (sentence.has(SYSTEM) || sentence.core().len() <= 4);
-    if wrong && !sentence.has(I | MY | YOU | COMPONENT) && (sentence.opens(WHAT | BE | ANY)) {
+    // `is anything wrong with the gateway?`
+    if sentence.has(WRONG) && sentence.has(SYSTEM) && !sentence.has(MY | YOU | COMPONENT) && sentence.opens(WHAT | BE | ANY | SHOW | SEND) {
         return Some(Operation::Health(None).into());
     }
     if sentence.has(WRONG) && !sentence.has(COMPONENT) {

@@ -195,7 +195,7 @@ pub(super) const OBJECTS: &[Row] = &[
     ),
     (
         CHART,
-        "chart, graph, plot, sparkline, curve, trend, timeline, diagram, charts, graphs, plots, \
+        "draw, chart, graph, plot, sparkline, curve, trend, timeline, diagram, charts, graphs, plots, \
          trends, over time, course",
     ),
     (
