@@ -144,6 +144,7 @@ fn gauges(seats: &Seats, tasks: &Tasks) -> Gauges {
     let load = tasks.load();
     Gauges {
         connections: seats.taken(),
+        sessions: seats.users(),
         tasks_queued: load.queued,
         tasks_running: load.running,
         task_lag: Duration::from_millis(load.late_ms),

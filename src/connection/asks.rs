@@ -134,6 +134,7 @@ where
                 self.complain(re, Complaint::not_authenticated()).await?;
                 return Err(End::Close(CloseCode::NotAuthenticated));
             };
+            self.present = Some(self.gateway.seats.greet(identity.user));
             self.identity = Some(identity);
             self.welcome().await?;
         }
