@@ -203,7 +203,9 @@ impl History {
     ) -> Chart {
         let most = i64::try_from(HISTORY_POINTS_MAX).unwrap_or(i64::MAX);
         let last = minute(Timestamp(span.end.0.saturating_sub(1))).min(minute(now));
-        let first = minute(span.start).max(minute(now) - most);
+        // Whole minutes: sixty of them are the last hour.
+        let whole = minute(Timestamp(span.start.0.saturating_sub(1))) + 1;
+        let first = whole.max(minute(now) - most);
         let minutes = (last - first + 1).max(1);
         let width = minutes.div_euclid(points_max()) + i64::from(minutes % points_max() > 0);
         let mut chart = Folding::of(metric, first, width, minutes);
