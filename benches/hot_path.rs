@@ -325,23 +325,8 @@ fn commits(criterion: &mut Criterion) {
 fn first_message(clock: &Clock) -> Batch {
     let now = clock.now();
     let id = ConversationId::new();
-    let question = Message {
-        id: MessageId::new(),
-        conversation: id,
-        turn: TurnId::new(),
-        role: Role::User,
-        text: "How did the markets close today?".into(),
-        at: now,
-        parent: None,
-        status: None,
-        pool: None,
-        provider: None,
-        model: None,
-        usage: None,
-        finish_reason: None,
-        reasoning: None,
-        metadata: None,
-    };
+    let asked = "How did the markets close today?".into();
+    let question = Message::new(id, TurnId::new(), Role::User, asked, now);
     let answer = Message {
         id: MessageId::new(),
         role: Role::Assistant,

@@ -266,22 +266,12 @@ impl Writer {
 
     /// The message of an answer that has no word yet.
     pub(super) fn answer(&self, turn: &Turn) -> Message {
+        let (id, now) = (self.record.id, self.now());
         Message {
             id: turn.answer,
-            conversation: self.record.id,
-            turn: turn.turn,
-            role: Role::Assistant,
-            text: "".into(),
-            at: self.now(),
             parent: Some(turn.message),
             status: Some(AnswerStatus::Running),
-            pool: None,
-            provider: None,
-            model: None,
-            usage: None,
-            finish_reason: None,
-            reasoning: None,
-            metadata: None,
+            ..Message::new(id, turn.turn, Role::Assistant, "".into(), now)
         }
     }
 
