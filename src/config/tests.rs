@@ -174,7 +174,7 @@ fn the_example_says_every_default() {
 /// Every setting at once, each with the value that is picked for its rule.
 fn everything(pick: impl Fn(Rule) -> Value) -> Table {
     let mut layers = Layers::defaults();
-    let named = "pools.x = {}\nproviders.x = {}\nprices.x = {}\nbudgets.x = {}".parse().unwrap();
+    let named = "pools.x = {}\npools.x.agents.x = {}\nproviders.x = {}\nprices.x = {}\nbudgets.x = {}".parse().unwrap();
     layers.add_table(&Origin::Default, named).unwrap();
     for key in schema::KEYS {
         for path in layers.paths(key) {
