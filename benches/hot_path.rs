@@ -176,6 +176,7 @@ impl Stage {
             text: "Go on.".into(),
             key: None,
             pool: None,
+            agent: None,
             parent: Parent::Root,
             if_busy: IfBusy::Reject,
             metadata: None,
@@ -339,6 +340,7 @@ fn first_message(clock: &Clock) -> Batch {
         model: None,
         usage: None,
         finish_reason: None,
+        agent: None,
         reasoning: None,
         metadata: None,
     };
@@ -356,6 +358,8 @@ fn first_message(clock: &Clock) -> Batch {
         title: None,
         pool: None,
         asked: None,
+        agent: None,
+        asked_agent: None,
         created_at: now,
         updated_at: now,
         epoch: 1,
@@ -397,6 +401,7 @@ async fn length(provider: &dyn Provider) -> usize {
     let request = Request {
         model: "recorded".into(),
         pool: "general".into(),
+        agent: None,
         system: "Be brief.".into(),
         items: vec![Item::User("Go on.".into())],
         style: Style { max_output_tokens: 4_096, ..Style::default() },

@@ -183,9 +183,7 @@ impl Origins {
 /// Names that the user chose have a form.
 pub(super) fn check_name(path: &KeyPath, origin: &Origin) -> Result<(), ConfigError> {
     match path.0.as_slice() {
-        [.., table, name]
-            if schema::is_named(&path.table()) && !schema::name_fits(table, name) =>
-        {
+        [.., table, name] if schema::is_named(&path.table()) && !schema::name_fits(table, name) => {
             Err(ConfigError::BadName {
                 origin: origin.clone(),
                 key: path.to_string(),

@@ -123,7 +123,9 @@ pub(super) fn place(path: &KeyPath) -> Place {
 /// Whether what lies below this path has names that the user chooses.
 pub(super) fn is_named(table: &KeyPath) -> bool {
     !table.0.is_empty()
-        && KEYS.iter().any(|key| leads_to(table, key) && key.parts().nth(table.0.len()) == Some("*"))
+        && KEYS
+            .iter()
+            .any(|key| leads_to(table, key) && key.parts().nth(table.0.len()) == Some("*"))
 }
 
 /// Whether the key lies below the table, or is it.

@@ -82,6 +82,7 @@ mod tests {
             model: None,
             usage: None,
             finish_reason: None,
+            agent: None,
             reasoning: None,
             metadata: None,
         }

@@ -135,6 +135,7 @@ mod tests {
             parent: None,
             status: None,
             pool: None,
+            agent: None,
             provider: None,
             model: None,
             usage: None,

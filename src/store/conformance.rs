@@ -367,6 +367,8 @@ pub(super) fn conversation(user: UserId, epoch: u64) -> Conversation {
         title: Some("a \"title\"\n".into()),
         pool: None,
         asked: None,
+        agent: None,
+        asked_agent: None,
         created_at: Timestamp(1),
         updated_at: Timestamp(-2),
         epoch,
@@ -394,6 +396,7 @@ pub(super) fn message(of: ConversationId, parent: Option<MessageId>, text: &str)
         model: None,
         usage: None,
         finish_reason: None,
+        agent: None,
         reasoning: None,
         metadata: Some(serde_json::json!({"n": [1, 2.5, null]})),
     }

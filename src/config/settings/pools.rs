@@ -167,6 +167,9 @@ pub(super) fn listed(text: &str) -> Vec<String> {
     clippy::trivially_copy_pass_by_ref,
     reason = "serde hands over a reference to the field"
 )]
-pub(super) fn decimal<S: Serializer>(number: &Option<f32>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn decimal<S: Serializer>(
+    number: &Option<f32>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     number.and_then(|number| number.to_string().parse::<f64>().ok()).serialize(serializer)
 }
