@@ -70,12 +70,9 @@ impl Router {
         Choice { agent: Some(agent), ..choice }
     }
 
-    /// The agent that the message asks for, where it names no pool: of the pool that is pinned, else
-    /// of the one that answered last, else of the only one that has it.
+    /// The agent that the message asks for: of the pool that it names, else of the one that is pinned,
+    /// else of the one that answered last, else of the only one that has it.
     fn sought(&self, text: &str, context: &Context<'_>) -> Option<(PoolName, AgentName)> {
-        if context.named.is_some() {
-            return None;
-        }
         let words = opening(text);
         let asked = |name: &AgentName| match context.agent {
             Some(agent) => name == agent,
@@ -86,8 +83,8 @@ impl Router {
             Some((pool.clone(), agent.clone()))
         };
         let in_pool = |pool: &PoolName| of(self.agents.get_key_value(pool)?);
-        if let Some(pinned) = context.pinned {
-            return in_pool(pinned);
+        if let Some(pool) = context.named.or(context.pinned) {
+            return in_pool(pool);
         }
         context.last.and_then(in_pool).or_else(|| {
             let mut found = self.agents.iter().filter_map(of);
@@ -291,6 +288,7 @@ mod tests {
         let without = Context { pinned_agent: Some(&gone), ..pinned };
         let named = Context { agent: Some(&medication), ..Context::default() };
         let elsewhere = Context { named: Some(&general), ..named };
+        let in_pool = Context { named: Some(&pool), ..Context::default() };
         for (text, context, expected) in [
             ("and for children?", before, "healthcare/medication"),
             ("thanks, and how long does that take?", before, "healthcare/medication"),
@@ -301,7 +299,8 @@ mod tests {
             ("my chest hurts", without, "healthcare/triage"),
             ("hello", named, "healthcare/medication"),
             ("hello", elsewhere, "general/medication"),
-            ("", Context { named: Some(&pool), ..Context::default() }, "healthcare/triage"),
+            ("", in_pool, "healthcare/triage"),
+            ("ask the wellness agent: my chest hurts", in_pool, "healthcare/wellness"),
             ("", Context::default(), "general/-"),
         ] {
             assert_eq!(picked(text, context), expected, "{text}");

@@ -118,8 +118,8 @@ fn a_decision_explains_itself() {
     let choice = router().choose("shares in a Rights Issue", Context::default());
     let words: Vec<_> = choice.routing.words.iter().map(|word| &**word).collect();
     assert_eq!(words, ["shares", "rights issue"]);
-    let because = "the words `shares`, `rights issue` speak for it; analyst answers, since `shares` \
-                   speaks for it";
+    let because = "the words `shares`, `rights issue` speak for it; analyst answers, since `shares`, \
+                   `Rights Issue` speak for it";
     assert_eq!(&*choice.routing.because, because);
     assert!(choice.routing.scores[&choice.pool] > 0.9, "{:?}", choice.routing.scores);
     let sentence = choice.explain();

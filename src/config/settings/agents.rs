@@ -47,18 +47,18 @@ pub(super) fn default_agents(pool: &str) -> (BTreeMap<String, AgentSettings>, Op
     }
     match pool {
         "healthcare" => agents!("healthcare": "triage"
-            "triage" "symptoms and injuries: how urgent they are, and what to do first"
-            "medication" "medicines: what they do, side effects, interactions, how they are taken"
-            "wellness" "staying well: food, sleep, exercise, stress, habits, prevention"),
+            "triage" "how urgent symptoms and injuries are, and what to do first"
+            "medication" "what medicines do, their side effects and interactions, how they are taken"
+            "wellness" "food, sleep, exercise, stress and habits that keep somebody well"),
         "financial" => agents!("financial": "analyst"
-            "analyst" "markets, companies, shares, bonds, currencies and what moves them"
-            "planner" "a household's money: budget, savings, debt, tax, insurance, retirement"),
+            "analyst" "markets, companies, shares, bonds, currencies, and what moves them"
+            "planner" "budget, savings, debt, tax, insurance and retirement of a household"),
         "sports" => agents!("sports": "statistician"
             "statistician" "results, records, numbers and rules, and what they say"
-            "odds" "chances and forecasts: what odds mean, and how likely an outcome is"),
+            "odds" "what odds mean, and how likely an outcome is"),
         "business" => agents!("business": "process"
-            "process" "how work is done: operations, people, contracts, projects, bookkeeping"
-            "growth" "how a business grows: customers, marketing, sales, pricing, funding"),
+            "process" "operations, people, contracts, projects and bookkeeping"
+            "growth" "customers, marketing, sales, pricing and funding"),
         _ => (BTreeMap::new(), None),
     }
 }
