@@ -23,18 +23,22 @@ use workers::Workers;
 pub use workers::{Busy, Queued, Waited, Worker};
 
 use crate::{
-    config::{Effort, PoolSettings, Restart, Settings},
+    config::{AgentSettings, Effort, PoolSettings, Restart, Settings},
     limits,
-    model::{PoolName, Priority, ProviderName, UserId},
+    model::{AgentName, PoolName, Priority, ProviderName, UserId},
     provider::{Item, Providers, Style, context_window},
 };
 
-/// A pool of specialists for one domain.
+/// A pool of specialists for one domain, or one of its agents: who has the same workers and window, and
+/// a prompt and a route of its own.
 pub struct Pool {
     /// What it is called.
     pub name: PoolName,
-    /// What it is for, in one line.
+    /// What it is for, in one line; an agent's role.
     pub description: Arc<str>,
+    /// The agent that it is.
+    agent: Option<AgentName>,
+    agents: BTreeMap<AgentName, Arc<Pool>>,
     system: Arc<str>,
     style: Style,
     route: Route,
@@ -72,6 +76,8 @@ impl Pool {
         Self {
             name,
             description: settings.description.as_str().into(),
+            agent: None,
+            agents: BTreeMap::new(),
             system: settings.prompt.as_str().into(),
             style: Style {
                 temperature: settings.temperature,
@@ -83,6 +89,41 @@ impl Pool {
             restart: settings.restart,
             workers: Workers::new(settings.workers, Duration::from_millis(settings.wait_ms)),
         }
+    }
+
+    /// The same pool as one of its agents.
+    fn staffed(&self, name: &str, agent: &AgentSettings, of: &PoolSettings, route: Route) -> Self {
+        Self {
+            name: self.name.clone(),
+            description: agent.role.as_str().into(),
+            agent: Some(name.into()),
+            agents: BTreeMap::new(),
+            system: format!("{}\n\n{}", of.prompt.trim_end(), agent.prompt).into(),
+            style: Style {
+                temperature: agent.temperature.or(of.temperature),
+                effort: agent.effort.or(of.effort).map(effort_name),
+                ..self.style.clone()
+            },
+            window_tokens: window(of, &route),
+            route,
+            restart: self.restart,
+            workers: self.workers.clone(),
+        }
+    }
+
+    /// Which agent of the pool it is; none where it is the pool itself.
+    pub fn agent_name(&self) -> Option<&AgentName> {
+        self.agent.as_ref()
+    }
+
+    /// Its agents, by name.
+    pub fn agents(&self) -> impl Iterator<Item = (&AgentName, &Arc<Pool>)> {
+        self.agents.iter()
+    }
+
+    /// The pool as that agent of it.
+    pub fn as_agent(&self, name: &str) -> Option<&Arc<Pool>> {
+        self.agents.get(name)
     }
 
     /// Tokens of history that a request may hold.
@@ -184,8 +225,15 @@ impl Pools {
         let mut table = HealthTable::new(&settings.providers);
         let pool = |(name, pool): (&String, &PoolSettings)| {
             let name = PoolName::from(name.as_str());
-            let route = Route::new(&pool.route, settings, providers, &mut table);
-            (name.clone(), Arc::new(Pool::new(name, pool, route)))
+            let mut route =
+                |entries: &[String]| Route::new(entries, settings, providers, &mut table);
+            let mut made = Pool::new(name.clone(), pool, route(&pool.route));
+            for (agent, of) in &pool.agents {
+                let route = route(of.route.as_ref().unwrap_or(&pool.route));
+                let agent_made = Arc::new(made.staffed(agent, of, pool, route));
+                made.agents.insert(agent.as_str().into(), agent_made);
+            }
+            (name, Arc::new(made))
         };
         Self(Arc::new(settings.pools.iter().map(pool).collect()))
     }
@@ -208,6 +256,12 @@ impl Pools {
     /// All, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Pool>> {
         self.0.values()
+    }
+
+    /// The agents of a pool, for an error that says which there are.
+    pub fn agent_names(&self, pool: &Pool) -> String {
+        let agents = pool.agents.keys().map(AgentName::as_str).collect::<Vec<_>>().join(", ");
+        if agents.is_empty() { format!("none in {}", pool.name) } else { agents }
     }
 
     /// Their names, for an error that says which there are.

@@ -79,6 +79,7 @@ impl Writer {
         let started = self.number(Event::TurnStarted {
             turn,
             pool: running.pool.name.clone(),
+            agent: running.pool.agent_name().cloned(),
             provider: running.voice().0.clone(),
             model: running.model().clone(),
             routing,
@@ -234,6 +235,7 @@ impl Writer {
         let message = Message {
             status: Some(cut.status()),
             pool: Some(waiting.pool.name.clone()),
+            agent: waiting.pool.agent_name().cloned(),
             ..self.answer(&waiting.turn)
         };
         let event = cut.event(waiting.turn.turn, 0);
@@ -261,7 +263,7 @@ impl Writer {
         let wanted = self.record.title.is_none() && matches!(outcome, Outcome::Completed(_));
         let title = wanted.then(|| title::of(question)).flatten()?;
         self.record.title = Some(title.clone());
-        Some(Event::ConversationUpdated { title: Some(title), pool: None, head: None })
+        Some(Event::ConversationUpdated { title: Some(title), pool: None, agent: None, head: None })
     }
 
     /// The message of an answer that has no word yet.
@@ -279,6 +281,7 @@ impl Writer {
     fn answered(&self, running: &Running) -> Message {
         Message {
             pool: Some(running.pool.name.clone()),
+            agent: running.pool.agent_name().cloned(),
             provider: Some(running.voice().0.clone()),
             model: Some(running.model().clone()),
             ..self.answer(&running.turn)

@@ -367,6 +367,8 @@ pub(super) fn conversation(user: UserId, epoch: u64) -> Conversation {
         title: Some("a \"title\"\n".into()),
         pool: None,
         asked: None,
+        agent: None,
+        asked_agent: None,
         created_at: Timestamp(1),
         updated_at: Timestamp(-2),
         epoch,
