@@ -126,6 +126,8 @@ pub const PAGE_BYTES_MAX: usize = 1024 * 1024;
 
 /// How often machine and process are measured.
 pub const SAMPLE_EVERY: Duration = Duration::from_secs(2);
+/// How often it is looked whether something changed about the pools, while somebody subscribes.
+pub const POOLS_EVERY: Duration = Duration::from_millis(500);
 /// Conversations that the operator lists; numbers beyond are not understood.
 pub const LISTED_ROWS: usize = 20;
 /// Conversations that one search looks through, newest first.

@@ -14,9 +14,7 @@ mod workers;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 pub use attempt::{Progress, Prompt};
-pub use breaker::BreakerState;
 use health::HealthTable;
-pub use health::LegLoad;
 pub use queue::{Asker, Origin, Queue, Ticket};
 use route::{Leg, Route};
 use workers::Workers;
@@ -26,7 +24,7 @@ use crate::{
     config::{Effort, PoolSettings, Restart, Settings},
     limits,
     meter::{Meter, PoolMeter},
-    model::{PoolName, Priority, ProviderName, UserId},
+    model::{Day, LegLoad, PoolName, PoolVitals, Priority, ProviderName, UserId},
     provider::{Item, Providers, Style, context_window},
 };
 
@@ -159,6 +157,23 @@ impl Pool {
     pub fn load(&self) -> Load {
         let usage = self.workers.usage();
         Load { workers: usage.size, running: usage.running, queued: usage.queued }
+    }
+
+    /// How it fares: its load, what went on lately, and its models.
+    pub fn vitals(&self, today: Day) -> PoolVitals {
+        let (load, figures) = (self.load(), self.meter.figures(today));
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        PoolVitals {
+            pool: self.name.clone(),
+            workers: load.workers,
+            running: load.running,
+            queued: load.queued,
+            first_token_ms: figures.first_token_lately.map(|took| (ms(took.p50), ms(took.p95))),
+            tokens_per_second: (figures.tokens_per_second * 10.0).round() / 10.0,
+            error_rate: figures.error_rate().map(|rate| (rate * 1_000.0).round() / 1_000.0),
+            cost_today: figures.cost_today,
+            legs: self.legs(),
+        }
     }
 }
 
