@@ -31,7 +31,7 @@ use operatoros::{
         AnswerStatus, Clock, Conversation, ConversationId, FinishReason, Gauges, Message,
         MessageId, ProviderName, Role, Standing, TurnId, UserId, Vitals,
     },
-    monitor::Monitor,
+    monitor::{Monitor, PoolWatch},
     operator::Operator,
     pool::Pools,
     provider::{
@@ -198,10 +198,11 @@ async fn gateway(script: Script) -> Arc<Gateway> {
     let settings = Settings::default();
     let providers = Providers::from([(OFFLINE.into(), Arc::new(script) as Arc<dyn Provider>)]);
     let lifecycle = Lifecycle::default();
+    let pools = Pools::new(&settings, &providers);
     let registry = Registry::new(Workshop {
         store: Arc::new(LocalStore::in_memory().expect("a thread can be made")),
         router: Arc::new(route::Router::of(&settings).expect("the defaults are right")),
-        pools: Pools::new(&settings, &providers),
+        pools: pools.clone(),
         prices: Arc::new(Prices::new(settings.prices.clone())),
         ledger: Ledger::default(),
         clock: Clock::system(),
@@ -213,6 +214,7 @@ async fn gateway(script: Script) -> Arc<Gateway> {
         operator: Operator::new(registry.clone(), tasks.clone(), Vitals::default),
         tasks,
         monitor: Monitor::start(&lifecycle, Clock::system(), Gauges::default),
+        pools: PoolWatch::start(&lifecycle, Clock::system(), pools),
         seats: Seats::default(),
         lifecycle,
         echo: false,
