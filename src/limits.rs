@@ -124,6 +124,8 @@ pub const PAGE_BYTES_MAX: usize = 1024 * 1024;
 
 // ---- the operator -------------------------------------------------------------------------
 
+/// How often it is looked whether something changed about the pools, while somebody subscribes.
+pub const POOLS_EVERY: Duration = Duration::from_millis(500);
 /// Conversations that the operator lists; numbers beyond are not understood.
 pub const LISTED_ROWS: usize = 20;
 /// Conversations that one search looks through, newest first.
@@ -237,6 +239,8 @@ pub const POOL_SERVICE_ASSUMED: Duration = Duration::from_secs(5);
 pub const POOL_RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 /// Pools that settings may define.
 pub const POOLS_MAX: usize = 64;
+/// Agents that settings may define for one pool.
+pub const AGENTS_MAX: usize = 16;
 /// Budgets that settings may define.
 pub const BUDGETS_MAX: usize = 64;
 /// The shortest answer that is worth asking for; OpenAI's Responses take no smaller maximum.

@@ -9,6 +9,7 @@ mod health;
 mod history;
 mod keeping;
 mod machine;
+mod pools;
 mod sampler;
 #[cfg(test)]
 mod tests;
@@ -28,9 +29,10 @@ use crate::{
     wire::{self, Frame},
 };
 use gateway::{Probes, Watched};
-pub use history::{Chart, ChartPoint};
 use history::History;
+pub use history::{Chart, ChartPoint};
 use keeping::Keeping;
+pub use pools::{PoolWatch, PoolsNow};
 use sampler::Sampler;
 
 /// The newest measurements.

@@ -42,37 +42,81 @@ pub(super) const FAMILIES: &[(&str, Kind, &str)] = &[
     ("operatoros_tasks_running", Kind::Gauge, "Background tasks that run."),
     ("operatoros_tasks_waiting", Kind::Gauge, "Background tasks that wait."),
     ("operatoros_task_lag_seconds", Kind::Gauge, "How late the most overdue background task is."),
-    ("operatoros_loop_lag_seconds", Kind::Gauge, "How late the event loop was at the worst, lately."),
+    (
+        "operatoros_loop_lag_seconds",
+        Kind::Gauge,
+        "How late the event loop was at the worst, lately.",
+    ),
     ("operatoros_store_bytes", Kind::Gauge, "What the store takes on disk."),
     ("operatoros_store_commit_seconds", Kind::Summary, "How long the newest commits took."),
     ("operatoros_check_state", Kind::Gauge, "A health check: 0 is ok, 1 degraded, 2 failing."),
     ("operatoros_pool_workers", Kind::Gauge, "Answers that a pool may give at a time."),
     ("operatoros_pool_running", Kind::Gauge, "Workers of a pool that are busy."),
     ("operatoros_pool_waiting", Kind::Gauge, "Turns and tasks that wait for a worker of a pool."),
-    ("operatoros_pool_oldest_wait_seconds", Kind::Gauge, "How long the longest of them has waited."),
+    (
+        "operatoros_pool_oldest_wait_seconds",
+        Kind::Gauge,
+        "How long the longest of them has waited.",
+    ),
     ("operatoros_turns_total", Kind::Counter, "Turns of a pool that ended, by outcome."),
     ("operatoros_first_token_seconds", Kind::Histogram, "From a turn's start to its first text."),
     ("operatoros_turn_seconds", Kind::Histogram, "From a turn's acceptance to its end."),
     ("operatoros_answer_bytes_total", Kind::Counter, "Text of answers that was written."),
-    ("operatoros_tokens_per_second", Kind::Gauge, "Tokens of answers a second, over the last minute."),
-    ("operatoros_hedges_total", Kind::Counter, "Times a second provider was asked, the first being silent."),
+    (
+        "operatoros_tokens_per_second",
+        Kind::Gauge,
+        "Tokens of answers a second, over the last minute.",
+    ),
+    (
+        "operatoros_hedges_total",
+        Kind::Counter,
+        "Times a second provider was asked, the first being silent.",
+    ),
     ("operatoros_hedges_won_total", Kind::Counter, "Times that it spoke first."),
-    ("operatoros_cost_today_dollars", Kind::Gauge, "What a pool's turns and tasks of today have cost, UTC."),
-    ("operatoros_model_up", Kind::Gauge, "1 where the model is asked, 0 while it fails or wants to be left alone."),
+    (
+        "operatoros_cost_today_dollars",
+        Kind::Gauge,
+        "What a pool's turns and tasks of today have cost, UTC.",
+    ),
+    (
+        "operatoros_model_up",
+        Kind::Gauge,
+        "1 where the model is asked, 0 while it fails or wants to be left alone.",
+    ),
     ("operatoros_attempts_total", Kind::Counter, "Times a model was asked."),
     ("operatoros_attempts_answered_total", Kind::Counter, "Times its answer was whole."),
     ("operatoros_attempts_failed_total", Kind::Counter, "Times it failed, by reason."),
-    ("operatoros_attempt_first_token_seconds", Kind::Histogram, "From the asking of a model to its first text."),
-    ("operatoros_machine_cpu_ratio", Kind::Gauge, "Processor time of the machine that is in use, 0 to 1."),
-    ("operatoros_machine_memory_used_bytes", Kind::Gauge, "Memory of the machine, or of the container, in use."),
+    (
+        "operatoros_attempt_first_token_seconds",
+        Kind::Histogram,
+        "From the asking of a model to its first text.",
+    ),
+    (
+        "operatoros_machine_cpu_ratio",
+        Kind::Gauge,
+        "Processor time of the machine that is in use, 0 to 1.",
+    ),
+    (
+        "operatoros_machine_memory_used_bytes",
+        Kind::Gauge,
+        "Memory of the machine, or of the container, in use.",
+    ),
     ("operatoros_machine_memory_bytes", Kind::Gauge, "How much it has."),
     ("operatoros_machine_swap_used_bytes", Kind::Gauge, "Swap of the machine in use."),
     ("operatoros_machine_swap_bytes", Kind::Gauge, "How much it has."),
     ("operatoros_disk_free_bytes", Kind::Gauge, "What is free on the disk of the data directory."),
     ("operatoros_disk_bytes", Kind::Gauge, "How much it has."),
     ("operatoros_machine_load1", Kind::Gauge, "The machine's load over one minute."),
-    ("operatoros_machine_network_receive_bytes_total", Kind::Counter, "What the machine received, without loopback."),
-    ("operatoros_machine_network_transmit_bytes_total", Kind::Counter, "What the machine sent, without loopback."),
+    (
+        "operatoros_machine_network_receive_bytes_total",
+        Kind::Counter,
+        "What the machine received, without loopback.",
+    ),
+    (
+        "operatoros_machine_network_transmit_bytes_total",
+        Kind::Counter,
+        "What the machine sent, without loopback.",
+    ),
 ];
 
 type Labels<'a> = &'a [(&'a str, &'a str)];
@@ -95,12 +139,7 @@ impl Exposition {
     }
 
     /// Times, by how long they were.
-    pub(super) fn histogram(
-        &mut self,
-        family: &'static str,
-        labels: Labels<'_>,
-        of: &Histogram,
-    ) {
+    pub(super) fn histogram(&mut self, family: &'static str, labels: Labels<'_>, of: &Histogram) {
         for (bound, times) in of.cumulative() {
             let bound = bound.map_or("+Inf".to_owned(), |bound| bound.as_secs_f64().to_string());
             self.sample(family, "_bucket", labels, Some(&bound), number(times));

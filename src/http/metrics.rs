@@ -37,7 +37,9 @@ impl Door {
     fn lets_in(&self, peer: Peer, headers: &HeaderMap) -> bool {
         let forwarded = FORWARDED.iter().any(|name| headers.contains_key(*name));
         let near = peer.0.ip().to_canonical().is_loopback() && !forwarded;
-        self.open || near || bearer(headers).is_some_and(|token| self.authority.bearer(token).is_ok())
+        self.open
+            || near
+            || bearer(headers).is_some_and(|token| self.authority.bearer(token).is_ok())
     }
 }
 

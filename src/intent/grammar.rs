@@ -42,6 +42,7 @@ const PLAIN: &[Rule] = &[
     pools::switch,
     updates::subscribe,
     charts::chart,
+    pools::watch,
     gateway::usage,
     gateway::health,
     tasks::list,

@@ -15,7 +15,10 @@ pub(super) const METRICS: &[(Metric, &str)] = &[
     (Metric::LoopLag, "event loop lag, loop lag, event loop"),
     (Metric::StoreBytes, "database size, store size, size of the database, size of the store"),
     (Metric::Commit, "commit time, commit times, commit latency, database latency, store latency"),
-    (Metric::Connections, "connections, open connections, connection count, sockets, number of connections"),
+    (
+        Metric::Connections,
+        "connections, open connections, connection count, sockets, number of connections",
+    ),
     (Metric::Sessions, "connected users, users connected, users online, online users"),
     (Metric::Conversations, "live conversations, conversations in memory"),
     (Metric::TurnsRunning, "running turns, turns running, active turns"),

@@ -18,7 +18,11 @@ pub const FORMS: &[(&str, &str)] = &[
     ("/pools", "the pools of specialists and their routes"),
     ("/pool POOL", "one of them"),
     ("/scale POOL N", "the pool has N workers from now on; +N more, -N fewer"),
-    ("/use POOL", "this conversation goes to that pool from now on; /use auto undoes it"),
+    (
+        "/use POOL",
+        "this conversation goes to that pool, or with /use POOL/AGENT to one agent of it, from now \
+         on; /use auto undoes it",
+    ),
     ("/why", "why the last message went to its pool"),
     ("/tasks [STATUS] [POOL]", "background tasks"),
     ("/task N", "one of them"),
@@ -36,7 +40,8 @@ pub const FORMS: &[(&str, &str)] = &[
     ("/demos", "demonstrations"),
     ("/demo [NAME]", "begins one; /demo next and /demo stop go on and end it"),
     ("/subscribe [SECONDS]", "tells the status now and then"),
-    ("/unsubscribe", "tells it no more"),
+    ("/subscribe pools", "tells of the pools when they change"),
+    ("/unsubscribe", "tells nothing by itself any more"),
     ("/usage [PERIOD]", "tokens used and what they cost"),
     ("/providers", "which models answer"),
 ];
@@ -115,7 +120,13 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
             Operation::Scale(PoolName::from(*pool), workers.parse().ok()?)
         }
         ("use", [AUTO]) => Operation::Use(None),
-        ("use", [pool]) => Operation::Use(Some(PoolName::from(*pool))),
+        ("use", [pool]) => match pool.split_once('/') {
+            Some((pool, agent)) if !pool.is_empty() && !agent.is_empty() => {
+                Operation::UseAgent(pool.into(), agent.into())
+            }
+            Some(_) => return None,
+            None => Operation::Use(Some(PoolName::from(*pool))),
+        },
         ("why", []) => Operation::Why,
         ("tasks", filter) => Operation::Tasks(tasks(filter)?),
         ("task", ["cancel", "all", filter @ ..]) => {
@@ -138,6 +149,7 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
         ("demo", ["next"]) => Operation::NextDemo,
         ("demo", ["stop"]) => Operation::StopDemo,
         ("demo", [demo]) => Operation::Demo(Some(Arc::from(*demo))),
+        ("subscribe", ["pools"]) => Operation::WatchPools,
         ("subscribe", seconds) => Operation::Subscribe(optional(seconds).ok()?),
         ("unsubscribe", []) => Operation::Unsubscribe,
         ("usage", []) => Operation::Usage(None),
@@ -245,8 +257,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::Metric;
     use crate::intent::{Component, Period, Priority, TaskStatus, Unit, Workers};
+    use crate::model::Metric;
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
@@ -268,6 +280,7 @@ mod tests {
             (" /pools ", "/pools"),
             ("/use Sports", "/use sports"),
             ("/use auto", "/use auto"),
+            ("/use Healthcare/Triage", "/use healthcare/triage"),
             ("/health cpu", "/health cpu"),
             ("/chart memory", "/chart memory_bytes"),
             ("/chart latency last 3 hours", "/chart first_token_p95_ms last 3 hours"),
@@ -304,6 +317,7 @@ mod tests {
         for (text, form) in [
             ("/use", "/use POOL"),
             ("/use a b", "/use POOL"),
+            ("/use a/", "/use POOL"),
             ("/status --yes", "/status"),
             ("/chart", "/chart METRIC [PERIOD]"),
             ("/chart luck today", "/chart METRIC [PERIOD]"),
@@ -406,6 +420,7 @@ mod tests {
             pool().prop_map(Operation::Pool),
             (pool(), workers).prop_map(|(pool, workers)| Operation::Scale(pool, workers)),
             maybe(pool()).prop_map(Operation::Use),
+            (pool(), word()).prop_map(|(pool, word)| Operation::UseAgent(pool, (&*word).into())),
             maybe(pool()).prop_map(Operation::New),
             which().prop_map(Operation::Summarise),
             which().prop_map(Operation::Delete),
@@ -419,6 +434,7 @@ mod tests {
                 Operation::Demos,
                 Operation::NextDemo,
                 Operation::StopDemo,
+                Operation::WatchPools,
                 Operation::Unsubscribe,
                 Operation::Providers,
                 Operation::Why,

@@ -175,7 +175,9 @@ impl Metric {
             Self::Sessions => Some(count(gauges.sessions)),
             Self::Conversations => Some(count(gauges.conversations)),
             Self::TurnsRunning => Some(count(gauges.turns_running)),
-            Self::TurnsQueued => Some(count(gauges.turns_open.saturating_sub(gauges.turns_running))),
+            Self::TurnsQueued => {
+                Some(count(gauges.turns_open.saturating_sub(gauges.turns_running)))
+            }
             Self::QueueAge => Some(millis(gauges.queue_age)),
             Self::TasksRunning => Some(count(gauges.tasks_running)),
             Self::TasksQueued => Some(count(gauges.tasks_queued)),
@@ -187,7 +189,9 @@ impl Metric {
             Self::Tokens => Some(vitals.pace.tokens_per_second),
             Self::FirstTokenP50 => vitals.pace.first_token.map(|[half, ..]| millis(half)),
             Self::FirstTokenP95 => vitals.pace.first_token.map(|[_, most, _]| millis(most)),
-            Self::FirstTokenP99 => vitals.pace.first_token.map(|[.., nearly_all]| millis(nearly_all)),
+            Self::FirstTokenP99 => {
+                vitals.pace.first_token.map(|[.., nearly_all]| millis(nearly_all))
+            }
             Self::ChecksDegraded => Some(count(gauges.checks_degraded)),
             Self::ChecksFailing => Some(count(gauges.checks_failing)),
         }
@@ -197,37 +201,81 @@ impl Metric {
         use Unit::{Bytes, BytesPerSecond, Count, Milliseconds, Percent};
         match self {
             Self::Cpu => ("cpu_percent", Percent, "Processor time of the process, of one core."),
-            Self::MachineCpu => ("machine_cpu_percent", Percent, "Processor time of the machine, of all cores."),
+            Self::MachineCpu => {
+                ("machine_cpu_percent", Percent, "Processor time of the machine, of all cores.")
+            }
             Self::Memory => ("memory_bytes", Bytes, "Resident memory of the process."),
-            Self::MachineMemory => ("machine_memory_percent", Percent, "The machine's memory that is in use."),
+            Self::MachineMemory => {
+                ("machine_memory_percent", Percent, "The machine's memory that is in use.")
+            }
             Self::Swap => ("swap_percent", Percent, "The machine's swap that is in use."),
             Self::Load => ("load_1m", Count, "The machine's load over one minute."),
-            Self::DiskFree => ("disk_free_bytes", Bytes, "Free space on the disk of the data directory."),
+            Self::DiskFree => {
+                ("disk_free_bytes", Bytes, "Free space on the disk of the data directory.")
+            }
             Self::DiskUsed => ("disk_used_percent", Percent, "How full that disk is."),
-            Self::NetworkReceived => ("network_received_bytes_per_second", BytesPerSecond, "What the machine's network receives."),
-            Self::NetworkSent => ("network_sent_bytes_per_second", BytesPerSecond, "What it sends."),
-            Self::OpenFiles => ("open_files", Count, "Files and sockets that the process has open."),
-            Self::LoopLag => ("loop_lag_ms", Milliseconds, "How late the event loop was at the worst since the measurement before."),
+            Self::NetworkReceived => (
+                "network_received_bytes_per_second",
+                BytesPerSecond,
+                "What the machine's network receives.",
+            ),
+            Self::NetworkSent => {
+                ("network_sent_bytes_per_second", BytesPerSecond, "What it sends.")
+            }
+            Self::OpenFiles => {
+                ("open_files", Count, "Files and sockets that the process has open.")
+            }
+            Self::LoopLag => (
+                "loop_lag_ms",
+                Milliseconds,
+                "How late the event loop was at the worst since the measurement before.",
+            ),
             Self::StoreBytes => ("store_bytes", Bytes, "What the store takes on disk."),
-            Self::Commit => ("commit_ms", Milliseconds, "How long a commit takes: 19 of 20 of the newest took no longer."),
+            Self::Commit => (
+                "commit_ms",
+                Milliseconds,
+                "How long a commit takes: 19 of 20 of the newest took no longer.",
+            ),
             Self::Connections => ("connections", Count, "Open connections."),
             Self::Sessions => ("sessions", Count, "Users who are connected."),
             Self::Conversations => ("conversations", Count, "Conversations in memory."),
             Self::TurnsRunning => ("turns_running", Count, "Turns that run."),
             Self::TurnsQueued => ("turns_queued", Count, "Turns that wait."),
-            Self::QueueAge => ("queue_age_ms", Milliseconds, "How long the turn or task that waits longest for a worker has waited."),
+            Self::QueueAge => (
+                "queue_age_ms",
+                Milliseconds,
+                "How long the turn or task that waits longest for a worker has waited.",
+            ),
             Self::TasksRunning => ("tasks_running", Count, "Background tasks that run."),
             Self::TasksQueued => ("tasks_queued", Count, "Background tasks that wait."),
-            Self::TaskLag => ("task_lag_ms", Milliseconds, "How late the most overdue background task is."),
-            Self::ModelsDown => ("models_down", Count, "Models of routes that are not asked now, since they fail or want to be left alone."),
-            Self::TurnsEnded => ("turns_ended", Count, "Turns that ended since the measurement before."),
+            Self::TaskLag => {
+                ("task_lag_ms", Milliseconds, "How late the most overdue background task is.")
+            }
+            Self::ModelsDown => (
+                "models_down",
+                Count,
+                "Models of routes that are not asked now, since they fail or want to be left alone.",
+            ),
+            Self::TurnsEnded => {
+                ("turns_ended", Count, "Turns that ended since the measurement before.")
+            }
             Self::TurnsFailed => ("turns_failed", Count, "Those of them that failed."),
             Self::ErrorRate => ("error_percent", Percent, "Turns of the last minutes that failed."),
-            Self::Tokens => ("tokens_per_second", Count, "Tokens of answers a second, over the last minute."),
-            Self::FirstTokenP50 => ("first_token_p50_ms", Milliseconds, "Time to the first token of an answer, lately: half of them took no longer."),
+            Self::Tokens => {
+                ("tokens_per_second", Count, "Tokens of answers a second, over the last minute.")
+            }
+            Self::FirstTokenP50 => (
+                "first_token_p50_ms",
+                Milliseconds,
+                "Time to the first token of an answer, lately: half of them took no longer.",
+            ),
             Self::FirstTokenP95 => ("first_token_p95_ms", Milliseconds, "The same of 19 of 20."),
             Self::FirstTokenP99 => ("first_token_p99_ms", Milliseconds, "The same of 99 of 100."),
-            Self::ChecksDegraded => ("checks_degraded", Count, "Health checks that are not as they should be and do not fail."),
+            Self::ChecksDegraded => (
+                "checks_degraded",
+                Count,
+                "Health checks that are not as they should be and do not fail.",
+            ),
             Self::ChecksFailing => ("checks_failing", Count, "Health checks that fail."),
         }
     }

@@ -14,8 +14,7 @@ use crate::{
     conversation::{Registry, Workshop},
     limits,
     meter::Figures,
-    model::{Day, Gauges, PoolName, Timestamp, UserId},
-    pool::LegLoad,
+    model::{Day, Gauges, LegLoad, PoolName, Timestamp, UserId},
     store,
 };
 
@@ -73,8 +72,7 @@ impl Watched {
     /// How everything stands now.
     pub(super) fn look(&self, probes: Probes) -> (Signs, Gauges) {
         let Workshop { lifecycle, store, pools, .. } = self.workshop();
-        let pools_now: Vec<_> =
-            pools.iter().map(|pool| (pool.name.clone(), pool.legs())).collect();
+        let pools_now: Vec<_> = pools.iter().map(|pool| (pool.name.clone(), pool.legs())).collect();
         // A model that several pools ask counts once.
         let models: BTreeMap<_, _> = pools_now
             .iter()

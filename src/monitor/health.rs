@@ -5,8 +5,7 @@
 
 use crate::{
     limits,
-    model::{Check, Gauges, Part, Reason, State, Unit, Vitals},
-    pool::LegLoad,
+    model::{Check, Gauges, LegLoad, Part, Reason, State, Unit, Vitals},
 };
 
 use super::gateway::Signs;

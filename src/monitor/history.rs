@@ -195,12 +195,7 @@ impl History {
     }
 
     /// How a metric was in that time.
-    pub(super) fn chart(
-        &self,
-        metric: Metric,
-        span: &Range<Timestamp>,
-        now: Timestamp,
-    ) -> Chart {
+    pub(super) fn chart(&self, metric: Metric, span: &Range<Timestamp>, now: Timestamp) -> Chart {
         let most = i64::try_from(HISTORY_POINTS_MAX).unwrap_or(i64::MAX);
         let last = minute(Timestamp(span.end.0.saturating_sub(1))).min(minute(now));
         // Whole minutes: sixty of them are the last hour.

@@ -69,10 +69,8 @@ impl Keeping {
         let most = i64::try_from(HISTORY_POINTS_MAX).unwrap_or(i64::MAX);
         let now = now.0.div_euclid(1_000) / seconds();
         let (before, len) = (self.lines, points.len());
-        let mut kept: Vec<Point> = points
-            .into_iter()
-            .filter(|point| (now - most..=now).contains(&point.minute))
-            .collect();
+        let mut kept: Vec<Point> =
+            points.into_iter().filter(|point| (now - most..=now).contains(&point.minute)).collect();
         kept.sort_by_key(|point| point.minute);
         if torn || before > HISTORY_LINES_MAX || len < before {
             let mut history = History::default();

@@ -136,7 +136,8 @@ impl Sampler {
         };
         let checks = judge(&mut vitals, &signs);
         let states: Vec<State> = checks.iter().map(|check| check.state).collect();
-        looking.changes += u64::from(std::mem::replace(&mut looking.states, states.clone()) != states);
+        looking.changes +=
+            u64::from(std::mem::replace(&mut looking.states, states.clone()) != states);
         looking.rev += 1;
         let at = self.watched.now();
         self.remember(at, &vitals, signs.store.free_bytes);

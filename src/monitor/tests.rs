@@ -13,8 +13,7 @@ use super::{
 use crate::{
     conversation::tests::stage::Stage,
     limits,
-    model::{Part, Reason},
-    pool::{BreakerState, LegLoad},
+    model::{BreakerState, LegLoad, Part, Reason},
     store,
 };
 
@@ -63,12 +62,8 @@ async fn a_drain_is_told_at_once() {
 // ---- health ---------------------------------------------------------------------------------
 
 fn signs() -> Signs {
-    let store = store::Health {
-        writable: true,
-        bytes: Some(1),
-        free_bytes: Some(1 << 40),
-        commit: None,
-    };
+    let store =
+        store::Health { writable: true, bytes: Some(1), free_bytes: Some(1 << 40), commit: None };
     let pools = vec![
         ("general".into(), vec![leg("a", None), leg("b", None)]),
         ("sports".into(), vec![leg("b", None)]),

@@ -77,10 +77,8 @@ fn minutes(seconds: i64) -> String {
 
 /// From nothing, or from the least where that is far from nothing, to the most.
 fn bars(points: &[ChartPoint], metric: Metric) -> String {
-    let tops: Vec<Option<f64>> = points
-        .iter()
-        .map(|point| point.value.map(|[_, mean, _]| mean))
-        .collect();
+    let tops: Vec<Option<f64>> =
+        points.iter().map(|point| point.value.map(|[_, mean, _]| mean)).collect();
     let known = || tops.iter().flatten().copied();
     let (least, most) = (known().fold(f64::MAX, f64::min), known().fold(f64::MIN, f64::max));
     // Memory of 90 to 100 MiB says more from 90 on; a queue of 0 to 10 begins at nothing.

@@ -28,7 +28,8 @@ struct Row {
 
 impl Operator {
     pub(super) fn status(&self) -> Report {
-        let ((vitals, checks), store) = (self.monitor.look(), self.registry.workshop().store.health());
+        let ((vitals, checks), store) =
+            (self.monitor.look(), self.registry.workshop().store.health());
         let Gauges { health, connections, conversations, turns_open, .. } = vitals.gauges;
         let bad = checks.iter().filter(|check| check.state != State::Ok);
         let bad: Vec<Value> = bad.map(|check| Row::of(check).data()).collect();
@@ -58,7 +59,9 @@ impl Operator {
         let mut rows: Vec<Row> = match of {
             None => checks.iter().map(Row::of).collect(),
             Some(component) => match part(component).and_then(checked) {
-                Some(check) => vec![Row::of_part(component, self.figures(component, &vitals), check)],
+                Some(check) => {
+                    vec![Row::of_part(component, self.figures(component, &vitals), check)]
+                }
                 None => vec![Row::known(component, self.figures(component, &vitals))],
             },
         };

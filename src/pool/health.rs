@@ -14,12 +14,12 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::breaker::{Breaker, BreakerState, Fault, Pass};
+use super::breaker::{Breaker, Fault, Pass};
 use crate::{
     config::ProviderSettings,
     limits,
     meter::{Meter, ModelMeter},
-    model::{ProviderName, Reason},
+    model::{BreakerState, LegLoad, ProviderName, Reason},
     provider::{Failure, Retry},
 };
 
@@ -56,30 +56,6 @@ pub(super) struct Health {
     room: Option<Arc<Semaphore>>,
     meter: Arc<ModelMeter>,
     state: Mutex<State>,
-}
-
-/// How one model of a route fares.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LegLoad {
-    /// Whose it is.
-    pub provider: ProviderName,
-    /// Its name.
-    pub model: Arc<str>,
-    /// Whether requests are let through.
-    pub breaker: BreakerState,
-    /// Milliseconds for which its provider wants to be left alone.
-    pub rests_ms: Option<u64>,
-    /// Why it is not asked, where it is not.
-    pub because: Option<Reason>,
-    /// Milliseconds to the first piece of an answer, on average; none where it has not answered.
-    pub first_token_ms: Option<u64>,
-}
-
-impl LegLoad {
-    /// Whether the next request would go there.
-    pub fn is_asked(&self) -> bool {
-        self.breaker != BreakerState::Open && self.rests_ms.is_none()
-    }
 }
 
 #[derive(Default)]

@@ -16,7 +16,8 @@ pub(super) fn chart(sentence: &Sentence<'_>) -> Option<Heard> {
     let period = sentence.period();
     // `what's the plot of Memory?` is asked of a film.
     let led = sentence.opens(CHART | SHOW | SEND | CREATE) || sentence.opens(MEASURED);
-    let kept = sentence.row(&[MEASURED, HISTORY]) || sentence.row(&[MEASURED, BUSY | TOKENS, HISTORY]);
+    let kept =
+        sentence.row(&[MEASURED, HISTORY]) || sentence.row(&[MEASURED, BUSY | TOKENS, HISTORY]);
     let drawn = (sentence.has(CHART) && (led || period.is_some())) || kept;
     // `is the network show on tonight` is asked of television.
     let asked = !sentence.opens(BE) && (sentence.has(LOOKING) || sentence.opens(MEASURED | QUEUE));

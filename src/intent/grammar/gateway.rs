@@ -85,7 +85,11 @@ pub(super) fn health(sentence: &Sentence<'_>) -> Option<Heard> {
         return Some(Operation::Health(Some(Component::Uptime)).into());
     }
     // `is anything wrong with the gateway?`
-    if sentence.has(WRONG) && sentence.has(SYSTEM) && !sentence.has(MY | YOU | COMPONENT) && sentence.opens(WHAT | BE | ANY | SHOW | SEND) {
+    if sentence.has(WRONG)
+        && sentence.has(SYSTEM)
+        && !sentence.has(MY | YOU | COMPONENT)
+        && sentence.opens(WHAT | BE | ANY | SHOW | SEND)
+    {
         return Some(Operation::Health(None).into());
     }
     if sentence.has(WRONG) && !sentence.has(COMPONENT) {

@@ -85,8 +85,7 @@ fn what_waits_for_others_comes_after_them() {
 fn a_circle_is_seen() {
     let mut schedule = Schedule::default();
     for (n, after) in [(1, vec![]), (2, vec![id(1)]), (3, vec![id(2), id(1)])] {
-        let waits =
-            OpenTask { after: after.as_slice().into(), ..task(n, 1, Priority::Low, None) };
+        let waits = OpenTask { after: after.as_slice().into(), ..task(n, 1, Priority::Low, None) };
         schedule.put(waits, &after, Timestamp(0));
     }
     for (of, after, circle) in [
@@ -119,8 +118,7 @@ impl Plain {
     fn refresh(&mut self, now: Timestamp) {
         for priority in Priority::ALL {
             let users = self.users.entry(priority).or_default();
-            let due =
-                |t: &&OpenTask| t.priority == priority && t.run_at.unwrap_or_default() <= now;
+            let due = |t: &&OpenTask| t.priority == priority && t.run_at.unwrap_or_default() <= now;
             let mut due: Vec<_> = self.waiting.iter().filter(due).collect();
             due.sort_by_key(|t| (t.run_at, t.id));
             users.retain(|user| due.iter().any(|t| t.user == *user));
@@ -248,7 +246,11 @@ fn the_most_overdue_is_the_one_that_could_have_run_first() {
     schedule.put(task(1, 1, Priority::Low, Some(5)), &[], Timestamp(0));
     assert_eq!(schedule.overdue_since(), None, "its time has not come");
     schedule.put(task(2, 1, Priority::High, None), &[], Timestamp(9));
-    assert_eq!(schedule.overdue_since(), Some(Timestamp(5)), "since its time, not since it was seen");
+    assert_eq!(
+        schedule.overdue_since(),
+        Some(Timestamp(5)),
+        "since its time, not since it was seen"
+    );
     assert_eq!(schedule.take(Timestamp(9)), Some(id(2)));
     assert_eq!(schedule.overdue_since(), Some(Timestamp(5)));
     schedule.remove(id(1));
