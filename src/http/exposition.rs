@@ -128,7 +128,7 @@ pub(super) struct Exposition(BTreeMap<&'static str, String>);
 impl Exposition {
     /// One number of a family that has one for these labels.
     pub(super) fn gauge(&mut self, family: &'static str, labels: Labels<'_>, value: f64) {
-        self.sample(family, "", labels, None, value);
+        self.sample(family, "", &written(labels, None), value);
     }
 
     /// The same without labels, where it is known.
@@ -142,28 +142,15 @@ impl Exposition {
     pub(super) fn histogram(&mut self, family: &'static str, labels: Labels<'_>, of: &Histogram) {
         for (bound, times) in of.cumulative() {
             let bound = bound.map_or("+Inf".to_owned(), |bound| bound.as_secs_f64().to_string());
-            self.sample(family, "_bucket", labels, Some(&bound), number(times));
+            self.sample(family, "_bucket", &written(labels, Some(&bound)), number(times));
         }
-        self.sample(family, "_sum", labels, None, of.sum.as_secs_f64());
-        self.sample(family, "_count", labels, None, number(of.total()));
+        let labels = written(labels, None);
+        self.sample(family, "_sum", &labels, of.sum.as_secs_f64());
+        self.sample(family, "_count", &labels, number(of.total()));
     }
 
-    fn sample(
-        &mut self,
-        family: &'static str,
-        part: &str,
-        labels: Labels<'_>,
-        bound: Option<&str>,
-        value: f64,
-    ) {
+    fn sample(&mut self, family: &'static str, part: &str, labels: &str, value: f64) {
         let samples = self.0.entry(family).or_default();
-        let bound = bound.map(|bound| ("le", bound));
-        let mut written = String::new();
-        for (name, text) in labels.iter().copied().chain(bound) {
-            let comma = if written.is_empty() { "" } else { "," };
-            let _infallible = write!(written, "{comma}{name}=\"{}\"", escaped(text));
-        }
-        let labels = if written.is_empty() { written } else { format!("{{{written}}}") };
         let _infallible = writeln!(samples, "{family}{part}{labels} {value}");
     }
 
@@ -179,6 +166,14 @@ impl Exposition {
         }
         text
     }
+}
+
+/// `{pool="sports",le="0.5"}`; nothing where there is no label.
+fn written(labels: Labels<'_>, bound: Option<&str>) -> String {
+    let all = labels.iter().copied().chain(bound.map(|bound| ("le", bound)));
+    let each: Vec<String> =
+        all.map(|(name, text)| format!("{name}=\"{}\"", escaped(text))).collect();
+    if each.is_empty() { String::new() } else { format!("{{{}}}", each.join(",")) }
 }
 
 fn escaped(text: &str) -> String {

@@ -138,11 +138,6 @@ impl Metric {
         self.row().1
     }
 
-    /// What it is, in a sentence.
-    pub fn says(self) -> &'static str {
-        self.row().2
-    }
-
     /// It counts what happened since the measurement before: over a time it adds up.
     pub fn adds_up(self) -> bool {
         matches!(self, Self::TurnsEnded | Self::TurnsFailed)
@@ -197,86 +192,42 @@ impl Metric {
         }
     }
 
-    fn row(self) -> (&'static str, Unit, &'static str) {
+    fn row(self) -> (&'static str, Unit) {
         use Unit::{Bytes, BytesPerSecond, Count, Milliseconds, Percent};
         match self {
-            Self::Cpu => ("cpu_percent", Percent, "Processor time of the process, of one core."),
-            Self::MachineCpu => {
-                ("machine_cpu_percent", Percent, "Processor time of the machine, of all cores.")
-            }
-            Self::Memory => ("memory_bytes", Bytes, "Resident memory of the process."),
-            Self::MachineMemory => {
-                ("machine_memory_percent", Percent, "The machine's memory that is in use.")
-            }
-            Self::Swap => ("swap_percent", Percent, "The machine's swap that is in use."),
-            Self::Load => ("load_1m", Count, "The machine's load over one minute."),
-            Self::DiskFree => {
-                ("disk_free_bytes", Bytes, "Free space on the disk of the data directory.")
-            }
-            Self::DiskUsed => ("disk_used_percent", Percent, "How full that disk is."),
-            Self::NetworkReceived => (
-                "network_received_bytes_per_second",
-                BytesPerSecond,
-                "What the machine's network receives.",
-            ),
-            Self::NetworkSent => {
-                ("network_sent_bytes_per_second", BytesPerSecond, "What it sends.")
-            }
-            Self::OpenFiles => {
-                ("open_files", Count, "Files and sockets that the process has open.")
-            }
-            Self::LoopLag => (
-                "loop_lag_ms",
-                Milliseconds,
-                "How late the event loop was at the worst since the measurement before.",
-            ),
-            Self::StoreBytes => ("store_bytes", Bytes, "What the store takes on disk."),
-            Self::Commit => (
-                "commit_ms",
-                Milliseconds,
-                "How long a commit takes: 19 of 20 of the newest took no longer.",
-            ),
-            Self::Connections => ("connections", Count, "Open connections."),
-            Self::Sessions => ("sessions", Count, "Users who are connected."),
-            Self::Conversations => ("conversations", Count, "Conversations in memory."),
-            Self::TurnsRunning => ("turns_running", Count, "Turns that run."),
-            Self::TurnsQueued => ("turns_queued", Count, "Turns that wait."),
-            Self::QueueAge => (
-                "queue_age_ms",
-                Milliseconds,
-                "How long the turn or task that waits longest for a worker has waited.",
-            ),
-            Self::TasksRunning => ("tasks_running", Count, "Background tasks that run."),
-            Self::TasksQueued => ("tasks_queued", Count, "Background tasks that wait."),
-            Self::TaskLag => {
-                ("task_lag_ms", Milliseconds, "How late the most overdue background task is.")
-            }
-            Self::ModelsDown => (
-                "models_down",
-                Count,
-                "Models of routes that are not asked now, since they fail or want to be left alone.",
-            ),
-            Self::TurnsEnded => {
-                ("turns_ended", Count, "Turns that ended since the measurement before.")
-            }
-            Self::TurnsFailed => ("turns_failed", Count, "Those of them that failed."),
-            Self::ErrorRate => ("error_percent", Percent, "Turns of the last minutes that failed."),
-            Self::Tokens => {
-                ("tokens_per_second", Count, "Tokens of answers a second, over the last minute.")
-            }
-            Self::FirstTokenP50 => (
-                "first_token_p50_ms",
-                Milliseconds,
-                "Time to the first token of an answer, lately: half of them took no longer.",
-            ),
-            Self::FirstTokenP95 => ("first_token_p95_ms", Milliseconds, "The same of 19 of 20."),
-            Self::FirstTokenP99 => ("first_token_p99_ms", Milliseconds, "The same of 99 of 100."),
-            Self::ChecksDegraded => (
-                "checks_degraded",
-                Count,
-                "Health checks that are not as they should be and do not fail.",
-            ),
-            Self::ChecksFailing => ("checks_failing", Count, "Health checks that fail."),
+            Self::Cpu => ("cpu_percent", Percent),
+            Self::MachineCpu => ("machine_cpu_percent", Percent),
+            Self::Memory => ("memory_bytes", Bytes),
+            Self::MachineMemory => ("machine_memory_percent", Percent),
+            Self::Swap => ("swap_percent", Percent),
+            Self::Load => ("load_1m", Count),
+            Self::DiskFree => ("disk_free_bytes", Bytes),
+            Self::DiskUsed => ("disk_used_percent", Percent),
+            Self::NetworkReceived => ("network_received_bytes_per_second", BytesPerSecond),
+            Self::NetworkSent => ("network_sent_bytes_per_second", BytesPerSecond),
+            Self::OpenFiles => ("open_files", Count),
+            Self::LoopLag => ("loop_lag_ms", Milliseconds),
+            Self::StoreBytes => ("store_bytes", Bytes),
+            Self::Commit => ("commit_ms", Milliseconds),
+            Self::Connections => ("connections", Count),
+            Self::Sessions => ("sessions", Count),
+            Self::Conversations => ("conversations", Count),
+            Self::TurnsRunning => ("turns_running", Count),
+            Self::TurnsQueued => ("turns_queued", Count),
+            Self::QueueAge => ("queue_age_ms", Milliseconds),
+            Self::TasksRunning => ("tasks_running", Count),
+            Self::TasksQueued => ("tasks_queued", Count),
+            Self::TaskLag => ("task_lag_ms", Milliseconds),
+            Self::ModelsDown => ("models_down", Count),
+            Self::TurnsEnded => ("turns_ended", Count),
+            Self::TurnsFailed => ("turns_failed", Count),
+            Self::ErrorRate => ("error_percent", Percent),
+            Self::Tokens => ("tokens_per_second", Count),
+            Self::FirstTokenP50 => ("first_token_p50_ms", Milliseconds),
+            Self::FirstTokenP95 => ("first_token_p95_ms", Milliseconds),
+            Self::FirstTokenP99 => ("first_token_p99_ms", Milliseconds),
+            Self::ChecksDegraded => ("checks_degraded", Count),
+            Self::ChecksFailing => ("checks_failing", Count),
         }
     }
 }

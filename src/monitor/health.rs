@@ -98,7 +98,7 @@ fn providers(_: &Vitals, signs: &Signs) -> Check {
     });
     let mut says = each.collect::<Vec<_>>().join("; ");
     if !pools.is_empty() {
-        says += &format!("; nobody is left to answer for {}", pools.join(", "));
+        says.extend(["; nobody is left to answer for ", &*pools.join(", ")]);
     }
     let state = if pools.is_empty() { State::Degraded } else { State::Failing };
     let advice = match down.iter().find_map(|leg| leg.because) {

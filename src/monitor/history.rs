@@ -47,7 +47,7 @@ struct Open {
 struct Sum {
     min: f64,
     max: f64,
-    sum: f64,
+    total: f64,
     times: u32,
 }
 
@@ -82,7 +82,7 @@ impl Sum {
         }
         self.min = self.min.min(value);
         self.max = self.max.max(value);
-        self.sum += value;
+        self.total += value;
         self.times += 1;
     }
 
@@ -98,7 +98,7 @@ impl Sum {
     }
 
     fn value(&self) -> Option<[f64; 3]> {
-        (self.times > 0).then(|| [self.min, self.sum / f64::from(self.times), self.max])
+        (self.times > 0).then(|| [self.min, self.total / f64::from(self.times), self.max])
     }
 }
 
@@ -109,8 +109,8 @@ impl Fold {
     fn of(metric: Metric, sum: &Sum) -> Self {
         let Some([min, mean, max]) = sum.value() else { return Self::NONE };
         if metric.adds_up() {
-            let sum = sum.sum as f32;
-            return Self { min: sum, mean: sum, max: sum };
+            let total = sum.total as f32;
+            return Self { min: total, mean: total, max: total };
         }
         Self { min: min as f32, mean: mean as f32, max: max as f32 }
     }
@@ -256,15 +256,15 @@ impl Folding {
     fn whole(self) -> Chart {
         let seconds = i64::try_from(HISTORY_POINT.as_secs()).unwrap_or(i64::MAX);
         let (metric, first, width) = (self.metric, self.first, self.width);
-        let value = |sum: &Sum| match metric.adds_up() {
-            true => sum.value().map(|_| [sum.sum; 3]),
-            false => sum.value(),
+        let value = |of: &Sum| {
+            let value = of.value();
+            if metric.adds_up() { value.map(|_| [of.total; 3]) } else { value }
         };
         let point = |(at, stretch): (i64, &Sum)| ChartPoint {
             at: Timestamp((first + at * width) * seconds * 1_000),
             value: value(stretch),
         };
-        let total = (metric.adds_up() && self.all.times > 0).then_some(self.all.sum);
+        let total = (metric.adds_up() && self.all.times > 0).then_some(self.all.total);
         Chart {
             metric,
             points: (0..).zip(&self.stretches).map(point).collect(),

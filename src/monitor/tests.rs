@@ -195,7 +195,7 @@ const MINUTE: i64 = 60_000;
 fn connections(count: usize) -> Vitals {
     let gauges = Gauges { connections: count, ..Gauges::default() };
     let pace = crate::model::Pace { turns_ended: count as u64, ..Default::default() };
-    Vitals { gauges, pace, ..Vitals::default() }
+    Vitals { pace, gauges, ..Vitals::default() }
 }
 
 fn all() -> Range<Timestamp> {
@@ -223,7 +223,7 @@ fn a_minute_is_folded_and_what_adds_up_is_added() {
 #[test]
 fn a_day_is_remembered_and_a_chart_is_small() {
     let mut history = History::default();
-    let minutes = 2 * limits::HISTORY_POINTS_MAX as i64;
+    let minutes = 2 * i64::try_from(limits::HISTORY_POINTS_MAX).unwrap();
     for minute in 0..minutes {
         history.fold(Timestamp(minute * MINUTE), &connections(usize::try_from(minute).unwrap()));
     }
@@ -259,7 +259,9 @@ fn a_restart_forgets_nothing_but_what_is_torn() {
     let mut history = History::default();
     for (minute, count) in [(0, 5), (1, 7), (2, 0)] {
         let over = history.fold(Timestamp(minute * MINUTE), &connections(count));
-        over.iter().for_each(|point| keeping.append(point));
+        if let Some(point) = over {
+            keeping.append(&point);
+        }
     }
     let path = dir.path().join("history");
     let whole = std::fs::read_to_string(&path).unwrap();
