@@ -15,6 +15,7 @@ mod note;
 mod pace;
 mod recovery;
 mod registry;
+mod routing;
 mod running;
 mod spending;
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod writer;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 pub use catchup::{Catchup, Snapshot, catch_up, snapshot};
 pub use command::{
     Ask, Branch, Change, Done, Ended, Executed, IfBusy, Parent, Refusal, Sent, Tour,
@@ -47,12 +49,12 @@ use crate::{
 pub struct Workshop {
     /// Keeps it.
     pub store: Arc<dyn Store>,
-    /// Finds who answers it.
-    pub router: Arc<Router>,
+    /// Finds who answers it, as the settings are now.
+    pub router: Arc<ArcSwap<Router>>,
     /// Answers it.
     pub pools: Pools,
     /// Prices it.
-    pub prices: Arc<Prices>,
+    pub prices: Arc<ArcSwap<Prices>>,
     /// Knows what may still be spent on it.
     pub ledger: Ledger,
     /// Tells the time.

@@ -28,3 +28,4 @@ pub mod http;
 
 pub mod app;
 pub mod cli;
+pub mod telemetry;

@@ -331,6 +331,12 @@ pub const LABELLED_MIN: usize = 5;
 pub const SETTINGS_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// How much of a bad value an error repeats.
 pub const SETTING_SHOWN_CHARS_MAX: usize = 80;
+/// How often it is looked at for a change. It is read when it looked the same twice.
+pub const SETTINGS_LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Those who may wait for the settings to be read anew.
+pub const RELOADS_WAITING_MAX: usize = 16;
+/// Changed settings that are named.
+pub const SETTINGS_NAMED_MAX: usize = 12;
 /// The name of a pool or of a provider.
 pub const NAME_BYTES_MAX: usize = 32;
 /// The shortest token that is worth its name.

@@ -11,6 +11,7 @@ mod period;
 mod pools;
 mod report;
 mod search;
+mod settings;
 mod summary;
 mod system;
 mod table;
@@ -19,6 +20,7 @@ mod usage;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -28,6 +30,7 @@ pub use report::Here;
 
 use crate::{
     auth::Identity,
+    config::LiveSettings,
     conversation::{Change, Executed, Handle, Refusal, Registry, Sent},
     intent::{Operation, Vocabulary},
     model::Vitals,
@@ -42,7 +45,9 @@ pub struct Operator {
     registry: Registry,
     tasks: Tasks,
     vitals: Box<dyn Fn() -> Vitals + Send + Sync>,
-    vocabulary: Vocabulary,
+    settings: LiveSettings,
+    /// Knows the pools that there are now.
+    vocabulary: ArcSwap<Vocabulary>,
     tours: Tours,
 }
 
@@ -72,13 +77,17 @@ impl Operator {
     pub fn new(
         registry: Registry,
         tasks: Tasks,
+        settings: LiveSettings,
         vitals: impl Fn() -> Vitals + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let pools = registry.workshop().pools.clone();
-        let names = pools.iter().map(|pool| pool.name.as_str());
-        let vocabulary = Vocabulary::new(names, demo_names());
+        let vocabulary = ArcSwap::from_pointee(vocabulary(&registry));
         let (vitals, tours) = (Box::new(vitals), Tours::default());
-        Arc::new(Self { registry, tasks, vitals, vocabulary, tours })
+        Arc::new(Self { registry, tasks, vitals, settings, vocabulary, tours })
+    }
+
+    /// Other pools may be there by now; they can be called by their names.
+    pub fn adopt(&self) {
+        self.vocabulary.store(Arc::new(vocabulary(&self.registry)));
     }
 
     /// Carries the order out and has it noted in the conversation, as a turn of its own.
@@ -180,12 +189,19 @@ impl Operator {
                 self.prioritise_tasks(caller, &numbers, priority).await?
             }
             Operation::Scale(pool, workers) => self.scale(&pool, workers, agreed),
+            Operation::Reload => self.reload(agreed).await,
             Operation::Subscribe(seconds) => system::keep_posted(seconds),
             Operation::Unsubscribe => system::stop_posting(),
             Operation::Usage(period) => self.usage(caller, period).await?,
         };
         Ok(report.into())
     }
+}
+
+/// The words that are names here.
+fn vocabulary(registry: &Registry) -> Vocabulary {
+    let pools: Vec<_> = registry.workshop().pools.iter().collect();
+    Vocabulary::new(pools.iter().map(|pool| pool.name.as_str()), demo_names())
 }
 
 impl Order {

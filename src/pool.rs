@@ -6,13 +6,19 @@ mod attempt;
 mod breaker;
 mod health;
 mod queue;
+mod room;
 mod route;
 #[cfg(test)]
 mod tests;
 mod workers;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
+use arc_swap::ArcSwap;
 pub use attempt::{Progress, Prompt};
 pub use breaker::BreakerState;
 use health::HealthTable;
@@ -68,7 +74,7 @@ impl Load {
 }
 
 impl Pool {
-    fn new(name: PoolName, settings: &PoolSettings, route: Route) -> Self {
+    fn new(name: PoolName, settings: &PoolSettings, route: Route, workers: Arc<Workers>) -> Self {
         Self {
             name,
             description: settings.description.as_str().into(),
@@ -81,7 +87,7 @@ impl Pool {
             window_tokens: window(settings, &route),
             route,
             restart: settings.restart,
-            workers: Workers::new(settings.workers, Duration::from_millis(settings.wait_ms)),
+            workers,
         }
     }
 
@@ -173,45 +179,80 @@ fn effort_name(effort: Effort) -> Arc<str> {
     .into()
 }
 
-/// All pools, by name.
+/// All pools, by name. Clones are the same, also once other settings hold.
 #[derive(Clone)]
-pub struct Pools(Arc<BTreeMap<PoolName, Arc<Pool>>>);
+pub struct Pools(Arc<Shared>);
+
+struct Shared {
+    /// As they are now. A pool never changes but in its workers: another takes its place, and a turn
+    /// keeps the one that it began with.
+    now: ArcSwap<Table>,
+    /// A model that fails in one pool is not asked by the others either.
+    health: Mutex<HealthTable>,
+}
+
+type Table = BTreeMap<PoolName, Arc<Pool>>;
 
 impl Pools {
     /// The pools that settings describe.
     pub fn new(settings: &Settings, providers: &Providers) -> Self {
-        // A model that fails in one pool is not asked by the others either.
-        let mut table = HealthTable::new(&settings.providers);
-        let pool = |(name, pool): (&String, &PoolSettings)| {
-            let name = PoolName::from(name.as_str());
-            let route = Route::new(&pool.route, settings, providers, &mut table);
-            (name.clone(), Arc::new(Pool::new(name, pool, route)))
+        let mut health = HealthTable::new(&settings.providers);
+        let workers = |name: &str| {
+            let of = &settings.pools[name];
+            Workers::new(of.workers, Duration::from_millis(of.wait_ms))
         };
-        Self(Arc::new(settings.pools.iter().map(pool).collect()))
+        let now = ArcSwap::from_pointee(table(settings, providers, &mut health, workers));
+        Self(Arc::new(Shared { now, health: Mutex::new(health) }))
     }
 
-    /// Gives each pool the workers that settings say; nothing that runs or waits is dropped.
-    pub fn adopt(&self, settings: &Settings) {
-        for (name, settings) in &settings.pools {
-            let changed = self.get(name).filter(|pool| pool.load().workers != settings.workers);
-            if let Some(Err(bad)) = changed.map(|pool| pool.scale(settings.workers)) {
-                tracing::warn!(pool = name, %bad, "cannot be scaled");
-            }
-        }
+    /// The pools of these settings from now on, in place of those of `was`. Nothing that runs or waits
+    /// is dropped: a pool of the same name goes on with its workers and their queue. How many there
+    /// are changes where the settings say something else than they did; else the number to which the
+    /// pool was scaled stands.
+    pub fn adopt(&self, was: &Settings, now: &Settings, providers: &Providers) {
+        let mut health = self.0.health.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.0.now.load_full();
+        health.adopt(was, now);
+        let workers = |name: &str| {
+            let of = &now.pools[name];
+            let wait = Duration::from_millis(of.wait_ms);
+            let Some(pool) = before.get(name) else { return Workers::new(of.workers, wait) };
+            let changed = was.pools.get(name).is_none_or(|was| was.workers != of.workers);
+            pool.workers.adopt(changed.then_some(of.workers), wait);
+            pool.workers.clone()
+        };
+        self.0.now.store(Arc::new(table(now, providers, &mut health, workers)));
+        health.forget_the_rest();
     }
 
     /// The pool of this name.
-    pub fn get(&self, name: &str) -> Option<&Arc<Pool>> {
-        self.0.get(name)
+    pub fn get(&self, name: &str) -> Option<Arc<Pool>> {
+        self.0.now.load().get(name).cloned()
     }
 
-    /// All, by name.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Pool>> {
-        self.0.values()
+    /// All that there are now, by name.
+    pub fn iter(&self) -> impl Iterator<Item = Arc<Pool>> + use<> {
+        self.0.now.load().values().cloned().collect::<Vec<_>>().into_iter()
     }
 
     /// Their names, for an error that says which there are.
     pub fn names(&self) -> String {
-        self.0.keys().map(PoolName::as_str).collect::<Vec<_>>().join(", ")
+        self.0.now.load().keys().map(PoolName::as_str).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// The pools of these settings, with the workers of each.
+fn table(
+    settings: &Settings,
+    providers: &Providers,
+    health: &mut HealthTable,
+    workers: impl Fn(&str) -> Arc<Workers>,
+) -> Table {
+    let pool = |(name, pool): (&String, &PoolSettings)| {
+        let route = Route::new(&pool.route, settings, providers, health);
+        let workers = workers(name);
+        let name = PoolName::from(name.as_str());
+        (name.clone(), Arc::new(Pool::new(name, pool, route, workers)))
+    };
+    settings.pools.iter().map(pool).collect()
 }

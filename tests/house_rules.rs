@@ -23,7 +23,7 @@ const FLOORS: &[(u8, &[&str])] = &[
     (4, &["task", "monitor"]),
     (4, &["operator"]),
     (5, &["connection", "http", "mcp", "console"]),
-    (6, &["app", "cli"]),
+    (6, &["app", "cli", "telemetry"]),
     (6, &["main"]),
 ];
 

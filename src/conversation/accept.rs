@@ -109,8 +109,7 @@ impl Writer {
 
     async fn question(&mut self, ask: &Ask) -> Result<Question, Refusal> {
         self.room(ask.if_busy)?;
-        let choice = self.choose(&ask.text, ask.pool.as_ref());
-        let pool = self.pool(&choice.pool)?;
+        let (pool, choice) = self.choose(&ask.text, ask.pool.as_ref())?;
         let parent = match ask.parent {
             Parent::Head => self.record.head,
             Parent::Root => None,
@@ -152,14 +151,9 @@ impl Writer {
     }
 
     /// Who answers a text, which may name a pool.
-    fn choose(&self, text: &str, named: Option<&PoolName>) -> Choice {
+    fn choose(&self, text: &str, named: Option<&PoolName>) -> Result<(Arc<Pool>, Choice), Refusal> {
         let (pinned, last) = (self.record.pool.as_ref(), self.record.asked.as_ref());
-        self.workshop.router.choose(text, Context { named, pinned, last })
-    }
-
-    fn pool(&self, name: &PoolName) -> Result<Arc<Pool>, Refusal> {
-        let pools = &self.workshop.pools;
-        pools.get(name.as_str()).cloned().ok_or_else(|| Refusal::UnknownPool(pools.names()))
+        self.workshop.choose(text, Context { named, pinned, last })
     }
 
     /// A user's message that follows `parent`.
@@ -207,8 +201,9 @@ impl Writer {
         }
         let before = before.and_then(|answer| answer.pool);
         let message = Message { turn: TurnId::new(), ..message.ok_or(Refusal::NotFound)? };
-        let choice = self.choose(&message.text, before.as_ref());
-        let pool = self.pool(&choice.pool)?;
+        // One that is no more cannot be asked again.
+        let before = before.filter(|name| self.workshop.pool(name).is_ok());
+        let (pool, choice) = self.choose(&message.text, before.as_ref())?;
         let reservation = self.afford(&pool, &Item::User(message.text.clone()))?;
         let seat = self.reserve(&pool)?;
         Ok(Question { message, new: false, about: None, pool, choice, reservation, seat })
@@ -323,7 +318,7 @@ impl Writer {
 
     async fn can_change(&mut self, change: &Change) -> Result<(), Refusal> {
         if let Some(pool) = change.pool.as_ref().filter(|pool| !pool.as_str().is_empty()) {
-            self.pool(pool)?;
+            self.workshop.pool(pool)?;
         }
         if let Some(head) = change.head {
             if self.is_busy() {

@@ -7,21 +7,21 @@ use std::sync::Arc;
 
 use super::{Workshop, command::Refusal, running::Running, writer::Writer};
 use crate::{
-    budget::{Amount, Estimate, Reservation},
+    budget::{Amount, Estimate, Reservation, Unread},
     model::{Account, BYTES_PER_TOKEN_LEAST, Day, NanoUsd, ProviderName, Spend, Timestamp, Usage},
     pool::Pool,
     provider::Item,
     store::{StoreError, Write},
 };
 
-/// Tells the ledger what earlier runs have spent of the budgets.
-pub async fn recall_spending(workshop: &Workshop) -> Result<(), StoreError> {
-    let Workshop { store, ledger, clock, .. } = workshop;
+/// Tells the ledger what was spent of budgets of which it does not know.
+pub async fn recall_spending(workshop: &Workshop, unread: &Unread) -> Result<(), StoreError> {
+    let Workshop { store, clock, .. } = workshop;
     let now = clock.now();
-    let Some(since) = ledger.since(now) else { return Ok(()) };
+    let Some(since) = unread.since(now) else { return Ok(()) };
     for (account, spend) in store.spent(None, since..Day::of(now).next()).await? {
         let Account { user, pool, day, .. } = account;
-        ledger.record(user, &pool, &Amount::from(&spend), day.begins());
+        unread.record(user, &pool, &Amount::from(&spend), day.begins());
     }
     Ok(())
 }
@@ -109,7 +109,7 @@ impl Workshop {
 
     /// One turn of this provider and model.
     pub fn spend(&self, provider: &ProviderName, model: &str, usage: &Usage) -> Spend {
-        Spend::of(usage, self.prices.charge(provider, model, usage))
+        Spend::of(usage, self.prices.load().charge(provider, model, usage))
     }
 
     /// An answer that was made void by another: the turn is counted with that one.

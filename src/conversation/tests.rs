@@ -7,6 +7,7 @@ mod durable;
 mod gate;
 mod life;
 mod play;
+mod reload;
 mod script;
 mod spending;
 pub(crate) mod stage;

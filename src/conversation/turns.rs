@@ -75,6 +75,9 @@ impl Writer {
         let remote = remote.filter(|(_, upto)| Some(*upto) == told).map(|(id, _)| id);
         self.afterglow = None;
         let (turn, routing) = (waiting.turn.turn, waiting.routing.clone());
+        // What has waited is answered as the settings are now; a pool that is no more ends its queue.
+        let pool = self.workshop.pools.get(waiting.pool.name.as_str()).unwrap_or(waiting.pool);
+        let waiting = Waiting { pool, ..waiting };
         let running = Running::start(&self.workshop, waiting, worker, remote);
         let started = self.number(Event::TurnStarted {
             turn,
@@ -204,7 +207,7 @@ impl Writer {
                 turn,
                 finish_reason: *finish_reason,
                 usage,
-                cost_usd: self.workshop.prices.cost(running.model(), &usage),
+                cost_usd: self.workshop.prices.load().cost(running.model(), &usage),
                 length,
                 timing: running.timing(),
                 provider: running.voice().0.clone(),

@@ -27,6 +27,7 @@ const OUTSPOKEN: &[Rule] =
 
 /// Rules for what is left; what is more special comes first.
 const PLAIN: &[Rule] = &[
+    gateway::reload,
     gateway::help,
     demos::stop,
     demos::start,

@@ -60,6 +60,8 @@ pub enum Operation {
     NextDemo,
     /// End the running demonstration.
     StopDemo,
+    /// Read the settings anew.
+    Reload,
     /// Tell the status now and then, every so many seconds.
     Subscribe(Option<u32>),
     /// Tell it no more.
@@ -97,6 +99,7 @@ impl Operation {
             Self::Demo(_) => "demo.start",
             Self::NextDemo => "demo.next",
             Self::StopDemo => "demo.stop",
+            Self::Reload => "settings.reload",
             Self::Subscribe(_) => "subscribe.status",
             Self::Unsubscribe => "unsubscribe.status",
             Self::Usage(_) => "usage.show",
@@ -107,7 +110,8 @@ impl Operation {
 
     /// Whether it destroys something or reaches far, so that a sentence alone is not enough.
     pub fn needs_consent(&self) -> bool {
-        matches!(self, Self::Scale(..) | Self::CancelTasks(_) | Self::Delete(_))
+        let far = matches!(self, Self::Scale(..) | Self::Reload);
+        far || matches!(self, Self::CancelTasks(_) | Self::Delete(_))
     }
 
     /// Its parameters, as JSON.
@@ -157,6 +161,7 @@ impl Operation {
             | Self::Demos
             | Self::NextDemo
             | Self::StopDemo
+            | Self::Reload
             | Self::Unsubscribe
             | Self::Providers
             | Self::Why => {}
@@ -229,6 +234,7 @@ impl fmt::Display for Operation {
             Self::Demo(name) => form(f, "/demo", name.as_ref()),
             Self::NextDemo => f.write_str("/demo next"),
             Self::StopDemo => f.write_str("/demo stop"),
+            Self::Reload => f.write_str("/reload"),
             Self::Subscribe(seconds) => form(f, "/subscribe", seconds.as_ref()),
             Self::Unsubscribe => f.write_str("/unsubscribe"),
             Self::Usage(period) => form(f, "/usage", period.as_ref()),

@@ -12,7 +12,10 @@ use crate::model::PoolName;
 pub const FORMS: &[(&str, &str)] = &[
     ("/help [TOPIC]", "this list"),
     ("/status", "how the gateway is"),
-    ("/health [PART]", "whether it is well: memory, cpu, disk, database, uptime, network"),
+    (
+        "/health [PART]",
+        "whether it is well: memory, cpu, disk, database, uptime, network, settings",
+    ),
     ("/pools", "the pools of specialists and their routes"),
     ("/pool POOL", "one of them"),
     ("/scale POOL N", "the pool has N workers from now on; +N more, -N fewer"),
@@ -33,6 +36,7 @@ pub const FORMS: &[(&str, &str)] = &[
     ("/search [--period P] TEXT", "finds what was said; P is today, last-week, this-month, …"),
     ("/demos", "demonstrations"),
     ("/demo [NAME]", "begins one; /demo next and /demo stop go on and end it"),
+    ("/reload", "reads the settings again; what has changed takes effect at once"),
     ("/subscribe [SECONDS]", "tells the status now and then"),
     ("/unsubscribe", "tells it no more"),
     ("/usage [PERIOD]", "tokens used and what they cost"),
@@ -131,6 +135,7 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
         ("demo", ["next"]) => Operation::NextDemo,
         ("demo", ["stop"]) => Operation::StopDemo,
         ("demo", [demo]) => Operation::Demo(Some(Arc::from(*demo))),
+        ("reload", []) => Operation::Reload,
         ("subscribe", seconds) => Operation::Subscribe(optional(seconds).ok()?),
         ("unsubscribe", []) => Operation::Unsubscribe,
         ("usage", []) => Operation::Usage(None),
@@ -408,6 +413,7 @@ mod tests {
                 Operation::Unsubscribe,
                 Operation::Providers,
                 Operation::Why,
+                Operation::Reload,
             ]),
         ]
     }

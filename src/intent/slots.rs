@@ -88,6 +88,8 @@ words! {
         Uptime = "uptime",
         /// The connections to the outside.
         Network = "network",
+        /// The settings and the file that they come from.
+        Settings = "settings",
     }
 }
 

@@ -132,7 +132,8 @@ impl Operator {
 
     fn has_model(&self, pool: &PoolName) -> bool {
         let pool = self.registry.workshop().pools.get(pool.as_str());
-        pool.and_then(|pool| pool.first()).is_some_and(|(provider, _)| provider.as_str() != OFFLINE)
+        let first = pool.as_ref().and_then(|pool| pool.first());
+        first.is_some_and(|(provider, _)| provider.as_str() != OFFLINE)
     }
 
     /// One of the caller's own conversations.

@@ -123,6 +123,14 @@ const TOPICS: &[Topic] = &[
         notes: "It asks back first, unless the command ends in --yes.",
     },
     Topic {
+        wish: "have the settings read again",
+        says: &["reload the settings", "are the settings ok?"],
+        commands: &["reload", "health"],
+        words: &["settings", "setting", "configuration", "config", "reload"],
+        notes: "They are also read when their file changes. It asks back first, unless the command ends \
+                in --yes.",
+    },
+    Topic {
         wish: "be shown around",
         says: &["start the gateway demo", "next", "stop the demo"],
         commands: &["demos", "demo"],

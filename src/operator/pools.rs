@@ -18,7 +18,7 @@ const EVENTS_LOOKED_AT: u64 = 64;
 impl Operator {
     pub(super) fn pools(&self) -> Report {
         let pools = &self.registry.workshop().pools;
-        let row = |pool: &std::sync::Arc<Pool>| {
+        let row = |pool: &Pool| {
             let load = pool.load();
             [
                 pool.name.to_string(),
@@ -27,7 +27,8 @@ impl Operator {
                 pool.description.to_string(),
             ]
         };
-        let rows: Vec<_> = pools.iter().map(row).collect();
+        let pools: Vec<_> = pools.iter().collect();
+        let rows: Vec<_> = pools.iter().map(|pool| row(pool)).collect();
         let data: Vec<Value> = pools.iter().map(|pool| facts(pool)).collect();
         let text = table(["pool", "running", "waiting", "for"], &rows);
         Report::new(text, json!({ "pools": data }))
@@ -50,7 +51,7 @@ impl Operator {
             let (provider, model) = (&leg.provider, &leg.model);
             let _infallible = write!(text, " {provider}/{model} is not asked for now.");
         }
-        Report::new(text, facts(pool))
+        Report::new(text, facts(&pool))
     }
 
     /// The pool shall have more or fewer workers; asks back first, unless that was agreed to.

@@ -9,48 +9,76 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Instant, timeout},
-};
+use tokio::time::{Instant, timeout};
 
-use super::breaker::{Breaker, BreakerState, Fault, Pass};
+use super::{
+    breaker::{Breaker, BreakerState, Fault, Pass},
+    room::{Held, Room},
+};
 use crate::{
-    config::ProviderSettings,
+    config::{ProviderSettings, Settings},
     limits,
     model::{ProviderName, Reason},
-    provider::{Failure, Retry},
+    provider::{Failure, OFFLINE, Retry},
 };
 
 /// How every model that some route names fares.
 #[derive(Default)]
 pub(super) struct HealthTable {
-    rooms: BTreeMap<ProviderName, Arc<Semaphore>>,
-    known: BTreeMap<(ProviderName, Arc<str>), Arc<Health>>,
+    rooms: BTreeMap<ProviderName, Arc<Room>>,
+    known: Known,
+    /// What was known before the settings changed, as far as nobody asked for it yet.
+    before: Known,
 }
+
+type Known = BTreeMap<(ProviderName, Arc<str>), Arc<Health>>;
 
 impl HealthTable {
     /// None known yet, of providers with these settings.
     pub(super) fn new(settings: &BTreeMap<String, ProviderSettings>) -> Self {
         let room = |(name, settings): (&String, &ProviderSettings)| {
-            let room = Arc::new(Semaphore::new(settings.max_concurrent? as usize));
-            Some((ProviderName::from(name.as_str()), room))
+            let room = Room::new(settings.max_concurrent);
+            (ProviderName::from(name.as_str()), room)
         };
-        Self { rooms: settings.iter().filter_map(room).collect(), known: BTreeMap::new() }
+        Self { rooms: settings.iter().map(room).collect(), ..Self::default() }
+    }
+
+    /// Other settings hold from now on. What is known of a provider is kept while it is the same
+    /// account at the same server; a new key starts with a clean slate.
+    pub(super) fn adopt(&mut self, was: &Settings, now: &Settings) {
+        self.before = std::mem::take(&mut self.known);
+        self.before.retain(|(provider, _), _| match provider.as_str() {
+            OFFLINE => was.offline == now.offline,
+            name => match (was.providers.get(name), now.providers.get(name)) {
+                (Some(was), Some(now)) => was.is_same_account(now),
+                _ => false,
+            },
+        });
+        for (name, settings) in &now.providers {
+            let room = self.rooms.entry(name.as_str().into()).or_insert_with(|| Room::new(None));
+            room.resize(settings.max_concurrent);
+        }
+    }
+
+    /// Nobody asks any more for what was known before.
+    pub(super) fn forget_the_rest(&mut self) {
+        self.before.clear();
     }
 
     /// The health of this model: the same for every route that names it.
     pub(super) fn of(&mut self, provider: &ProviderName, model: &Arc<str>) -> Arc<Health> {
         let room = self.rooms.get(provider).cloned();
-        let known = self.known.entry((provider.clone(), model.clone()));
-        known.or_insert_with(|| Arc::new(Health { room, state: Mutex::default() })).clone()
+        let key = (provider.clone(), model.clone());
+        let before = self.before.remove(&key);
+        let new = || before.unwrap_or_else(|| Arc::new(Health { room, state: Mutex::default() }));
+        self.known.entry(key).or_insert_with(new).clone()
     }
 }
 
 /// How one model of one provider fares.
 pub(super) struct Health {
     /// What the provider may be asked at the same time, all its models together.
-    room: Option<Arc<Semaphore>>,
+    room: Option<Arc<Room>>,
     state: Mutex<State>,
 }
 
@@ -102,8 +130,7 @@ impl Health {
     pub(super) fn admit(self: &Arc<Self>) -> Result<Attempt, Shut> {
         let mut attempt = self.attempt().map_err(Shut::Away)?;
         if let Some(room) = &self.room {
-            let room = room.clone().try_acquire_owned().map_err(|_| Shut::Full)?;
-            attempt.room = Some(room);
+            attempt.room = Some(room.try_enter().ok_or(Shut::Full)?);
         }
         Ok(attempt)
     }
@@ -111,8 +138,8 @@ impl Health {
     /// Lets a request through as soon as there is room for it.
     pub(super) async fn admit_in_turn(self: &Arc<Self>) -> Result<Attempt, Failure> {
         let Some(room) = self.room.clone() else { return self.attempt() };
-        let room = timeout(limits::PROVIDER_ROOM_WITHIN, room.acquire_owned()).await;
-        let room = room.map_err(|_| NO_ROOM)?.expect("the semaphore is never closed");
+        let room = timeout(limits::PROVIDER_ROOM_WITHIN, room.enter()).await;
+        let room = room.map_err(|_| NO_ROOM)?;
         let mut attempt = self.attempt()?;
         attempt.room = Some(room);
         Ok(attempt)
@@ -194,7 +221,7 @@ pub(super) struct Attempt {
     asked: Instant,
     began: bool,
     /// Held until the answer ends.
-    room: Option<OwnedSemaphorePermit>,
+    room: Option<Held>,
 }
 
 impl Attempt {

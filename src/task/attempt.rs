@@ -88,8 +88,7 @@ async fn find_worker(bench: &Bench, id: TaskId) -> Result<Found, NotYet> {
     };
     let pinned = asked_in.as_ref().and_then(|record| record.pool.as_ref());
     let context = Context { named: task.pool.as_ref(), pinned, last: None };
-    let choice = bench.workshop.router.choose(&task.text, context);
-    let Some(pool) = bench.workshop.pools.get(choice.pool.as_str()).cloned() else {
+    let Ok((pool, _)) = bench.workshop.choose(&task.text, context) else {
         return Ok(Found::NoPool(Box::new(task)));
     };
     let worker = worker(&pool, &task).await?;

@@ -90,6 +90,13 @@ pub struct RoutingSettings {
     pub weights: String,
 }
 
+impl RoutingSettings {
+    /// The weights are in a file.
+    pub fn is_a_file(&self) -> bool {
+        !matches!(self.weights.as_str(), "built-in" | "none")
+    }
+}
+
 impl Default for RoutingSettings {
     fn default() -> Self {
         Self { weights: "built-in".to_owned() }

@@ -15,7 +15,7 @@ use tokio_util::sync::PollSender;
 
 use crate::{
     auth::Authority,
-    config::TaskSettings,
+    config::{LiveSettings, TaskSettings},
     connection::{Admission, Gateway, Seats, serve},
     conversation::tests::stage::{Call, Gate, Stage, at_once, settle},
     model::{Clock, Gauges, Timestamp, Vitals},
@@ -61,9 +61,10 @@ impl House {
         let started = Tasks::start(stage.registry.clone(), &settings);
         let tasks = at_once(Box::pin(started)).unwrap();
         let lifecycle = &stage.registry.workshop().lifecycle;
+        let (live, _asked) = LiveSettings::new(Arc::default());
         let gateway = Arc::new(Gateway {
             authority,
-            operator: Operator::new(stage.registry.clone(), tasks.clone(), Vitals::default),
+            operator: Operator::new(stage.registry.clone(), tasks.clone(), live, Vitals::default),
             tasks,
             monitor: Monitor::start(lifecycle, Clock::at(Timestamp(1_000)), Gauges::default),
             seats: Seats::default(),

@@ -232,7 +232,7 @@ impl Play {
         self.stage = Stage::over(self.stage.store.crash(), self.budgets.clone());
         self.calls.clear();
         let workshop = self.stage.registry.workshop();
-        recall_spending(workshop).await.unwrap();
+        recall_spending(workshop, &workshop.ledger.unread()).await.unwrap();
         recover_all(workshop).await.unwrap();
         assert_eq!(recover_all(workshop).await.unwrap(), 0, "nothing is left");
         self.open().await;
@@ -250,8 +250,8 @@ impl Play {
             let Spend { turns, input, output, estimated, .. } = spend;
             format!("{name} {turns}x {input}+{output}~{estimated}")
         });
-        let pools = workshop.pools.iter().map(|pool| &pool.name);
-        let rows = workshop.ledger.standing(self.me.user, pools, workshop.clock.now());
+        let pools: Vec<_> = workshop.pools.iter().map(|pool| pool.name.clone()).collect();
+        let rows = workshop.ledger.standing(self.me.user, &pools, workshop.clock.now());
         let budget = |row: Standing| format!("{} {}/{}", row.budget, row.spent, row.reserved);
         told.chain(rows.into_iter().map(budget)).collect()
     }
