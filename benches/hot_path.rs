@@ -181,6 +181,7 @@ impl Stage {
             if_busy: IfBusy::Reject,
             metadata: None,
             about: None,
+            span: tracing::Span::none(),
         };
         let readers = self.ends.len();
         self.runtime.block_on(async {

@@ -15,6 +15,7 @@ mod settings;
 mod source;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod variables;
 
 use std::{
@@ -33,6 +34,7 @@ pub use settings::{
     ProviderSettings, Restart, RoutingSettings, Settings, TaskSettings,
 };
 pub use source::{Source, Stamp};
+pub use traces::{TraceSettings, traces};
 
 use crate::limits::SETTINGS_BYTES_MAX;
 use layers::Origins;

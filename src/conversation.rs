@@ -17,6 +17,7 @@ mod recovery;
 mod registry;
 mod routing;
 mod running;
+mod span;
 mod spending;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -36,6 +37,7 @@ pub use ending::{Ending, TurnEnd};
 pub use feed::{Feed, Growth, Place, Reader, Reading, SharedSlices, Shown, read_caught_up};
 pub use recovery::recover_all;
 pub use registry::{Handle, Outcome, Registry};
+pub use span::turn_span;
 pub use spending::{Voice, recall_spending};
 pub use wake::{Wake, Watch};
 

@@ -17,7 +17,7 @@ use operatoros::{
     lifecycle::Drained,
     operator,
     store::{self, LocalStore},
-    telemetry::Logs,
+    telemetry::Telemetry,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -56,9 +56,12 @@ fn run(
     let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match command {
         Command::Serve => {
-            let logs = Logs::begin(&settings);
+            let wanted = config::traces(config::environment());
+            let telemetry = Telemetry::begin(&settings, wanted.as_ref());
             startup.phase("settings");
-            runtime()?.block_on(serve(settings, source, startup, logs))
+            let served = runtime()?.block_on(serve(settings, source, startup, &telemetry));
+            telemetry.end();
+            served
         }
         Command::Config => {
             print!("{}", config::describe(&settings));
@@ -120,7 +123,7 @@ async fn serve(
     settings: Arc<Settings>,
     source: Source,
     startup: Startup,
-    logs: Logs,
+    telemetry: &Telemetry,
 ) -> Result<(), Problem> {
     let mut signals = Signals::listen()?;
     let app = App::start(settings.clone(), source, startup).await?;
@@ -138,7 +141,7 @@ async fn serve(
                 Wish::End => break,
                 Wish::Reload => reload(&app).await,
             },
-            Ok(()) = adopted.changed() => logs.adopt(&adopted.borrow_and_update()),
+            Ok(()) = adopted.changed() => telemetry.adopt(&adopted.borrow_and_update()),
         }
     }
     tell("going down; once more ends it at once");

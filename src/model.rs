@@ -10,6 +10,7 @@ mod metric;
 mod priority;
 mod spend;
 mod task;
+mod trace;
 mod usage;
 mod vitals;
 
@@ -26,5 +27,6 @@ pub use metric::{Metric, Unit};
 pub use priority::Priority;
 pub use spend::{Account, Day, NanoUsd, Spend};
 pub use task::{Every, Fault, OpenTask, Task, TaskFilter, TaskStatus};
+pub use trace::{NoTraceParent, TraceId, TraceParent};
 pub use usage::{BYTES_PER_TOKEN_LEAST, FinishReason, Timing, Usage, Usd};
 pub use vitals::{Gauges, Health, Vitals};

@@ -8,6 +8,7 @@ mod health;
 mod queue;
 mod room;
 mod route;
+mod span;
 #[cfg(test)]
 mod tests;
 mod workers;

@@ -12,7 +12,7 @@ mod tests;
 mod text;
 mod topics;
 
-pub use complaint::Complaint;
+pub use complaint::{Complaint, reason_code};
 pub use inbound::{Asked, Inbound, Resume, SendAsked, Topic, Understand, read};
 pub use outbound::{
     Greeting, conversation_reply, conversations_reply, delta, done_reply, ended_reply, error,

@@ -3,13 +3,14 @@
 use axum::extract::ws::Message;
 use futures_util::{FutureExt, Sink, Stream};
 use tokio::sync::mpsc;
+use tracing::{Instrument as _, Span};
 
 use super::{
     Connection, Flow, Settled, Then, Voice,
     asks::{BEGINNING, Re},
 };
 use crate::{
-    conversation::{Ask, Handle, IfBusy, Parent, Refusal, Sent},
+    conversation::{Ask, Handle, IfBusy, Parent, Refusal, Sent, turn_span},
     limits,
     model::{ConversationId, Standing},
     operator::{Caller, Here, Order, Said},
@@ -48,8 +49,11 @@ where
         if joined.is_ok() {
             match order {
                 None => {
-                    let outcome = handle.ask(ask(send));
+                    let ask = ask(send);
+                    let sent = sent_span(&ask.span);
+                    let outcome = handle.ask(ask);
                     let settled = async move { waits.settle(outcome.known().await) };
+                    let settled = settled.instrument(sent);
                     self.pending.push(settled.boxed());
                 }
                 Some(order) => self.obey(order, handle, send, waits)?,
@@ -153,7 +157,13 @@ fn ask(send: SendAsked) -> Ask {
         (false, false) => IfBusy::Queue,
     };
     let SendAsked { text, key, pool, metadata, .. } = send;
-    Ask { text, key, pool, parent, if_busy, metadata, about: None }
+    let span = turn_span(send.traceparent);
+    Ask { text, key, pool, parent, if_busy, metadata, about: None, span }
+}
+
+/// From the frame to its reply.
+fn sent_span(turn: &Span) -> Span {
+    tracing::info_span!(target: "telemetry", parent: turn, "message.send")
 }
 
 /// What the operator wants of a connection.

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use tokio::time::Instant;
+use tracing::{Span, field};
 
 use super::{
     command::{
@@ -13,6 +14,7 @@ use super::{
     feed::Shown,
     keys::{Claim, Claimed},
     running::Waiting,
+    span::turn_span,
     turns::Seat,
     writer::{Phase, Settle, Writer},
 };
@@ -41,6 +43,7 @@ struct Question {
     reservation: Reservation,
     /// What the pool gives it now, where nothing of the conversation is before it.
     seat: Option<Seat>,
+    span: Span,
 }
 
 /// A message's key, and who wants to know what became of it.
@@ -122,7 +125,8 @@ impl Writer {
         let message = Message { metadata, ..self.written(ask.text.clone(), parent) };
         let reservation = self.afford(&pool, &Item::User(message.text.clone()))?;
         let seat = self.reserve(&pool)?;
-        Ok(Question { message, new: true, about: ask.about, pool, choice, reservation, seat })
+        let (about, span) = (ask.about, ask.span.clone());
+        Ok(Question { message, new: true, about, pool, choice, reservation, seat, span })
     }
 
     /// A worker or a place in the pool's queue, where the turn would be the first here. A pool that
@@ -206,19 +210,22 @@ impl Writer {
         let (pool, choice) = self.choose(&message.text, before.as_ref())?;
         let reservation = self.afford(&pool, &Item::User(message.text.clone()))?;
         let seat = self.reserve(&pool)?;
-        Ok(Question { message, new: false, about: None, pool, choice, reservation, seat })
+        let span = turn_span(None);
+        Ok(Question { message, new: false, about: None, pool, choice, reservation, seat, span })
     }
 
     /// Keeps the message and has it answered: at once, where nothing is in the way, so that its
     /// start goes into the same commit and the request leaves while that is under way.
     fn accept(&mut self, question: Question, key: Option<Arc<str>>, receipt: Receipt) {
-        let Question { message, new, about, pool, choice, reservation, seat } = question;
+        let Question { message, new, about, pool, choice, reservation, seat, span } = question;
         let turn = Turn {
             conversation: self.record.id,
             turn: message.turn,
             message: message.id,
             answer: MessageId::new(),
         };
+        span.record("conversation", field::display(self.record.id));
+        span.record("turn", field::display(turn.turn));
         self.record.head = Some(turn.answer);
         self.record.asked = Some(pool.name.clone());
         self.record.messages += if new { 2 } else { 1 };
@@ -241,6 +248,7 @@ impl Writer {
             reservation,
             accepted: Instant::now(),
             working: self.workshop.lifecycle.working(),
+            span,
         };
         let mut answer = self.answer(&turn);
         let position = match seat {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use crate::{
     budget::Exhausted,
@@ -71,6 +72,8 @@ pub struct Ask {
     pub metadata: Option<serde_json::Value>,
     /// The branch that it is about, where that is another conversation's.
     pub about: Option<Branch>,
+    /// Whatever comes of it stands in this.
+    pub span: Span,
 }
 
 impl Ask {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
 use tokio::time::Instant;
+use tracing::Span;
 
 use super::{Workshop, command::Branch, history, pace::Pace, spending::Voice};
 use crate::{
@@ -34,6 +35,8 @@ pub(super) struct Waiting {
     pub(super) accepted: Instant,
     /// A drain waits for it.
     pub(super) working: Working,
+    /// Log and traces of it.
+    pub(super) span: Span,
 }
 
 /// The turn that is being answered.
@@ -82,6 +85,8 @@ pub(super) struct Running {
     source: Source,
     _worker: Worker,
     working: Working,
+    /// Log and traces of it.
+    pub(super) span: Span,
 }
 
 /// What the turn comes from.
@@ -150,6 +155,7 @@ impl Running {
             source,
             _worker: worker,
             working: waiting.working,
+            span: waiting.span,
         }
     }
 
@@ -159,7 +165,8 @@ impl Running {
             Source::History(read, _) => match read.await {
                 Ok(items) => Step::Read(items),
                 Err(error) => {
-                    tracing::error!(turn = %self.turn.turn, %error, "the history cannot be read");
+                    let parent = &self.span;
+                    tracing::error!(parent: parent, %error, "the history cannot be read");
                     Step::Failed(NO_HISTORY)
                 }
             },
@@ -180,7 +187,8 @@ impl Running {
         };
         let cap = self.reservation.as_ref().and_then(Reservation::cap);
         let max_output_tokens = cap.and_then(|cap| u32::try_from(cap.output_tokens).ok());
-        let prompt = Prompt { items, remote, max_output_tokens };
+        let span = self.span.clone();
+        let prompt = Prompt { items, remote, max_output_tokens, span };
         self.source = Source::Answer(self.pool.clone().answer(prompt));
         Ok(())
     }
@@ -299,7 +307,7 @@ impl Running {
             Some(Progress::Piece(Piece::Remote(_))) => {}
             Some(Progress::Piece(Piece::ToolCall(call))) => {
                 // No tool was offered, so a call can only be a model's mistake.
-                tracing::warn!(turn = %self.turn.turn, tool = %call.name, "unasked tool call");
+                tracing::warn!(parent: &self.span, tool = %call.name, "unasked tool call");
             }
             Some(Progress::Asking { provider, model }) => {
                 self.asked = true;
@@ -335,7 +343,10 @@ impl Running {
             return;
         }
         let now = Instant::now();
-        self.first_token.get_or_insert(now);
+        if self.first_token.is_none() {
+            self.first_token = Some(now);
+            tracing::info!(target: "telemetry", parent: &self.span, "first token");
+        }
         self.unsaved_since.get_or_insert(now);
         self.unsaved.push_str(text);
         self.length += text.len() as u64;

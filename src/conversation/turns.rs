@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use tracing::Span;
+
 use super::{
     command::{Ended, Refusal, Reply, answer_to},
     feed::Shown,
@@ -19,6 +21,7 @@ use crate::{
     pool::{Asker, Busy, Pool, Queued, Waited, Worker},
     provider::{Failure, Item, Retry},
     store::{Turn, Write},
+    wire,
 };
 
 impl Writer {
@@ -79,6 +82,8 @@ impl Writer {
         let pool = self.workshop.pools.get(waiting.pool.name.as_str()).unwrap_or(waiting.pool);
         let waiting = Waiting { pool, ..waiting };
         let running = Running::start(&self.workshop, waiting, worker, remote);
+        running.span.record("pool", running.pool.name.as_str());
+        tracing::info!(target: "telemetry", parent: &running.span, "started");
         let started = self.number(Event::TurnStarted {
             turn,
             pool: running.pool.name.clone(),
@@ -111,7 +116,9 @@ impl Writer {
                 other => self.phase = other,
             },
             Step::Failed(failure) => {
-                tracing::warn!(conversation = %self.record.id, %failure, "a turn failed");
+                if let Phase::Running(running) = &self.phase {
+                    tracing::warn!(parent: &running.span, %failure, "a turn failed");
+                }
                 self.end_current(Cut::Failed(turn_error(&failure)), None);
             }
         }
@@ -201,6 +208,7 @@ impl Writer {
         self.phase = Phase::Ending(turn);
         let usage = running.usage(outcome.reason());
         let bill = self.bill(&mut running, &usage);
+        outcome.tell(&running.span, length);
         let event = match outcome {
             Outcome::Cut(cut) => cut.event(turn, length),
             Outcome::Completed(finish_reason) => Event::TurnCompleted {
@@ -240,6 +248,7 @@ impl Writer {
             ..self.answer(&waiting.turn)
         };
         let event = cut.event(waiting.turn.turn, 0);
+        Outcome::Cut(cut).tell(&waiting.span, 0);
         let closing = Closing { working: waiting.working, bill: None };
         self.end((message, event), None, settle, closing);
     }
@@ -359,6 +368,21 @@ impl Outcome {
             Self::Completed(finish_reason) => Some(*finish_reason),
             Self::Cut(_) => None,
         }
+    }
+
+    /// Tells log and traces of it.
+    fn tell(&self, span: &Span, length: u64) {
+        let outcome = match self.status() {
+            AnswerStatus::Failed => "failed",
+            AnswerStatus::Cancelled => "cancelled",
+            AnswerStatus::Interrupted => "interrupted",
+            AnswerStatus::Completed | AnswerStatus::Running => "completed",
+        };
+        span.record("outcome", outcome);
+        if let Some(reason) = self.reason() {
+            span.record("error.type", wire::reason_code(reason));
+        }
+        tracing::debug!(parent: span, length, "a turn ended");
     }
 
     /// Why it failed, where it did.

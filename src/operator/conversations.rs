@@ -9,7 +9,7 @@ use super::{
     table::table,
 };
 use crate::{
-    conversation::{Ask, Branch, IfBusy, Parent, Refusal},
+    conversation::{Ask, Branch, IfBusy, Parent, Refusal, turn_span},
     intent::{Operation, Which},
     limits,
     model::{Conversation, ConversationId, PoolName, Timestamp},
@@ -115,6 +115,7 @@ impl Operator {
                 if_busy: IfBusy::Queue,
                 metadata: None,
                 about: Some(about),
+                span: turn_span(None),
             }));
         }
         let page = Page { rows: limits::CONTEXT_MESSAGES_MAX, bytes: limits::SNAPSHOT_BYTES_MAX };

@@ -240,6 +240,11 @@ impl Complaint {
     }
 }
 
+/// The stable code of a turn's reason, as readers see it.
+pub fn reason_code(reason: Reason) -> &'static str {
+    code(reason).as_str()
+}
+
 /// The code that readers see for a turn's reason.
 pub(super) fn code(reason: Reason) -> ErrorCode {
     match reason {

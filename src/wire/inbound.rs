@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Complaint, TaskAsked, TaskChangeAsked, tasks};
 use crate::{
     limits,
-    model::{ConversationId, Cursor, MessageId, PoolName, TaskFilter, TaskId, TurnId},
+    model::{ConversationId, Cursor, MessageId, PoolName, TaskFilter, TaskId, TraceParent, TurnId},
 };
 
 /// A frame that could be read.
@@ -129,6 +129,8 @@ pub struct SendAsked {
     pub reject: bool,
     pub understand: Understand,
     pub metadata: Option<Value>,
+    /// What its sender was doing when it was sent.
+    pub traceparent: Option<TraceParent>,
 }
 
 impl SendAsked {
@@ -145,6 +147,7 @@ impl SendAsked {
             reject: false,
             understand,
             metadata: None,
+            traceparent: None,
         }
     }
 }
@@ -282,6 +285,8 @@ fn message(send: MessageSend) -> Result<SendAsked, Complaint> {
             Some(As::Auto) | None => Understand::Auto,
         },
         metadata: send.metadata,
+        // Whoever gets it wrong begins another trace, as its specification has it.
+        traceparent: send.traceparent.and_then(|parent| parent.parse().ok()),
     })
 }
 

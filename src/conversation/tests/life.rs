@@ -149,6 +149,7 @@ fn ask(handle: &Handle) -> Outcome<Sent> {
         if_busy,
         metadata: None,
         about: None,
+        span: tracing::Span::none(),
     };
     handle.ask(ask)
 }

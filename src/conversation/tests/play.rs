@@ -182,6 +182,7 @@ impl Play {
             if_busy: IfBusy::Queue,
             metadata: None,
             about: None,
+            span: tracing::Span::none(),
         };
         for word in how.split_whitespace() {
             match word.split_once('=') {

@@ -23,6 +23,7 @@ async fn ask(handle: &Handle, pool: Option<&str>) -> Result<(), Refusal> {
         if_busy: IfBusy::Queue,
         metadata: None,
         about: None,
+        span: tracing::Span::none(),
     };
     handle.ask(ask).known().await.map(drop)
 }

@@ -8,7 +8,7 @@ use tokio::{sync::mpsc, time::timeout};
 
 use super::{Demo, Signal, script::Step};
 use crate::{
-    conversation::{Ask, Ending, Executed, IfBusy, Parent, Refusal, Tour},
+    conversation::{Ask, Ending, Executed, IfBusy, Parent, Refusal, Tour, turn_span},
     intent, limits,
     model::DemoStep,
     operator::{Caller, Operator, Order, Said, meaning::Wish},
@@ -89,6 +89,7 @@ impl Guide {
             if_busy: IfBusy::Queue,
             metadata: Some(json!({ "demo": self.demo.name })),
             about: None,
+            span: turn_span(None),
         };
         let ending = Ending::watch(&self.caller.handle);
         let turn = self.caller.handle.ask(ask).known().await?.accepted.turn;

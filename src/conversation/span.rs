@@ -1,0 +1,25 @@
+//! The span of a turn: from its message to its end. Every line of the log about the turn stands in it,
+//! and a trace begins with it.
+
+use tracing::{Span, field::Empty};
+
+use crate::model::{TraceId, TraceParent};
+
+/// A turn whose message has just come, below what its sender was doing, where that is known.
+pub fn turn_span(parent: Option<TraceParent>) -> Span {
+    let trace = match parent {
+        Some(parent) => parent.to_string(),
+        None => TraceId::new().to_string(),
+    };
+    // An error's level, so that lines of any level stand in it.
+    tracing::error_span!(
+        "turn",
+        trace,
+        otel.kind = "server",
+        conversation = Empty,
+        turn = Empty,
+        pool = Empty,
+        outcome = Empty,
+        error.type = Empty,
+    )
+}
