@@ -57,7 +57,7 @@ fn run(
     match command {
         Command::Serve => {
             let wanted = config::traces(config::environment());
-            let telemetry = Telemetry::begin(&settings, wanted.as_ref());
+            let telemetry = Telemetry::begin(&settings, wanted);
             startup.phase("settings");
             let served = runtime()?.block_on(serve(settings, source, startup, &telemetry));
             telemetry.end();

@@ -27,7 +27,7 @@ pub struct Telemetry {
 impl Telemetry {
     /// Everything that is logged from now on goes to the standard error, as settings say, and traces
     /// to where the environment wants them.
-    pub fn begin(settings: &Settings, wanted: Option<&TraceSettings>) -> Self {
+    pub fn begin(settings: &Settings, wanted: Option<TraceSettings>) -> Self {
         let (filter, handle) = reload::Layer::new(filter(settings));
         let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
         let lines = match settings.log_format {
@@ -42,10 +42,12 @@ impl Telemetry {
             Ok(traces) => (traces, None),
             Err(unable) => (None, Some(unable)),
         };
-        tracing_subscriber::registry()
-            .with(lines.with_filter(filter.and(for_the_log)))
-            .with(traces.as_ref().map(Traces::layer))
-            .init();
+        let log = tracing_subscriber::registry().with(lines.with_filter(filter.and(for_the_log)));
+        // Without traces there is nobody to ask whether a span is wanted for them.
+        match &traces {
+            Some(traces) => log.with(traces.layer()).init(),
+            None => log.init(),
+        }
         if let Some(unable) = unable {
             tracing::warn!(%unable, "no traces are sent");
         }

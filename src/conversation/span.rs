@@ -7,15 +7,13 @@ use crate::model::{TraceId, TraceParent};
 
 /// A turn whose message has just come, below what its sender was doing, where that is known.
 pub fn turn_span(parent: Option<TraceParent>) -> Span {
-    let trace = match parent {
-        Some(parent) => parent.to_string(),
-        None => TraceId::new().to_string(),
-    };
+    let trace = parent.map_or_else(TraceId::new, |parent| parent.trace);
+    let above = parent.map(|parent| parent.above());
     // An error's level, so that lines of any level stand in it.
     tracing::error_span!(
         "turn",
-        trace,
-        otel.kind = "server",
+        %trace,
+        above,
         conversation = Empty,
         turn = Empty,
         pool = Empty,

@@ -71,7 +71,7 @@ impl Pool {
                     };
                     let request = self.request(leg.model.clone(), &prompt);
                     let mut chat = ChatSpan::begin(&prompt.span, leg, &request);
-                    let asked = leg.provider.ask(request).instrument(chat.or(&prompt.span));
+                    let asked = leg.provider.ask(request).instrument(prompt.span.clone());
                     let mut answer = match asked.await {
                         Ok(answer) => answer,
                         Err(failure) => {

@@ -52,11 +52,6 @@ impl ChatSpan {
         Self { span, said: wanted.then(String::new) }
     }
 
-    /// What is logged about the attempt stands in this: in that of its turn where no trace is recorded.
-    pub(super) fn or(&self, turn: &Span) -> Span {
-        if self.span.is_disabled() { turn.clone() } else { self.span.clone() }
-    }
-
     /// A piece of the answer came.
     pub(super) fn heard(&mut self, piece: &Piece) {
         match piece {

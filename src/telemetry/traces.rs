@@ -51,7 +51,7 @@ pub(super) struct Traces {
 
 impl Traces {
     /// As the environment says, which the crates read themselves.
-    pub(super) fn begin(settings: &TraceSettings) -> Result<Self, ExporterBuildError> {
+    pub(super) fn begin(settings: TraceSettings) -> Result<Self, ExporterBuildError> {
         let exporter = SpanExporter::builder().with_http().build()?;
         let mut resource = Resource::builder()
             .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
@@ -145,7 +145,11 @@ where
         let builder = SpanBuilder::from_name(name).with_kind(told.kind());
         let under = |parent| Context::new().with_remote_span_context(parent);
         let under = parent.map_or_else(Context::new, under);
-        let begun = self.begin(builder.with_attributes(told.attributes), &under, told.trace);
+        let builder = builder.with_attributes(told.attributes);
+        let begun = match (told.trace, told.above) {
+            (Some(trace), Some(above)) => self.below(builder, trace, above),
+            (trace, _) => self.begin(builder, &under, trace),
+        };
         let kept = Kept { span: begun, conversation: told.conversation };
         span.extensions_mut().insert(kept);
     }
@@ -181,23 +185,21 @@ where
 }
 
 impl SpanLayer {
-    fn begin(&self, builder: SpanBuilder, under: &Context, trace: Option<Trace>) -> Span {
-        match trace {
-            Some(Trace { id, parent: None }) => {
-                BEGINS.set(Some(id));
-                let begun = self.tracer.build_with_context(builder, under);
-                BEGINS.set(None);
-                begun
-            }
-            Some(Trace { id, parent: Some((parent, sampled)) }) => {
-                let flags = TraceFlags::default().with_sampled(sampled);
-                let (id, parent) = (TraceId::from(id), SpanId::from(parent));
-                let parent = SpanContext::new(id, parent, flags, true, TraceState::default());
-                let under = Context::new().with_remote_span_context(parent);
-                self.tracer.build_with_context(builder, &under)
-            }
-            None => self.tracer.build_with_context(builder, under),
-        }
+    /// A span of its own, or below another of ours. One that begins a trace says which.
+    fn begin(&self, builder: SpanBuilder, under: &Context, trace: Option<u128>) -> Span {
+        BEGINS.set(trace);
+        let begun = self.tracer.build_with_context(builder, under);
+        BEGINS.set(None);
+        begun
+    }
+
+    /// A span below somebody else's.
+    fn below(&self, builder: SpanBuilder, trace: u128, (span, sampled): (u64, bool)) -> Span {
+        let flags = TraceFlags::default().with_sampled(sampled);
+        let (trace, span) = (TraceId::from(trace), SpanId::from(span));
+        let above = SpanContext::new(trace, span, flags, true, TraceState::default());
+        let under = Context::new().with_remote_span_context(above);
+        self.tracer.build_with_context(builder, &under)
     }
 }
 
@@ -207,13 +209,6 @@ fn named(name: &'static str, told: &Told) -> String {
     model.map_or_else(|| name.to_owned(), |model| format!("{name} {}", model.value))
 }
 
-/// The trace that a root says that it belongs to.
-#[derive(Clone, Copy)]
-struct Trace {
-    id: u128,
-    parent: Option<(u64, bool)>,
-}
-
 /// What a span or an event of ours says.
 #[derive(Default)]
 struct Told {
@@ -221,7 +216,10 @@ struct Told {
     message: String,
     name: Option<String>,
     kind: Option<String>,
-    trace: Option<Trace>,
+    /// The trace that it begins or belongs to.
+    trace: Option<u128>,
+    /// Somebody else's span above it, and whether that is recorded.
+    above: Option<(u64, bool)>,
     conversation: Option<String>,
 }
 
@@ -232,14 +230,12 @@ impl Told {
             "message" => self.message = value.as_str().into_owned(),
             "otel.name" => self.name = Some(value.as_str().into_owned()),
             "otel.kind" => self.kind = Some(value.as_str().into_owned()),
-            // Its id and, where it goes on from somebody else's span, that and whether it is recorded.
-            "trace" => {
-                let text = value.as_str().into_owned();
-                let mut parts = text.split('-');
-                let id = parts.next().and_then(|id| u128::from_str_radix(id, 16).ok());
-                let span = parts.next().and_then(|span| u64::from_str_radix(span, 16).ok());
-                let parent = span.map(|span| (span, parts.next() == Some("01")));
-                self.trace = id.map(|id| Trace { id, parent });
+            "trace" => self.trace = u128::from_str_radix(&value.as_str(), 16).ok(),
+            "above" => {
+                let text = value.as_str();
+                let (span, flags) = text.split_once('-').unwrap_or((&text, ""));
+                let span = u64::from_str_radix(span, 16).ok();
+                self.above = span.map(|span| (span, flags == "01"));
             }
             "conversation" => self.about(Some(&value.as_str())),
             "gen_ai.response.finish_reasons" => {
@@ -266,7 +262,8 @@ impl Told {
     fn kind(&self) -> SpanKind {
         match self.kind.as_deref() {
             Some("client") => SpanKind::Client,
-            Some("server") => SpanKind::Server,
+            // Whoever sent the message waits for it.
+            None if self.trace.is_some() => SpanKind::Server,
             _ => SpanKind::Internal,
         }
     }
