@@ -18,7 +18,7 @@ use crate::{
     http,
     lifecycle::{Drained, Lifecycle},
     model::{Clock, Gauges, Health, Usage},
-    monitor::Monitor,
+    monitor::{Monitor, PoolWatch},
     operator::Operator,
     pool::Pools,
     provider::{self, Prices, Unbuildable},
@@ -144,6 +144,7 @@ fn gateway(registry: Registry, tasks: Tasks, live: &LiveSettings) -> Arc<Gateway
         authority: Authority::new(settings.token.clone()),
         operator: Operator::new(registry.clone(), tasks.clone(), live.clone(), vitals),
         monitor,
+        pools: PoolWatch::start(&lifecycle, Clock::system(), registry.workshop().pools.clone()),
         tasks,
         seats,
         lifecycle,
@@ -185,7 +186,7 @@ fn gauges(seats: &Seats, registry: &Registry, tasks: &Tasks) -> Gauges {
 
 /// Puts in order what the last run left, and learns what it has spent. Says how many turns it left.
 async fn take_over(workshop: &Workshop) -> Result<usize, StoreError> {
-    conversation::recall_spending(workshop, &workshop.ledger.unread()).await?;
+    conversation::recall_spending(workshop).await?;
     conversation::recover_all(workshop).await
 }
 
@@ -194,7 +195,8 @@ fn warn_of_unpriced(workshop: &Workshop) {
     let Workshop { pools, prices, ledger, .. } = workshop;
     let prices = prices.load();
     for pool in pools.iter().filter(|_| ledger.counts_dollars()) {
-        for (provider, model) in pool.models() {
+        let of_agents = pool.agents().flat_map(|(_, agent)| agent.models());
+        for (provider, model) in pool.models().chain(of_agents) {
             if prices.charge(provider, model, &Usage::default()).is_none() {
                 let pool = &pool.name;
                 tracing::warn!(%pool, %provider, model = &**model, "has no price, so budgets of dollars miss it");

@@ -38,7 +38,7 @@ pub use feed::{Feed, Growth, Place, Reader, Reading, SharedSlices, Shown, read_c
 pub use recovery::recover_all;
 pub use registry::{Handle, Outcome, Registry};
 pub use span::turn_span;
-pub use spending::{Voice, recall_spending};
+pub use spending::{Voice, recall_budgets, recall_spending};
 pub use wake::{Wake, Watch};
 
 use crate::{

@@ -21,33 +21,37 @@ use std::{
 
 use arc_swap::ArcSwap;
 pub use attempt::{Progress, Prompt};
-pub use breaker::BreakerState;
 use health::HealthTable;
-pub use health::LegLoad;
 pub use queue::{Asker, Origin, Queue, Ticket};
 use route::{Leg, Route};
 use workers::Workers;
 pub use workers::{Busy, Queued, Waited, Worker};
 
 use crate::{
-    config::{Effort, PoolSettings, Restart, Settings},
+    config::{AgentSettings, Effort, PoolSettings, Restart, Settings},
     limits,
-    model::{PoolName, Priority, ProviderName, UserId},
+    meter::{Meter, PoolMeter},
+    model::{AgentName, Day, LegLoad, PoolName, PoolVitals, Priority, ProviderName, UserId},
     provider::{Item, Providers, Style, context_window},
 };
 
-/// A pool of specialists for one domain.
+/// A pool of specialists for one domain, or one of its agents: who has the same workers and window, and
+/// a prompt and a route of its own.
 pub struct Pool {
     /// What it is called.
     pub name: PoolName,
-    /// What it is for, in one line.
+    /// What it is for, in one line; an agent's role.
     pub description: Arc<str>,
+    /// The agent that it is.
+    agent: Option<AgentName>,
+    agents: BTreeMap<AgentName, Arc<Pool>>,
     system: Arc<str>,
     style: Style,
     route: Route,
     window_tokens: u32,
     restart: Restart,
     workers: Arc<Workers>,
+    meter: Arc<PoolMeter>,
 }
 
 /// A pool has at least one worker and at most `limits::WORKERS_MAX`.
@@ -75,10 +79,18 @@ impl Load {
 }
 
 impl Pool {
-    fn new(name: PoolName, settings: &PoolSettings, route: Route, workers: Arc<Workers>) -> Self {
+    fn new(
+        name: PoolName,
+        settings: &PoolSettings,
+        route: Route,
+        (workers, meter): (Arc<Workers>, Arc<PoolMeter>),
+    ) -> Self {
         Self {
+            meter,
             name,
             description: settings.description.as_str().into(),
+            agent: None,
+            agents: BTreeMap::new(),
             system: settings.prompt.as_str().into(),
             style: Style {
                 temperature: settings.temperature,
@@ -90,6 +102,42 @@ impl Pool {
             restart: settings.restart,
             workers,
         }
+    }
+
+    /// The same pool as one of its agents.
+    fn staffed(&self, name: &str, agent: &AgentSettings, of: &PoolSettings, route: Route) -> Self {
+        Self {
+            meter: self.meter.clone(),
+            name: self.name.clone(),
+            description: agent.role.as_str().into(),
+            agent: Some(name.into()),
+            agents: BTreeMap::new(),
+            system: format!("{}\n\n{}", of.prompt.trim_end(), agent.prompt).into(),
+            style: Style {
+                temperature: agent.temperature.or(of.temperature),
+                effort: agent.effort.or(of.effort).map(effort_name),
+                ..self.style.clone()
+            },
+            window_tokens: window(of, &route),
+            route,
+            restart: self.restart,
+            workers: self.workers.clone(),
+        }
+    }
+
+    /// Which agent of the pool it is; none where it is the pool itself.
+    pub fn agent_name(&self) -> Option<&AgentName> {
+        self.agent.as_ref()
+    }
+
+    /// Its agents, by name.
+    pub fn agents(&self) -> impl Iterator<Item = (&AgentName, &Arc<Pool>)> {
+        self.agents.iter()
+    }
+
+    /// The pool as that agent of it.
+    pub fn as_agent(&self, name: &str) -> Option<&Arc<Pool>> {
+        self.agents.get(name)
     }
 
     /// Tokens of history that a request may hold.
@@ -154,10 +202,32 @@ impl Pool {
         Ok(before)
     }
 
+    /// Counts what it does.
+    pub fn meter(&self) -> &PoolMeter {
+        &self.meter
+    }
+
     /// How it stands.
     pub fn load(&self) -> Load {
         let usage = self.workers.usage();
         Load { workers: usage.size, running: usage.running, queued: usage.queued }
+    }
+
+    /// How it fares: its load, what went on lately, and its models.
+    pub fn vitals(&self, today: Day) -> PoolVitals {
+        let (load, figures) = (self.load(), self.meter.figures(today));
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        PoolVitals {
+            pool: self.name.clone(),
+            workers: load.workers,
+            running: load.running,
+            queued: load.queued,
+            first_token_ms: figures.first_token_lately.map(|took| (ms(took.p50), ms(took.p95))),
+            tokens_per_second: (figures.tokens_per_second * 10.0).round() / 10.0,
+            error_rate: figures.error_rate().map(|rate| (rate * 1_000.0).round() / 1_000.0),
+            cost_today: figures.cost_today,
+            legs: self.legs(),
+        }
     }
 }
 
@@ -190,6 +260,7 @@ struct Shared {
     now: ArcSwap<Table>,
     /// A model that fails in one pool is not asked by the others either.
     health: Mutex<HealthTable>,
+    meter: Meter,
 }
 
 type Table = BTreeMap<PoolName, Arc<Pool>>;
@@ -197,13 +268,13 @@ type Table = BTreeMap<PoolName, Arc<Pool>>;
 impl Pools {
     /// The pools that settings describe.
     pub fn new(settings: &Settings, providers: &Providers) -> Self {
-        let mut health = HealthTable::new(&settings.providers);
-        let workers = |name: &str| {
-            let of = &settings.pools[name];
-            Workers::new(of.workers, Duration::from_millis(of.wait_ms))
+        let meter = Meter::default();
+        let mut health = HealthTable::new(&settings.providers, &meter);
+        let parts = |name: &PoolName, of: &PoolSettings| {
+            (Workers::new(of.workers, Duration::from_millis(of.wait_ms)), meter.pool(name))
         };
-        let now = ArcSwap::from_pointee(table(settings, providers, &mut health, workers));
-        Self(Arc::new(Shared { now, health: Mutex::new(health) }))
+        let now = ArcSwap::from_pointee(table(settings, providers, &mut health, parts));
+        Self(Arc::new(Shared { now, health: Mutex::new(health), meter }))
     }
 
     /// The pools of these settings from now on, in place of those of `was`. Nothing that runs or waits
@@ -214,15 +285,16 @@ impl Pools {
         let mut health = self.0.health.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.0.now.load_full();
         health.adopt(was, now);
-        let workers = |name: &str| {
-            let of = &now.pools[name];
+        let parts = |name: &PoolName, of: &PoolSettings| {
             let wait = Duration::from_millis(of.wait_ms);
-            let Some(pool) = before.get(name) else { return Workers::new(of.workers, wait) };
-            let changed = was.pools.get(name).is_none_or(|was| was.workers != of.workers);
-            pool.workers.adopt(changed.then_some(of.workers), wait);
-            pool.workers.clone()
+            let Some(pool) = before.get(name) else {
+                return (Workers::new(of.workers, wait), self.0.meter.pool(name));
+            };
+            let set = was.pools.get(name.as_str()).map(|was| was.workers);
+            pool.workers.adopt(Some(of.workers).filter(|_| set != Some(of.workers)), wait);
+            (pool.workers.clone(), pool.meter.clone())
         };
-        self.0.now.store(Arc::new(table(now, providers, &mut health, workers)));
+        self.0.now.store(Arc::new(table(now, providers, &mut health, parts)));
         health.forget_the_rest();
     }
 
@@ -231,9 +303,29 @@ impl Pools {
         self.0.now.load().get(name).cloned()
     }
 
+    /// That pool, or that agent of it, as it is by now.
+    pub fn as_now(&self, pool: &Pool) -> Option<Arc<Pool>> {
+        let now = self.get(pool.name.as_str())?;
+        match pool.agent_name() {
+            Some(agent) => now.as_agent(agent.as_str()).cloned(),
+            None => Some(now),
+        }
+    }
+
+    /// Counts what all of them do.
+    pub fn meter(&self) -> &Meter {
+        &self.0.meter
+    }
+
     /// All that there are now, by name.
     pub fn iter(&self) -> impl Iterator<Item = Arc<Pool>> + use<> {
         self.0.now.load().values().cloned().collect::<Vec<_>>().into_iter()
+    }
+
+    /// The agents of a pool, for an error that says which there are.
+    pub fn agent_names(&self, pool: &Pool) -> String {
+        let agents = pool.agents.keys().map(AgentName::as_str).collect::<Vec<_>>().join(", ");
+        if agents.is_empty() { format!("none in {}", pool.name) } else { agents }
     }
 
     /// Their names, for an error that says which there are.
@@ -242,18 +334,24 @@ impl Pools {
     }
 }
 
-/// The pools of these settings, with the workers of each.
+/// The pools of these settings, each with the workers and the meter that it shall have.
 fn table(
     settings: &Settings,
     providers: &Providers,
     health: &mut HealthTable,
-    workers: impl Fn(&str) -> Arc<Workers>,
+    parts: impl Fn(&PoolName, &PoolSettings) -> (Arc<Workers>, Arc<PoolMeter>),
 ) -> Table {
     let pool = |(name, pool): (&String, &PoolSettings)| {
-        let route = Route::new(&pool.route, settings, providers, health);
-        let workers = workers(name);
         let name = PoolName::from(name.as_str());
-        (name.clone(), Arc::new(Pool::new(name, pool, route, workers)))
+        let mut route = |entries: &[String]| Route::new(entries, settings, providers, health);
+        let parts = parts(&name, pool);
+        let mut made = Pool::new(name.clone(), pool, route(&pool.route), parts);
+        for (agent, of) in &pool.agents {
+            let route = route(of.route.as_ref().unwrap_or(&pool.route));
+            let agent_made = Arc::new(made.staffed(agent, of, pool, route));
+            made.agents.insert(agent.as_str().into(), agent_made);
+        }
+        (name, Arc::new(made))
     };
     settings.pools.iter().map(pool).collect()
 }

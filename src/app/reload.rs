@@ -129,7 +129,7 @@ impl Reloader {
         }
         if changes.touch(&["budgets"]) {
             let unread = ledger.adopt(&settings);
-            if let Err(error) = conversation::recall_spending(&self.workshop, &unread).await {
+            if let Err(error) = conversation::recall_budgets(&self.workshop, &unread).await {
                 tracing::error!(%error, "what was spent of new budgets is not known");
             }
         }

@@ -118,10 +118,10 @@ impl Ledger {
         Unread { ledger: self.clone(), numbers }
     }
 
-    /// All budgets, as if nothing were known of them.
-    pub fn unread(&self) -> Unread {
-        let numbers = self.0.budgets.load().list.iter().map(|budget| budget.number).collect();
-        Unread { ledger: self.clone(), numbers }
+    /// The first day whose spending counts now; `None` where no budget counts any.
+    pub fn since(&self, now: Timestamp) -> Option<Day> {
+        let budgets = self.0.budgets.load();
+        budgets.list.iter().map(|budget| budget.began(Day::of(now))).min()
     }
 
     /// There is no budget, so nothing has to be reckoned.

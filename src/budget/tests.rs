@@ -276,8 +276,8 @@ fn the_standing_has_a_row_for_each_budget_and_pool_that_counts() {
     };
     assert_eq!(rows("ann"), "ap aq cq");
     assert_eq!(rows("bob"), "ap aq b cq");
-    assert_eq!(ledger.unread().since(now), Some(Day::of(at("2026-01-01T00:00:00"))));
-    assert_eq!(Ledger::default().unread().since(now), None);
+    assert_eq!(ledger.since(now), Some(Day::of(at("2026-01-01T00:00:00"))));
+    assert_eq!(Ledger::default().since(now), None);
 }
 
 // ---- random lives -----------------------------------------------------------------------------

@@ -91,7 +91,9 @@ where
         while let Some(here) = wanted {
             match here {
                 Here::Enter(id, handle) => self.enter(id, handle).await?,
-                Here::Status(every) => self.post_status(every),
+                Here::Status(Some(every)) => self.post_status(Some(every)),
+                Here::Pools => self.post_pools(),
+                Here::Status(None) => self.stop_posts(),
             }
             wanted = more.try_recv().ok();
         }
@@ -156,9 +158,9 @@ fn ask(send: SendAsked) -> Ask {
         (false, true) => IfBusy::Reject,
         (false, false) => IfBusy::Queue,
     };
-    let SendAsked { text, key, pool, metadata, .. } = send;
+    let SendAsked { text, key, pool, agent, metadata, .. } = send;
     let span = turn_span(send.traceparent);
-    Ask { text, key, pool, parent, if_busy, metadata, about: None, span }
+    Ask { text, key, pool, agent, parent, if_busy, metadata, about: None, span }
 }
 
 /// From the frame to its reply.

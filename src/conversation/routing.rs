@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use super::{Workshop, command::Refusal};
 use crate::{
-    model::PoolName,
+    model::{AgentName, PoolName},
     pool::Pool,
     route::{Choice, Context, DEFAULT_POOL},
 };
 
 impl Workshop {
-    /// The pool that answers a text, and why.
+    /// The pool that answers a text, or the agent of it, and why.
     pub fn choose(&self, text: &str, context: Context<'_>) -> Result<(Arc<Pool>, Choice), Refusal> {
         if let Some(name) = context.named {
             self.pool(name)?;
@@ -31,7 +31,20 @@ impl Workshop {
                 format!("{gone} is pinned here, but there is no such pool now; {because}");
             choice.routing.because = because.into();
         }
-        Ok((pool, choice))
+        match choice.agent.clone() {
+            None => Ok((pool, choice)),
+            Some(agent) => match self.agent(&pool, &agent) {
+                Ok(agent) => Ok((agent, choice)),
+                Err(unknown) if context.agent.is_some() => Err(unknown),
+                Err(_gone) => Ok((pool, Choice { agent: None, ..choice })),
+            },
+        }
+    }
+
+    /// The pool as that agent of it.
+    pub(super) fn agent(&self, pool: &Pool, name: &AgentName) -> Result<Arc<Pool>, Refusal> {
+        let there_are = || Refusal::UnknownAgent(self.pools.agent_names(pool));
+        pool.as_agent(name.as_str()).cloned().ok_or_else(there_are)
     }
 
     /// The pool of this name.

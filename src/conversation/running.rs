@@ -6,11 +6,11 @@ use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
 use tokio::time::Instant;
 use tracing::Span;
 
-use super::{Workshop, command::Branch, history, pace::Pace, spending::Voice};
+use super::{Workshop, command::Branch, history, pace::Pace, spending::Voice, writer::Tally};
 use crate::{
     budget::{Amount, Exhausted, Reservation},
     lifecycle::Working,
-    limits,
+    limits, meter,
     model::{FinishReason, Reason, Routing, Timing, Usage},
     pool::{Pool, Progress, Prompt, Worker},
     provider::{Ending, Failure, Item, OFFLINE, Piece, Retry},
@@ -262,6 +262,11 @@ impl Running {
         self.working.clone()
     }
 
+    /// What its end counts as.
+    pub(super) fn tally(&self, how: meter::Ended) -> Tally {
+        Tally { pool: self.pool.clone(), how, took: self.accepted.elapsed() }
+    }
+
     /// Milliseconds so far.
     pub(super) fn timing(&self) -> Timing {
         let now = Instant::now();
@@ -346,6 +351,7 @@ impl Running {
         if self.first_token.is_none() {
             self.first_token = Some(now);
             tracing::info!(target: "telemetry", parent: &self.span, "first token");
+            self.pool.meter().first_token(now.saturating_duration_since(self.started));
         }
         self.unsaved_since.get_or_insert(now);
         self.unsaved.push_str(text);

@@ -12,19 +12,20 @@ use std::{
 use tokio::time::{Instant, timeout};
 
 use super::{
-    breaker::{Breaker, BreakerState, Fault, Pass},
+    breaker::{Breaker, Fault, Pass},
     room::{Held, Room},
 };
 use crate::{
     config::{ProviderSettings, Settings},
     limits,
-    model::{ProviderName, Reason},
+    meter::{Meter, ModelMeter},
+    model::{BreakerState, LegLoad, ProviderName, Reason},
     provider::{Failure, OFFLINE, Retry},
 };
 
 /// How every model that some route names fares.
-#[derive(Default)]
 pub(super) struct HealthTable {
+    meter: Meter,
     rooms: BTreeMap<ProviderName, Arc<Room>>,
     known: Known,
     /// What was known before the settings changed, as far as nobody asked for it yet.
@@ -35,12 +36,13 @@ type Known = BTreeMap<(ProviderName, Arc<str>), Arc<Health>>;
 
 impl HealthTable {
     /// None known yet, of providers with these settings.
-    pub(super) fn new(settings: &BTreeMap<String, ProviderSettings>) -> Self {
+    pub(super) fn new(settings: &BTreeMap<String, ProviderSettings>, meter: &Meter) -> Self {
         let room = |(name, settings): (&String, &ProviderSettings)| {
             let room = Room::new(settings.max_concurrent);
             (ProviderName::from(name.as_str()), room)
         };
-        Self { rooms: settings.iter().map(room).collect(), ..Self::default() }
+        let rooms = settings.iter().map(room).collect();
+        Self { meter: meter.clone(), rooms, known: Known::new(), before: Known::new() }
     }
 
     /// Other settings hold from now on. What is known of a provider is kept while it is the same
@@ -70,8 +72,9 @@ impl HealthTable {
         let room = self.rooms.get(provider).cloned();
         let key = (provider.clone(), model.clone());
         let before = self.before.remove(&key);
-        let new = || before.unwrap_or_else(|| Arc::new(Health { room, state: Mutex::default() }));
-        self.known.entry(key).or_insert_with(new).clone()
+        let meter = || self.meter.model(provider, model);
+        let new = || Arc::new(Health { room, meter: meter(), state: Mutex::default() });
+        self.known.entry(key).or_insert_with(|| before.unwrap_or_else(new)).clone()
     }
 }
 
@@ -79,29 +82,8 @@ impl HealthTable {
 pub(super) struct Health {
     /// What the provider may be asked at the same time, all its models together.
     room: Option<Arc<Room>>,
+    meter: Arc<ModelMeter>,
     state: Mutex<State>,
-}
-
-/// How one model of a route fares.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LegLoad {
-    /// Whose it is.
-    pub provider: ProviderName,
-    /// Its name.
-    pub model: Arc<str>,
-    /// Whether requests are let through.
-    pub breaker: BreakerState,
-    /// Milliseconds for which its provider wants to be left alone.
-    pub rests_ms: Option<u64>,
-    /// Milliseconds to the first piece of an answer, on average; none where it has not answered.
-    pub first_token_ms: Option<u64>,
-}
-
-impl LegLoad {
-    /// Whether the next request would go there.
-    pub fn is_asked(&self) -> bool {
-        self.breaker != BreakerState::Open && self.rests_ms.is_none()
-    }
 }
 
 #[derive(Default)]
@@ -132,16 +114,22 @@ impl Health {
         if let Some(room) = &self.room {
             attempt.room = Some(room.try_enter().ok_or(Shut::Full)?);
         }
+        self.meter.asked();
         Ok(attempt)
     }
 
     /// Lets a request through as soon as there is room for it.
     pub(super) async fn admit_in_turn(self: &Arc<Self>) -> Result<Attempt, Failure> {
-        let Some(room) = self.room.clone() else { return self.attempt() };
-        let room = timeout(limits::PROVIDER_ROOM_WITHIN, room.enter()).await;
-        let room = room.map_err(|_| NO_ROOM)?;
+        let room = match self.room.clone() {
+            None => None,
+            Some(room) => {
+                let room = timeout(limits::PROVIDER_ROOM_WITHIN, room.enter()).await;
+                Some(room.map_err(|_| NO_ROOM)?)
+            }
+        };
         let mut attempt = self.attempt()?;
-        attempt.room = Some(room);
+        attempt.room = room;
+        self.meter.asked();
         Ok(attempt)
     }
 
@@ -231,6 +219,7 @@ impl Attempt {
             return;
         }
         let took = self.asked.elapsed();
+        self.health.meter.first_token(took);
         let mut state = self.health.lock();
         let average = state.first_piece.map_or(took, |average| (average * 3 + took) / 4);
         state.first_piece = Some(average);
@@ -240,12 +229,14 @@ impl Attempt {
     /// The answer is whole.
     pub(super) fn succeeded(&mut self) {
         self.room = None;
+        self.health.meter.answered();
         self.health.lock().breaker.succeeded(self.pass);
     }
 
     /// There was no answer, or no more of it.
     pub(super) fn failed(&mut self, failure: &Failure) {
         let now = Instant::now();
+        self.health.meter.failed(failure.reason);
         let mut state = self.health.lock();
         match blame(failure.reason, failure.retry) {
             Blame::Provider(fault) => {

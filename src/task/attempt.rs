@@ -88,7 +88,7 @@ async fn find_worker(bench: &Bench, id: TaskId) -> Result<Found, NotYet> {
         None => None,
     };
     let pinned = asked_in.as_ref().and_then(|record| record.pool.as_ref());
-    let context = Context { named: task.pool.as_ref(), pinned, last: None };
+    let context = Context { named: task.pool.as_ref(), pinned, ..Context::default() };
     let Ok((pool, _)) = bench.workshop.choose(&task.text, context) else {
         return Ok(Found::NoPool(Box::new(task)));
     };
@@ -196,6 +196,7 @@ async fn answer(
                 }
                 if told.is_none_or(|told| told.elapsed() >= limits::TASK_PROGRESS_EVERY) {
                     told = Some(Instant::now());
+                    cost.meter();
                     let words = text.split_whitespace().count();
                     task.progress = Some(format!("answering, {words} words so far").into());
                     // One that cannot be kept is followed by another.

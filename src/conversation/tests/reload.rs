@@ -19,6 +19,7 @@ async fn ask(handle: &Handle, pool: Option<&str>) -> Result<(), Refusal> {
         text: "question".into(),
         key: None,
         pool: pool.map(Into::into),
+        agent: None,
         parent: Parent::Head,
         if_busy: IfBusy::Queue,
         metadata: None,

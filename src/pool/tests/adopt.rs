@@ -7,8 +7,8 @@ use secrecy::SecretString;
 use crate::{
     config::{PoolSettings, ProviderKind, ProviderSettings, Settings},
     limits,
-    model::UserId,
-    pool::{Asker, BreakerState, Pools},
+    model::{BreakerState, UserId},
+    pool::{Asker, Pools},
     provider::{Failure, Providers, Retry, build, build_again},
 };
 
