@@ -87,7 +87,8 @@ async def test_each_line_about_a_turn_names_its_trace():
                     await c.end(other["turn"])
                 about = [line for line in g.log.splitlines()
                          if "refused" in line or "turn failed" in line or "turn ended" in line]
-                assert len(about) == 6, g.log
+                # A provider whose key was refused is not asked again so soon.
+                assert len(about) == 5, g.log
                 for line in about:
                     turn = next(t for t in (sent["turn"], other["turn"]) if t in line)
                     assert (trace in line) == (turn == sent["turn"]), line
@@ -95,4 +96,4 @@ async def test_each_line_about_a_turn_names_its_trace():
                         span = json.loads(line)["spans"][0]
                         assert span["turn"] == turn and span["trace"], line
                     else:
-                        assert re.search(r"turn\{trace=\"?[0-9a-f]{32}", line), line
+                        assert re.search(r"turn\{trace=[0-9a-f]{32} ", line), line
