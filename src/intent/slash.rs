@@ -29,6 +29,8 @@ pub const FORMS: &[(&str, &str)] = &[
         "hands in a background task; P is low, normal, high or urgent",
     ),
     ("/task cancel N", "takes it back; several numbers, or all [STATUS] [POOL]"),
+    ("/task retry N", "tries it again; several numbers, or all [STATUS] [POOL]"),
+    ("/task at N WHEN", "when it runs: a time, or after another task"),
     ("/task priority N P", "how soon it is wanted"),
     ("/conversations", "your conversations"),
     ("/new [POOL]", "begins another conversation"),
@@ -85,6 +87,7 @@ fn read(name: &str, rest: &str) -> Option<Slash> {
         ("help", _) => Operation::Help(free_text(rest)),
         ("search", _) => search(rest)?,
         ("task", (verb, rest)) if verb.eq_ignore_ascii_case("submit") => submit(rest)?,
+        ("task", (verb, rest)) if verb.eq_ignore_ascii_case("at") => reschedule(rest)?,
         _ => return read_words(name, &rest.to_lowercase()),
     };
     Some(Slash { operation, yes: false })
@@ -126,6 +129,12 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
         }
         ("task", ["cancel", these @ ..]) => {
             Operation::CancelTasks(Targets::Numbered(numbers(these)?))
+        }
+        ("task", ["retry", "all", filter @ ..]) => {
+            Operation::RetryTasks(Targets::All(tasks(filter)?))
+        }
+        ("task", ["retry", these @ ..]) => {
+            Operation::RetryTasks(Targets::Numbered(numbers(these)?))
         }
         ("task", ["priority", these @ .., priority]) => {
             Operation::Prioritise(numbers(these)?, priority.parse().ok()?)
@@ -201,6 +210,12 @@ fn submit(rest: &str) -> Option<Operation> {
         priority: optional(priority.as_slice()).ok()?,
         at: at.map(Arc::from),
     }))
+}
+
+fn reschedule(rest: &str) -> Option<Operation> {
+    let (these, at) = first_word(rest);
+    let these: Vec<&str> = these.split(',').filter(|number| !number.is_empty()).collect();
+    Some(Operation::Reschedule(numbers(&these)?, free_text(at)?))
 }
 
 /// The values of the options that stand before a free text, and the text.
@@ -279,6 +294,9 @@ mod tests {
             ("/task #12", "/task 12"),
             ("/task cancel 3, 4 4", "/task cancel 3 4"),
             ("/task cancel all queued —yes", "/task cancel all queued YES"),
+            ("/task retry 3, 4", "/task retry 3 4"),
+            ("/task retry all failed --yes", "/task retry all failed YES"),
+            ("/task AT #3,4 Every day at 9", "/task at 3,4 Every day at 9"),
             ("/task priority 3 4 HIGH", "/task priority 3 4 high"),
             ("/task submit Say  it --yes", "/task submit Say  it --yes"),
             (
@@ -310,6 +328,9 @@ mod tests {
             ("/task", "/task N"),
             ("/task cancel", "/task cancel N"),
             ("/task priority 3 soon", "/task priority N P"),
+            ("/task at 3", "/task at N WHEN"),
+            ("/task at noon", "/task at N WHEN"),
+            ("/task retry", "/task retry N"),
             ("/tasks failed queued", "/tasks [STATUS] [POOL]"),
             ("/search", "/search [--period P] TEXT"),
         ] {
@@ -389,6 +410,9 @@ mod tests {
             task_numbers().prop_map(Operation::ShowTasks),
             task_numbers().prop_map(|these| Operation::CancelTasks(Targets::Numbered(these))),
             filter().prop_map(|filter| Operation::CancelTasks(Targets::All(filter))),
+            task_numbers().prop_map(|these| Operation::RetryTasks(Targets::Numbered(these))),
+            filter().prop_map(|filter| Operation::RetryTasks(Targets::All(filter))),
+            (task_numbers(), text()).prop_map(|(t, at)| Operation::Reschedule(t, at)),
             (task_numbers(), any_of(Priority::ALL)).prop_map(|(t, p)| Operation::Prioritise(t, p)),
         ]
     }

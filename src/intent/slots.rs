@@ -208,6 +208,11 @@ impl TaskNumbers {
         &self.0
     }
 
+    /// As one word.
+    pub(super) fn joined(&self) -> String {
+        self.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+    }
+
     /// A number, or a list where there are several.
     pub(super) fn slot(&self) -> Value {
         match *self.0 {

@@ -10,7 +10,7 @@ const HANDING: Concepts = CREATE.or(START).or(QUEUE).or(SWITCH);
 const SLOTS: Concepts = THING.or(NEW).or(POOL).or(CREW).or(NAMED).or(URGENCY).or(PRIORITY);
 
 /// `add task “…” to business`, `queue a job for healthcare: …`, `ask the sports pool to …`.
-pub(super) fn submit(sentence: &Sentence<'_>) -> Option<Heard> {
+pub(super) fn plain(sentence: &Sentence<'_>) -> Option<Heard> {
     if !sentence.has(THING | BACKGROUND | POOL | QUEUE | AGENT | NAMED)
         || guards::asks_how_to(sentence)
     {

@@ -13,6 +13,10 @@ pub(super) const OBJECTS: &[Row] = &[
          list, list of tasks",
     ),
     (TASK.or(PLURAL).or(QUEUE), "task queue, queue of tasks"),
+    (
+        TASK.or(PLURAL),
+        "dead letters, dead letter list, dead letter queue, list of dead letters, dead letter tasks",
+    ),
     (JOB, "job, background job"),
     (JOB.or(PLURAL), "jobs, background jobs, job list, list of jobs"),
     (JOB.or(PLURAL).or(QUEUE), "job queue"),
