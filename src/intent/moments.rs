@@ -164,7 +164,10 @@ fn rule(words: &[Word]) -> Option<(usize, bool)> {
             }
         };
         if more == 0 {
-            return Some((at + zone(words, at), timed));
+            // `a weekly digest` says what, not when.
+            let alone = at == 1 && words.first().is_some_and(|word| !word.ends);
+            let of_a_task = matches!(word(words, 1), "task" | "job" | "background" | "");
+            return (!alone || of_a_task).then(|| (at + zone(words, at), timed));
         }
         at += more;
     }

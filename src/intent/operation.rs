@@ -209,6 +209,7 @@ impl Slots {
         self.put("status", filter.status.map(TaskStatus::word));
         self.put("priority", filter.priority.map(Priority::word));
         self.put("pool", filter.pool.as_ref().map(PoolName::as_str));
+        self.put("before", filter.before);
     }
 
     fn task(&mut self, task: &NewTask) {
@@ -266,7 +267,8 @@ impl fmt::Display for Operation {
 fn filtered(f: &mut fmt::Formatter<'_>, command: &str, filter: &TaskFilter) -> fmt::Result {
     form(f, command, filter.status.as_ref())?;
     form(f, "", filter.priority.as_ref())?;
-    form(f, if filter.pool.is_some() { " --pool" } else { "" }, filter.pool.as_ref())
+    form(f, if filter.pool.is_some() { " --pool" } else { "" }, filter.pool.as_ref())?;
+    form(f, if filter.before.is_some() { " --before" } else { "" }, filter.before.as_ref())
 }
 
 fn submit(f: &mut fmt::Formatter<'_>, task: &NewTask) -> fmt::Result {

@@ -22,7 +22,7 @@ pub const FORMS: &[(&str, &str)] = &[
          on; /use auto undoes it",
     ),
     ("/why", "why the last message went to its pool"),
-    ("/tasks [STATUS] [POOL]", "background tasks"),
+    ("/tasks [STATUS] [POOL]", "background tasks; with --before N those before task N"),
     ("/task N", "one of them"),
     (
         "/task submit [--pool POOL] [--priority P] [--at WHEN] TEXT",
@@ -184,6 +184,9 @@ fn tasks(words: &[&str]) -> Option<TaskFilter> {
         let said_twice = match (word.parse(), word.parse()) {
             (Ok(status), _) => filter.status.replace(status).is_some(),
             (_, Ok(priority)) => filter.priority.replace(priority).is_some(),
+            _ if *word == "--before" => {
+                filter.before.replace(words.next()?.parse().ok()?).is_some()
+            }
             _ => {
                 let pool = if *word == "--pool" { words.next()? } else { word };
                 filter.pool.replace(PoolName::from(*pool)).is_some()
@@ -291,6 +294,7 @@ mod tests {
             ("/scale --yes sports 4", "/scale sports 4 YES"),
             ("/tasks failed sports", "/tasks failed --pool sports"),
             ("/tasks urgent", "/tasks urgent"),
+            ("/tasks --before 30 failed", "/tasks failed --before 30"),
             ("/task #12", "/task 12"),
             ("/task cancel 3, 4 4", "/task cancel 3 4"),
             ("/task cancel all queued —yes", "/task cancel all queued YES"),
@@ -396,8 +400,14 @@ mod tests {
     }
 
     fn filter() -> impl Strategy<Value = TaskFilter> {
-        (maybe(any_of(TaskStatus::ALL)), maybe(any_of(Priority::ALL)), maybe(pool()))
-            .prop_map(|(status, priority, pool)| TaskFilter { status, priority, pool })
+        let number = maybe(any::<u32>());
+        (maybe(any_of(TaskStatus::ALL)), maybe(any_of(Priority::ALL)), maybe(pool()), number)
+            .prop_map(|(status, priority, pool, before)| TaskFilter {
+                status,
+                priority,
+                pool,
+                before,
+            })
     }
 
     fn about_tasks() -> impl Strategy<Value = Operation> {

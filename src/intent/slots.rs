@@ -288,6 +288,8 @@ pub struct TaskFilter {
     pub priority: Option<Priority>,
     /// Those of that pool.
     pub pool: Option<PoolName>,
+    /// Those before the task of that number.
+    pub before: Option<u32>,
 }
 
 /// Which tasks are meant.

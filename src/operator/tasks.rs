@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use super::{Caller, Operator, conversations::ago, report::Report, table::table};
 use crate::{
     conversation::Refusal,
-    intent::{self, TaskNumbers},
+    intent::{self, Operation, TaskNumbers},
     limits::{LISTED_ROWS, TASK_TOLD_BYTES_MAX},
-    model::{Priority, Task, TaskFilter, TaskId, TaskStatus, Timestamp},
+    model::{Offer, Priority, Task, TaskFilter, TaskId, TaskStatus, Timestamp},
     task::{self, NewTask, Unreadable, When},
     wire,
 };
@@ -20,17 +20,24 @@ impl Operator {
     pub(super) async fn list_tasks(
         &self,
         caller: &Caller,
-        filter: &intent::TaskFilter,
+        asked: &intent::TaskFilter,
     ) -> Result<Report, Refusal> {
-        if let Some(pool) = filter
+        if let Some(pool) = asked
             .pool
             .as_ref()
             .filter(|pool| self.registry.workshop().pools.get(pool.as_str()).is_none())
         {
             return Ok(self.no_pool(pool));
         }
-        let filter = known(filter);
-        let page = self.tasks.list(caller.user(), &filter, None, LISTED_ROWS).await?;
+        let filter = known(asked);
+        let before = match asked.before.map(u64::from) {
+            Some(number) => match self.tasks.numbered(caller.user(), number).await? {
+                Some(task) => Some(task.id),
+                None => return Ok(none_such(number)),
+            },
+            None => None,
+        };
+        let page = self.tasks.list(caller.user(), &filter, before, LISTED_ROWS).await?;
         let now = self.registry.workshop().clock.now();
         let rows: Vec<_> = page.tasks.iter().map(|task| row(task, now)).collect();
         let mut text = match rows.as_slice() {
@@ -38,12 +45,18 @@ impl Operator {
             [] => "No task of yours is like that.".to_owned(),
             rows => table(["#", "status", "priority", "pool", "when", "task"], rows),
         };
-        if page.more.is_some() {
-            text.push_str("\nand older ones; name a status, a priority or a pool to see fewer");
+        let mut offers = Vec::new();
+        if let (Some(_), Some(last)) = (page.more, page.tasks.last()) {
+            text.push_str("\nand older ones: say “more”, or name a status, a priority or a pool");
+            let before = u32::try_from(last.number).ok();
+            let older = Operation::Tasks(intent::TaskFilter { before, ..asked.clone() }).to_slash();
+            let offer = |say: &&str| Offer { say: (*say).into(), run: Some(older.as_str().into()) };
+            offers = MORE.iter().map(offer).collect();
         }
         let tasks: Vec<Value> = page.tasks.iter().map(wire::task_value).collect();
         let cursor = page.more.map(|id| id.to_string());
-        Ok(Report::new(text, json!({ "tasks": tasks, "cursor": cursor })))
+        let data = json!({ "tasks": tasks, "cursor": cursor });
+        Ok(Report { offers: offers.into(), ..Report::new(text, data) })
     }
 
     pub(super) async fn submit_task(
@@ -164,6 +177,9 @@ impl Operator {
         text
     }
 }
+
+/// How people ask for the next page.
+const MORE: &[&str] = &["more", "show more", "show me more", "next page", "older ones", "the rest"];
 
 /// What the gateway itself does about a refusal goes on; what the user can do about it is told.
 fn told<T>(outcome: Result<T, task::Refusal>) -> Result<Result<T, task::Refusal>, Refusal> {

@@ -326,7 +326,7 @@ mod tests {
             ("2026-03-26", "Thu 26 09:00"),
             ("on 2026-03-26 at 10:00", "Thu 26 10:00"),
             ("tomorrow at 9 in America/New_York", "Thu 26 14:00"),
-            ("at 12:00 utc", "Wed 25 13:00"),
+            ("at 12:00 UTC", "Wed 25 13:00"),
             ("2026-03-26 15:04", "Thu 26 15:04"),
             ("2026-03-26T15:00:00Z", "Thu 26 16:00"),
             // The clocks are put forward from 2 to 3 in that night.

@@ -123,7 +123,9 @@ fn begins_text(sentence: &Sentence<'_>, opening: Opening, first: usize, at: usiz
     // `to write a report`, but not `to talk to me`.
     let unknown = (at + 1..sentence.terms.len()).any(|at| sentence.is_unknown(at));
     let making = sentence.is_at(at, ASKED | SET | START) && !sentence.is_at(at, TALK | HANDLE);
-    let verb = sentence.is_unknown(at) || sentence.is_at(at, doing) || (making && unknown);
+    // `write a summary`
+    let made = unknown || (at + 1..sentence.terms.len()).any(|at| sentence.is_at(at, SUMMARY));
+    let verb = sentence.is_unknown(at) || sentence.is_at(at, doing) || (making && made);
     let pool = head().any(|term| term.is(POOL | AGENT)) && verb;
     match opening {
         Opening::Naming => false,

@@ -209,7 +209,7 @@ fn names_one(sentence: &Sentence<'_>) -> bool {
 
 fn filter(sentence: &Sentence<'_>) -> TaskFilter {
     let (status, priority) = (sentence.status(), sentence.priority());
-    TaskFilter { status, priority, pool: sentence.pool() }
+    TaskFilter { status, priority, pool: sentence.pool(), before: None }
 }
 
 /// The numbers of tasks; `3 to 5` are three.

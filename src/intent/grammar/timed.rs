@@ -21,12 +21,14 @@ pub(super) fn submit(sentence: &Sentence<'_>) -> Option<Heard> {
     let text = sentence.text;
     // What is said before the task's text is never a part of it.
     for said in moments::early(text).into_iter().take(SAID_MAX) {
-        let heard = submitted(sentence, &said.place, |task, _, behind| behind.contains(&*task));
+        let heard = submitted(sentence, &said.place, |task, before, behind| {
+            behind.contains(task) && !is_quoting(before)
+        });
         if heard.is_some() {
             return heard;
         }
     }
-    let said = moments::late(text)?;
+    let said = moments::late(text).filter(|said| said.last)?;
     submitted(sentence, &said.place, |task, before, _| ends_task(&said, task, before))
 }
 
@@ -43,7 +45,8 @@ fn submitted(
     let text = sentence.text;
     let (before, said, behind) =
         (text.get(..at.start)?, text.get(at.clone())?, text.get(at.end..)?);
-    let (rest, said) = with_its_clock(without(before, behind), said);
+    let marks = behind.chars().all(|c| !c.is_alphanumeric());
+    let (rest, said) = with_its_clock(without(before, if marks { "" } else { behind }), said);
     let plain = Sentence::read(&rest, sentence.vocabulary);
     let Some(Heard::Command(Operation::Submit(task))) = submit::plain(&plain) else { return None };
     outside(&task.description, before, behind)
@@ -67,9 +70,18 @@ fn with_its_clock(rest: String, said: &str) -> (String, String) {
 fn ends_task(said: &Moment, task: &str, before: &str) -> bool {
     let Some(at) = before.rfind(task) else { return false };
     let (head, behind) = before.split_at(at);
-    let mark = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '-' | '–' | '—');
-    let joined = behind.get(task.len()..).is_some_and(|between| between.chars().all(mark));
-    said.last && (!joined || said.apart || (said.exact && !head.contains(':')))
+    let between = behind.get(task.len()..).unwrap_or_default().trim_matches(is_mark);
+    let joined = between.is_empty() || LEADS.contains(&between);
+    !joined || said.apart || (said.exact && !head.contains(':'))
+}
+
+fn is_mark(c: char) -> bool {
+    c.is_whitespace() || matches!(c, ',' | ':' | ';' | '-' | '–' | '—')
+}
+
+/// A quotation has begun and not ended.
+fn is_quoting(text: &str) -> bool {
+    text.chars().filter(|c| matches!(c, '"' | '“' | '”' | '„')).count() % 2 == 1
 }
 
 /// A text without what stood between these two parts, and without the words that led to it.
@@ -79,10 +91,10 @@ fn without(before: &str, behind: &str) -> String {
         let rest = before.strip_suffix(lead)?;
         rest.ends_with(char::is_whitespace).then_some(rest)
     });
-    let before = led.unwrap_or(before).trim_end().trim_end_matches([',', ';', '-', '–', '—']);
+    // A colon before the time is the one before the task's text.
+    let before = led.unwrap_or(before).trim_end_matches(|c| is_mark(c) && c != ':');
     if before.trim().is_empty() {
-        let mark = |c: char| c.is_whitespace() || matches!(c, ',' | ':' | ';' | '-' | '–' | '—');
-        return behind.trim_start_matches(mark).to_owned();
+        return behind.trim_start_matches(is_mark).to_owned();
     }
     let joined = behind.starts_with([':', ',', ';', '.', '?', '!']);
     format!("{}{}{}", before.trim_end(), if joined { "" } else { " " }, behind.trim_start())

@@ -25,7 +25,7 @@ pub(super) const OBJECTS: &[Row] = &[
     (POOL, "pool, agent pool, worker pool, specialist pool, pool of agents"),
     (
         POOL.or(PLURAL),
-        "pools, agent pools, worker pools, specialist pools, pool list, list of pools, pools of \
+        "pools, agent pools, worker pools, specialist pools, list of pools, pools of \
          agents",
     ),
     (CREW, "team, crew"),
