@@ -6,7 +6,7 @@ from harness import Client, Gateway, offline
 from test_text import Person
 
 QUICK = offline(words=20, per_second=400, first_ms=5)
-FAILING = {**QUICK, "OPERATOROS_OFFLINE__FAIL_AFTER_WORDS": 3}
+FAILING = {**QUICK, "OFFLINE__FAIL_AFTER_WORDS": 3}
 
 
 async def test_a_sentence_says_when():
