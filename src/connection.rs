@@ -40,7 +40,7 @@ use crate::{
     lifecycle::Lifecycle,
     limits,
     model::ConversationId,
-    monitor::Monitor,
+    monitor::{Monitor, PoolWatch},
     operator::{Here, Operator},
     task::Tasks,
     wire::{self, CloseCode, Complaint, Frame},
@@ -63,6 +63,8 @@ pub struct Gateway {
     pub tasks: Tasks,
     /// Measures.
     pub monitor: Arc<Monitor>,
+    /// Watches the pools.
+    pub pools: Arc<PoolWatch>,
     /// Counts the connections.
     pub seats: Seats,
     /// Starts and stops everything.

@@ -187,6 +187,7 @@ impl Operator {
             }
             Operation::Scale(pool, workers) => self.scale(&pool, workers, agreed),
             Operation::Subscribe(seconds) => system::keep_posted(seconds),
+            Operation::WatchPools => pools::keep_posted(),
             Operation::Unsubscribe => system::stop_posting(),
             Operation::Usage(period) => self.usage(caller, period).await?,
         };

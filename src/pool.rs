@@ -14,9 +14,7 @@ mod workers;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 pub use attempt::{Progress, Prompt};
-pub use breaker::BreakerState;
 use health::HealthTable;
-pub use health::LegLoad;
 pub use queue::{Asker, Origin, Queue, Ticket};
 use route::{Leg, Route};
 use workers::Workers;
@@ -25,7 +23,8 @@ pub use workers::{Busy, Queued, Waited, Worker};
 use crate::{
     config::{AgentSettings, Effort, PoolSettings, Restart, Settings},
     limits,
-    model::{AgentName, PoolName, Priority, ProviderName, UserId},
+    meter::{Meter, PoolMeter},
+    model::{AgentName, Day, LegLoad, PoolName, PoolVitals, Priority, ProviderName, UserId},
     provider::{Item, Providers, Style, context_window},
 };
 
@@ -45,6 +44,7 @@ pub struct Pool {
     window_tokens: u32,
     restart: Restart,
     workers: Arc<Workers>,
+    meter: Arc<PoolMeter>,
 }
 
 /// A pool has at least one worker and at most `limits::WORKERS_MAX`.
@@ -72,8 +72,9 @@ impl Load {
 }
 
 impl Pool {
-    fn new(name: PoolName, settings: &PoolSettings, route: Route) -> Self {
+    fn new(name: PoolName, settings: &PoolSettings, route: Route, meter: &Meter) -> Self {
         Self {
+            meter: meter.pool(&name),
             name,
             description: settings.description.as_str().into(),
             agent: None,
@@ -94,6 +95,7 @@ impl Pool {
     /// The same pool as one of its agents.
     fn staffed(&self, name: &str, agent: &AgentSettings, of: &PoolSettings, route: Route) -> Self {
         Self {
+            meter: self.meter.clone(),
             name: self.name.clone(),
             description: agent.role.as_str().into(),
             agent: Some(name.into()),
@@ -188,10 +190,32 @@ impl Pool {
         Ok(before)
     }
 
+    /// Counts what it does.
+    pub fn meter(&self) -> &PoolMeter {
+        &self.meter
+    }
+
     /// How it stands.
     pub fn load(&self) -> Load {
         let usage = self.workers.usage();
         Load { workers: usage.size, running: usage.running, queued: usage.queued }
+    }
+
+    /// How it fares: its load, what went on lately, and its models.
+    pub fn vitals(&self, today: Day) -> PoolVitals {
+        let (load, figures) = (self.load(), self.meter.figures(today));
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        PoolVitals {
+            pool: self.name.clone(),
+            workers: load.workers,
+            running: load.running,
+            queued: load.queued,
+            first_token_ms: figures.first_token_lately.map(|took| (ms(took.p50), ms(took.p95))),
+            tokens_per_second: (figures.tokens_per_second * 10.0).round() / 10.0,
+            error_rate: figures.error_rate().map(|rate| (rate * 1_000.0).round() / 1_000.0),
+            cost_today: figures.cost_today,
+            legs: self.legs(),
+        }
     }
 }
 
@@ -216,18 +240,22 @@ fn effort_name(effort: Effort) -> Arc<str> {
 
 /// All pools, by name.
 #[derive(Clone)]
-pub struct Pools(Arc<BTreeMap<PoolName, Arc<Pool>>>);
+pub struct Pools {
+    table: Arc<BTreeMap<PoolName, Arc<Pool>>>,
+    meter: Meter,
+}
 
 impl Pools {
     /// The pools that settings describe.
     pub fn new(settings: &Settings, providers: &Providers) -> Self {
         // A model that fails in one pool is not asked by the others either.
-        let mut table = HealthTable::new(&settings.providers);
+        let meter = Meter::default();
+        let mut table = HealthTable::new(&settings.providers, &meter);
         let pool = |(name, pool): (&String, &PoolSettings)| {
             let name = PoolName::from(name.as_str());
             let mut route =
                 |entries: &[String]| Route::new(entries, settings, providers, &mut table);
-            let mut made = Pool::new(name.clone(), pool, route(&pool.route));
+            let mut made = Pool::new(name.clone(), pool, route(&pool.route), &meter);
             for (agent, of) in &pool.agents {
                 let route = route(of.route.as_ref().unwrap_or(&pool.route));
                 let agent_made = Arc::new(made.staffed(agent, of, pool, route));
@@ -235,7 +263,8 @@ impl Pools {
             }
             (name, Arc::new(made))
         };
-        Self(Arc::new(settings.pools.iter().map(pool).collect()))
+        let table = Arc::new(settings.pools.iter().map(pool).collect());
+        Self { table, meter }
     }
 
     /// Gives each pool the workers that settings say; nothing that runs or waits is dropped.
@@ -250,12 +279,17 @@ impl Pools {
 
     /// The pool of this name.
     pub fn get(&self, name: &str) -> Option<&Arc<Pool>> {
-        self.0.get(name)
+        self.table.get(name)
+    }
+
+    /// Counts what all of them do.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// All, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Pool>> {
-        self.0.values()
+        self.table.values()
     }
 
     /// The agents of a pool, for an error that says which there are.
@@ -266,6 +300,6 @@ impl Pools {
 
     /// Their names, for an error that says which there are.
     pub fn names(&self) -> String {
-        self.0.keys().map(PoolName::as_str).collect::<Vec<_>>().join(", ")
+        self.table.keys().map(PoolName::as_str).collect::<Vec<_>>().join(", ")
     }
 }

@@ -87,7 +87,9 @@ where
         while let Some(here) = wanted {
             match here {
                 Here::Enter(id, handle) => self.enter(id, handle).await?,
-                Here::Status(every) => self.post_status(every),
+                Here::Status(Some(every)) => self.post_status(Some(every)),
+                Here::Pools => self.post_pools(),
+                Here::Status(None) => self.stop_posts(),
             }
             wanted = more.try_recv().ok();
         }

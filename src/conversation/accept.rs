@@ -187,20 +187,8 @@ impl Writer {
 
     /// A user's message that follows `parent`.
     pub(super) fn written(&self, text: Arc<str>, parent: Option<MessageId>) -> Message {
-        let turn = Turn {
-            conversation: self.record.id,
-            turn: TurnId::new(),
-            message: MessageId::new(),
-            answer: MessageId::new(),
-        };
-        Message {
-            id: turn.message,
-            role: Role::User,
-            text,
-            parent,
-            status: None,
-            ..self.answer(&turn)
-        }
+        let (id, now) = (self.record.id, self.now());
+        Message { parent, ..Message::new(id, TurnId::new(), Role::User, text, now) }
     }
 
     async fn retry(&mut self, turn: TurnId, reply: Reply<Sent>) {

@@ -68,7 +68,9 @@ pub enum Operation {
     StopDemo,
     /// Tell the status now and then, every so many seconds.
     Subscribe(Option<u32>),
-    /// Tell it no more.
+    /// Tell of the pools whenever they change.
+    WatchPools,
+    /// Tell nothing by itself any more.
     Unsubscribe,
     /// How many tokens were used, and what they cost.
     Usage(Option<Period>),
@@ -106,6 +108,7 @@ impl Operation {
             Self::NextDemo => "demo.next",
             Self::StopDemo => "demo.stop",
             Self::Subscribe(_) => "subscribe.status",
+            Self::WatchPools => "subscribe.pools",
             Self::Unsubscribe => "unsubscribe.status",
             Self::Usage(_) => "usage.show",
             Self::Providers => "providers.list",
@@ -178,6 +181,7 @@ impl Operation {
             | Self::Demos
             | Self::NextDemo
             | Self::StopDemo
+            | Self::WatchPools
             | Self::Unsubscribe
             | Self::Providers
             | Self::Why => {}
@@ -256,6 +260,7 @@ impl fmt::Display for Operation {
             Self::NextDemo => f.write_str("/demo next"),
             Self::StopDemo => f.write_str("/demo stop"),
             Self::Subscribe(seconds) => form(f, "/subscribe", seconds.as_ref()),
+            Self::WatchPools => f.write_str("/subscribe pools"),
             Self::Unsubscribe => f.write_str("/unsubscribe"),
             Self::Usage(period) => form(f, "/usage", period.as_ref()),
             Self::Providers => f.write_str("/providers"),

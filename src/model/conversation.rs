@@ -181,6 +181,36 @@ pub struct Message {
     pub metadata: Option<serde_json::Value>,
 }
 
+impl Message {
+    /// What somebody says, with nothing more known of it.
+    pub fn new(
+        conversation: ConversationId,
+        turn: TurnId,
+        role: Role,
+        text: Arc<str>,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            id: MessageId::new(),
+            conversation,
+            turn,
+            role,
+            text,
+            at,
+            parent: None,
+            status: None,
+            pool: None,
+            agent: None,
+            provider: None,
+            model: None,
+            usage: None,
+            finish_reason: None,
+            reasoning: None,
+            metadata: None,
+        }
+    }
+}
+
 /// A turn that has not ended. The store lists them, so that a start finds what a crash left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenTurn {

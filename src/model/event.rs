@@ -252,7 +252,7 @@ impl Routing {
 }
 
 /// Why a turn failed or started over. The provider's own words never come here: they can hold keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// No provider of the route could be reached or answered in time.

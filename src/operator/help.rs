@@ -101,7 +101,12 @@ const TOPICS: &[Topic] = &[
     },
     Topic {
         wish: "see how the gateway is",
-        says: &["status", "is the database healthy?", "keep me posted on the status"],
+        says: &[
+            "status",
+            "is the database healthy?",
+            "keep me posted on the status",
+            "show me the pools live",
+        ],
         commands: &["status", "health", "providers", "usage", "subscribe", "unsubscribe"],
         words: &[
             "status",

@@ -1,14 +1,18 @@
 //! The pools of specialists: which there are, how they stand, and who goes to which.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::{Operator, report::Report, table::table};
+use super::{
+    Operator,
+    report::{Here, Report, Then},
+    table::table,
+};
 use crate::{
     conversation::Refusal,
     intent::{Operation, Workers},
-    model::{AgentName, ConversationId, Event, PoolName, Priority},
+    model::{AgentName, ConversationId, Day, Event, PoolName, PoolVitals, Priority},
     pool::Pool,
 };
 
@@ -17,20 +21,24 @@ const EVENTS_LOOKED_AT: u64 = 64;
 
 impl Operator {
     pub(super) fn pools(&self) -> Report {
-        let pools = &self.registry.workshop().pools;
-        let row = |pool: &std::sync::Arc<Pool>| {
-            let load = pool.load();
+        let today = self.today();
+        let pools = self.registry.workshop().pools.iter();
+        let known: Vec<_> = pools.map(|pool| (pool, pool.vitals(today))).collect();
+        let row = |(pool, vitals): &(&Arc<Pool>, PoolVitals)| {
             [
                 pool.name.to_string(),
-                format!("{}/{}", load.running, load.workers),
-                load.waiting().to_string(),
+                format!("{}/{}", vitals.running, vitals.workers),
+                vitals.waiting().to_string(),
+                vitals.first_token_ms.map_or_else(String::new, |(half, _)| format!("{half} ms")),
+                vitals.error_rate.map_or_else(String::new, |rate| format!("{:.1} %", rate * 100.0)),
                 agents(pool),
                 pool.description.to_string(),
             ]
         };
-        let rows: Vec<_> = pools.iter().map(row).collect();
-        let data: Vec<Value> = pools.iter().map(|pool| facts(pool)).collect();
-        let text = table(["pool", "running", "waiting", "agents", "for"], &rows);
+        let rows: Vec<_> = known.iter().map(row).collect();
+        let data: Vec<Value> = known.iter().map(|(pool, vitals)| facts(pool, vitals)).collect();
+        let text =
+            table(["pool", "running", "waiting", "first word", "failed", "agents", "for"], &rows);
         Report::new(text, json!({ "pools": data }))
     }
 
@@ -38,16 +46,17 @@ impl Operator {
         let Some(pool) = self.registry.workshop().pools.get(name.as_str()) else {
             return self.no_pool(name);
         };
-        let load = pool.load();
+        let vitals = pool.vitals(self.today());
         let mut text = format!(
-            "{name}: {}. {} of {} workers are busy, {} messages wait. It asks {}.",
+            "{name}: {}. {} of {} workers are busy, {} messages wait{}. It asks {}.",
             pool.description,
-            load.running,
-            load.workers,
-            load.waiting(),
+            vitals.running,
+            vitals.workers,
+            vitals.waiting(),
+            vitals.lately(),
             pool.route().join(", then "),
         );
-        for leg in pool.legs().iter().filter(|leg| !leg.is_asked()) {
+        for leg in vitals.legs.iter().filter(|leg| !leg.is_asked()) {
             let (provider, model) = (&leg.provider, &leg.model);
             let _infallible = write!(text, " {provider}/{model} is not asked for now.");
         }
@@ -60,7 +69,11 @@ impl Operator {
             };
             let _infallible = write!(text, "\n  {agent}: {}{asks}", of.description);
         }
-        Report::new(text, facts(pool))
+        Report::new(text, facts(pool, &vitals))
+    }
+
+    fn today(&self) -> Day {
+        Day::of(self.registry.workshop().clock.now())
     }
 
     /// The pool shall have more or fewer workers; asks back first, unless that was agreed to.
@@ -186,14 +199,20 @@ fn agents(pool: &Pool) -> String {
     names.join(", ")
 }
 
-fn facts(pool: &Pool) -> Value {
-    let load = pool.load();
+/// It is told how the pools are, from now on, whenever that changes.
+pub(super) fn keep_posted() -> Report {
+    let text = "You are told of the pools whenever they change; “stop the updates” ends it.";
+    let data = json!({ "subscribed": true, "topic": "pools" });
+    Report { then: Then::Here(Here::Pools), ..Report::new(text, data) }
+}
+
+fn facts(pool: &Pool, vitals: &PoolVitals) -> Value {
     let name = |class| serde_json::to_value(class).ok()?.as_str().map(str::to_owned);
-    let classes = Priority::ALL.into_iter().zip(load.queued);
+    let classes = Priority::ALL.into_iter().zip(vitals.queued);
     let queued: Value =
         classes.filter_map(|(class, count)| Some((name(class)?, Value::from(count)))).collect();
-    let models: Vec<Value> = pool
-        .legs()
+    let models: Vec<Value> = vitals
+        .legs
         .iter()
         .map(|leg| {
             json!({
@@ -216,10 +235,14 @@ fn facts(pool: &Pool) -> Value {
         "description": &*pool.description,
         "agents": agents,
         "route": pool.route(),
-        "workers": load.workers,
-        "running": load.running,
-        "waiting": load.waiting(),
+        "workers": vitals.workers,
+        "running": vitals.running,
+        "waiting": vitals.waiting(),
         "queued": queued,
+        "first_token_ms": vitals.first_token_ms.map(|(p50, p95)| json!({"p50": p50, "p95": p95})),
+        "tokens_per_second": vitals.tokens_per_second,
+        "error_rate": vitals.error_rate,
+        "cost_today_usd": vitals.cost_today.usd(),
         "models": models,
     })
 }

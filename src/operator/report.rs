@@ -50,8 +50,10 @@ pub(super) enum Then {
 pub enum Here {
     /// It goes on in another conversation.
     Enter(ConversationId, Handle),
-    /// It is told the status so often; no more where it is `None`.
+    /// It is told the status so often; nothing is told by itself any more where it is `None`.
     Status(Option<Duration>),
+    /// It is told of the pools when they change.
+    Pools,
 }
 
 impl Report {

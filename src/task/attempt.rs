@@ -187,6 +187,7 @@ async fn answer(
                 }
                 if told.is_none_or(|told| told.elapsed() >= limits::TASK_PROGRESS_EVERY) {
                     told = Some(Instant::now());
+                    cost.meter();
                     let words = text.split_whitespace().count();
                     task.progress = Some(format!("answering, {words} words so far").into());
                     // One that cannot be kept is followed by another.

@@ -104,6 +104,8 @@ pub enum Topic {
     Tasks,
     /// How the gateway is.
     Status,
+    /// How the pools are.
+    Pools,
 }
 
 /// Where a client left off in one conversation.
@@ -242,9 +244,8 @@ fn topic(topic: protocol::Topic) -> Result<Topic, Complaint> {
     match topic {
         protocol::Topic::Tasks => Ok(Topic::Tasks),
         protocol::Topic::Status => Ok(Topic::Status),
-        protocol::Topic::Pools | protocol::Topic::Alerts => {
-            Err(Complaint::unsupported("this topic"))
-        }
+        protocol::Topic::Pools => Ok(Topic::Pools),
+        protocol::Topic::Alerts => Err(Complaint::unsupported("this topic")),
     }
 }
 
