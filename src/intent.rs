@@ -7,6 +7,7 @@ mod grammar;
 mod guards;
 mod lexicon;
 mod meanings;
+mod moments;
 mod operation;
 mod reading;
 mod sentence;

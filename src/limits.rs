@@ -319,6 +319,11 @@ pub const MISSPELT_WORDS_MAX: usize = 2;
 /// Tasks that one command may name.
 pub const COMMAND_TASKS_MAX: usize = 100;
 
+/// Words at the beginning of a text, and bytes at its end, among which a time may stand.
+pub const TIMED_WORDS_MAX: usize = 40;
+/// The same for the end of a text.
+pub const TIMED_TAIL_BYTES: usize = 128;
+
 // ---- routing ------------------------------------------------------------------------------
 
 /// How much of a message is read to find its pool: what it is about is said by then.

@@ -187,6 +187,10 @@ impl Operator {
             Operation::Submit(new) => self.submit_task(caller, new, said.key.as_deref()).await?,
             Operation::ShowTasks(numbers) => self.show_tasks(caller, &numbers).await?,
             Operation::CancelTasks(targets) => self.cancel_tasks(caller, targets, agreed).await?,
+            Operation::RetryTasks(targets) => self.retry_tasks(caller, targets, agreed).await?,
+            Operation::Reschedule(numbers, at) => {
+                self.reschedule_tasks(caller, &numbers, &at).await?
+            }
             Operation::Prioritise(numbers, priority) => {
                 self.prioritise_tasks(caller, &numbers, priority).await?
             }

@@ -10,6 +10,7 @@ mod pools;
 mod search;
 mod submit;
 mod tasks;
+mod timed;
 mod updates;
 
 use super::{
@@ -22,8 +23,15 @@ use super::{
 type Rule = fn(&Sentence<'_>) -> Option<Heard>;
 
 /// Rules for sentences that may be questions of how and why, or say `no`.
-const OUTSPOKEN: &[Rule] =
-    &[submit::submit, search::search, updates::unsubscribe, pools::why, gateway::usage_of_it];
+const OUTSPOKEN: &[Rule] = &[
+    timed::submit,
+    submit::plain,
+    timed::reschedule,
+    search::search,
+    updates::unsubscribe,
+    pools::why,
+    gateway::usage_of_it,
+];
 
 /// Rules for what is left; what is more special comes first.
 const PLAIN: &[Rule] = &[
@@ -34,6 +42,7 @@ const PLAIN: &[Rule] = &[
     demos::list,
     pools::scale,
     tasks::cancel,
+    tasks::retry,
     tasks::prioritise,
     tasks::show,
     conversations::summary,

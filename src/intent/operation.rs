@@ -33,6 +33,10 @@ pub enum Operation {
     ShowTasks(TaskNumbers),
     /// Take tasks back.
     CancelTasks(Targets),
+    /// Try tasks again that failed or were cancelled.
+    RetryTasks(Targets),
+    /// These tasks run at that time, or behind others, as it was written.
+    Reschedule(TaskNumbers, Arc<str>),
     /// These tasks are wanted so soon.
     Prioritise(TaskNumbers, Priority),
     /// Which conversations there are.
@@ -92,6 +96,8 @@ impl Operation {
             Self::Submit(_) => "task.submit",
             Self::ShowTasks(_) => "task.show",
             Self::CancelTasks(_) => "task.cancel",
+            Self::RetryTasks(_) => "task.retry",
+            Self::Reschedule(..) => "task.reschedule",
             Self::Prioritise(..) => "task.priority",
             Self::Conversations => "conversations.list",
             Self::Use(_) | Self::UseAgent(..) => "conversation.switch_pool",
@@ -115,7 +121,7 @@ impl Operation {
 
     /// Whether it destroys something or reaches far, so that a sentence alone is not enough.
     pub fn needs_consent(&self) -> bool {
-        let far = matches!(self, Self::Scale(..) | Self::Reload);
+        let far = matches!(self, Self::Scale(..) | Self::RetryTasks(_) | Self::Reload);
         far || matches!(self, Self::CancelTasks(_) | Self::Delete(_))
     }
 
@@ -135,10 +141,16 @@ impl Operation {
             }
             Self::Tasks(filter) => slots.filter(filter),
             Self::Submit(task) => slots.task(task),
-            Self::ShowTasks(numbers) | Self::CancelTasks(Targets::Numbered(numbers)) => {
+            Self::ShowTasks(numbers)
+            | Self::CancelTasks(Targets::Numbered(numbers))
+            | Self::RetryTasks(Targets::Numbered(numbers)) => {
                 slots.put("task_id", Some(numbers.slot()));
             }
-            Self::CancelTasks(Targets::All(filter)) => {
+            Self::Reschedule(numbers, at) => {
+                slots.put("task_id", Some(numbers.slot()));
+                slots.put("at", Some(&**at));
+            }
+            Self::CancelTasks(Targets::All(filter)) | Self::RetryTasks(Targets::All(filter)) => {
                 slots.put("scope", Some("all"));
                 slots.filter(filter);
             }
@@ -203,6 +215,7 @@ impl Slots {
         self.put("status", filter.status.map(TaskStatus::word));
         self.put("priority", filter.priority.map(Priority::word));
         self.put("pool", filter.pool.as_ref().map(PoolName::as_str));
+        self.put("before", filter.before);
     }
 
     fn task(&mut self, task: &NewTask) {
@@ -227,6 +240,9 @@ impl fmt::Display for Operation {
             Self::ShowTasks(numbers) => write!(f, "/task {numbers}"),
             Self::CancelTasks(Targets::Numbered(numbers)) => write!(f, "/task cancel {numbers}"),
             Self::CancelTasks(Targets::All(filter)) => filtered(f, "/task cancel all", filter),
+            Self::RetryTasks(Targets::Numbered(numbers)) => write!(f, "/task retry {numbers}"),
+            Self::RetryTasks(Targets::All(filter)) => filtered(f, "/task retry all", filter),
+            Self::Reschedule(numbers, at) => write!(f, "/task at {} {at}", numbers.joined()),
             Self::Prioritise(numbers, priority) => write!(f, "/task priority {numbers} {priority}"),
             Self::Conversations => f.write_str("/conversations"),
             Self::Use(pool) => write!(f, "/use {}", pool.as_ref().map_or(AUTO, PoolName::as_str)),
@@ -259,7 +275,8 @@ impl fmt::Display for Operation {
 fn filtered(f: &mut fmt::Formatter<'_>, command: &str, filter: &TaskFilter) -> fmt::Result {
     form(f, command, filter.status.as_ref())?;
     form(f, "", filter.priority.as_ref())?;
-    form(f, if filter.pool.is_some() { " --pool" } else { "" }, filter.pool.as_ref())
+    form(f, if filter.pool.is_some() { " --pool" } else { "" }, filter.pool.as_ref())?;
+    form(f, if filter.before.is_some() { " --before" } else { "" }, filter.before.as_ref())
 }
 
 fn submit(f: &mut fmt::Formatter<'_>, task: &NewTask) -> fmt::Result {

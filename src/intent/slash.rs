@@ -25,13 +25,15 @@ pub const FORMS: &[(&str, &str)] = &[
          on; /use auto undoes it",
     ),
     ("/why", "why the last message went to its pool"),
-    ("/tasks [STATUS] [POOL]", "background tasks"),
+    ("/tasks [STATUS] [POOL]", "background tasks; with --before N those before task N"),
     ("/task N", "one of them"),
     (
         "/task submit [--pool POOL] [--priority P] [--at WHEN] TEXT",
         "hands in a background task; P is low, normal, high or urgent",
     ),
     ("/task cancel N", "takes it back; several numbers, or all [STATUS] [POOL]"),
+    ("/task retry N", "tries it again; several numbers, or all [STATUS] [POOL]"),
+    ("/task at N WHEN", "when it runs: a time, or after another task"),
     ("/task priority N P", "how soon it is wanted"),
     ("/conversations", "your conversations"),
     ("/new [POOL]", "begins another conversation"),
@@ -90,6 +92,7 @@ fn read(name: &str, rest: &str) -> Option<Slash> {
         ("help", _) => Operation::Help(free_text(rest)),
         ("search", _) => search(rest)?,
         ("task", (verb, rest)) if verb.eq_ignore_ascii_case("submit") => submit(rest)?,
+        ("task", (verb, rest)) if verb.eq_ignore_ascii_case("at") => reschedule(rest)?,
         _ => return read_words(name, &rest.to_lowercase()),
     };
     Some(Slash { operation, yes: false })
@@ -131,6 +134,12 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
         }
         ("task", ["cancel", these @ ..]) => {
             Operation::CancelTasks(Targets::Numbered(numbers(these)?))
+        }
+        ("task", ["retry", "all", filter @ ..]) => {
+            Operation::RetryTasks(Targets::All(tasks(filter)?))
+        }
+        ("task", ["retry", these @ ..]) => {
+            Operation::RetryTasks(Targets::Numbered(numbers(these)?))
         }
         ("task", ["priority", these @ .., priority]) => {
             Operation::Prioritise(numbers(these)?, priority.parse().ok()?)
@@ -182,6 +191,9 @@ fn tasks(words: &[&str]) -> Option<TaskFilter> {
         let said_twice = match (word.parse(), word.parse()) {
             (Ok(status), _) => filter.status.replace(status).is_some(),
             (_, Ok(priority)) => filter.priority.replace(priority).is_some(),
+            _ if *word == "--before" => {
+                filter.before.replace(words.next()?.parse().ok()?).is_some()
+            }
             _ => {
                 let pool = if *word == "--pool" { words.next()? } else { word };
                 filter.pool.replace(PoolName::from(*pool)).is_some()
@@ -208,6 +220,12 @@ fn submit(rest: &str) -> Option<Operation> {
         priority: optional(priority.as_slice()).ok()?,
         at: at.map(Arc::from),
     }))
+}
+
+fn reschedule(rest: &str) -> Option<Operation> {
+    let (these, at) = first_word(rest);
+    let these: Vec<&str> = these.split(',').filter(|number| !number.is_empty()).collect();
+    Some(Operation::Reschedule(numbers(&these)?, free_text(at)?))
 }
 
 /// The values of the options that stand before a free text, and the text.
@@ -283,9 +301,13 @@ mod tests {
             ("/scale --yes sports 4", "/scale sports 4 YES"),
             ("/tasks failed sports", "/tasks failed --pool sports"),
             ("/tasks urgent", "/tasks urgent"),
+            ("/tasks --before 30 failed", "/tasks failed --before 30"),
             ("/task #12", "/task 12"),
             ("/task cancel 3, 4 4", "/task cancel 3 4"),
             ("/task cancel all queued —yes", "/task cancel all queued YES"),
+            ("/task retry 3, 4", "/task retry 3 4"),
+            ("/task retry all failed --yes", "/task retry all failed YES"),
+            ("/task AT #3,4 Every day at 9", "/task at 3,4 Every day at 9"),
             ("/task priority 3 4 HIGH", "/task priority 3 4 high"),
             ("/task submit Say  it --yes", "/task submit Say  it --yes"),
             (
@@ -317,6 +339,9 @@ mod tests {
             ("/task", "/task N"),
             ("/task cancel", "/task cancel N"),
             ("/task priority 3 soon", "/task priority N P"),
+            ("/task at 3", "/task at N WHEN"),
+            ("/task at noon", "/task at N WHEN"),
+            ("/task retry", "/task retry N"),
             ("/tasks failed queued", "/tasks [STATUS] [POOL]"),
             ("/search", "/search [--period P] TEXT"),
         ] {
@@ -382,8 +407,14 @@ mod tests {
     }
 
     fn filter() -> impl Strategy<Value = TaskFilter> {
-        (maybe(any_of(TaskStatus::ALL)), maybe(any_of(Priority::ALL)), maybe(pool()))
-            .prop_map(|(status, priority, pool)| TaskFilter { status, priority, pool })
+        let number = maybe(any::<u32>());
+        (maybe(any_of(TaskStatus::ALL)), maybe(any_of(Priority::ALL)), maybe(pool()), number)
+            .prop_map(|(status, priority, pool, before)| TaskFilter {
+                status,
+                priority,
+                pool,
+                before,
+            })
     }
 
     fn about_tasks() -> impl Strategy<Value = Operation> {
@@ -396,6 +427,9 @@ mod tests {
             task_numbers().prop_map(Operation::ShowTasks),
             task_numbers().prop_map(|these| Operation::CancelTasks(Targets::Numbered(these))),
             filter().prop_map(|filter| Operation::CancelTasks(Targets::All(filter))),
+            task_numbers().prop_map(|these| Operation::RetryTasks(Targets::Numbered(these))),
+            filter().prop_map(|filter| Operation::RetryTasks(Targets::All(filter))),
+            (task_numbers(), text()).prop_map(|(t, at)| Operation::Reschedule(t, at)),
             (task_numbers(), any_of(Priority::ALL)).prop_map(|(t, p)| Operation::Prioritise(t, p)),
         ]
     }

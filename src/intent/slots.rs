@@ -210,6 +210,11 @@ impl TaskNumbers {
         &self.0
     }
 
+    /// As one word.
+    pub(super) fn joined(&self) -> String {
+        self.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+    }
+
     /// A number, or a list where there are several.
     pub(super) fn slot(&self) -> Value {
         match *self.0 {
@@ -285,6 +290,8 @@ pub struct TaskFilter {
     pub priority: Option<Priority>,
     /// Those of that pool.
     pub pool: Option<PoolName>,
+    /// Those before the task of that number.
+    pub before: Option<u32>,
 }
 
 /// Which tasks are meant.

@@ -94,7 +94,8 @@ pub(super) const STATUSES: &[(TaskStatus, &str)] = &[
     (
         TaskStatus::Failed,
         "failed, failing, broken, errored, crashed, unsuccessful, in error, fail, failures, \
-         failure, errored out, errors",
+         failure, errored out, errors, dead letters, dead letter list, dead letter queue, list of \
+         dead letters, dead letter tasks",
     ),
     (
         TaskStatus::Cancelled,

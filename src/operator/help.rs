@@ -72,7 +72,11 @@ const TOPICS: &[Topic] = &[
     },
     Topic {
         wish: "have work done in the background",
-        says: &["submit a task to business: draft an agenda", "show running tasks"],
+        says: &[
+            "submit a task to business tomorrow at 9: draft an agenda",
+            "show the failed tasks",
+            "retry task 7",
+        ],
         commands: &["task", "tasks"],
         words: &[
             "task",
@@ -85,10 +89,15 @@ const TOPICS: &[Topic] = &[
             "schedule",
             "submit",
             "cancel",
+            "retry",
+            "reschedule",
+            "postpone",
         ],
         notes: "A task tells its outcome in the conversation that asked for it. WHEN is a time, a rule or a \
-                condition: \"in 2 hours\", \"every day at 9\", \"after 12\". A task that runs is cancelled \
-                only when you agree, unless the command ends in --yes.",
+                condition: \"in 2 hours\", \"every day at 9\", \"after 12\", and may open a sentence: \"every \
+                weekday at 8:30 in Europe/Berlin, have the financial pool …\". A task that runs is \
+                cancelled, and all that failed are tried again, only when you agree, unless the command \
+                ends in --yes.",
     },
     Topic {
         wish: "see how the gateway is",

@@ -79,6 +79,16 @@ pub(super) const VERBS: &[Row] = &[
          me through",
     ),
     (
+        RETRY,
+        "retry, rerun, re run, redo, re do, restart, retrying, try again, another try, another go, \
+         another attempt, another chance, once more, one more time, one more try",
+    ),
+    (
+        LATER,
+        "postpone, reschedule, re schedule, defer, delay, put off, push back, hold back, \
+         rescheduling, postponing",
+    ),
+    (
         START_OVER,
         "start over, start afresh, start fresh, fresh start, begin again, start again, start \
          anew, begin anew, start from scratch, clean slate, new topic",
