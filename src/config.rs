@@ -24,7 +24,7 @@ use std::{
 pub use describe::describe;
 pub use error::{ConfigError, Origin};
 pub use settings::{
-    BudgetSettings, Effort, LogFormat, OfflineSettings, Per, PoolSettings, Price, ProviderKind,
+    BudgetSettings, Consult, Effort, LogFormat, OfflineSettings, Per, PoolSettings, Price, ProviderKind,
     ProviderSettings, Restart, RoutingSettings, Settings, TaskSettings,
 };
 

@@ -16,6 +16,7 @@ mod pace;
 mod recovery;
 mod registry;
 mod running;
+mod specialists;
 mod spending;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -34,6 +35,7 @@ pub use ending::{Ending, TurnEnd};
 pub use feed::{Feed, Growth, Place, Reader, Reading, SharedSlices, Shown, read_caught_up};
 pub use recovery::recover_all;
 pub use registry::{Handle, Outcome, Registry};
+pub use specialists::Part;
 pub use spending::{Voice, recall_spending};
 pub use wake::{Wake, Watch};
 

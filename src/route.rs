@@ -23,7 +23,7 @@ pub use choose::{Choice, Context};
 pub use weights::{Weights, WeightsError};
 
 use crate::{
-    config::{PoolSettings, Settings},
+    config::{Consult, PoolSettings, Settings},
     model::PoolName,
 };
 use fit::{Row, fit};
@@ -48,6 +48,7 @@ pub struct Router {
     leanings: Vec<Leaning>,
     lexicon: Lexicon,
     temperature: f32,
+    consult: Consult,
 }
 
 /// How well a message fits each pool.
@@ -89,6 +90,10 @@ pub enum RouteError {
 impl Router {
     /// A router for the pools of these settings, with the weights that they name.
     pub fn of(settings: &Settings) -> Result<Self, RouteError> {
+        Ok(Self { consult: settings.routing.consult, ..Self::weighed(settings)? })
+    }
+
+    fn weighed(settings: &Settings) -> Result<Self, RouteError> {
         let pools = &settings.pools;
         let path = match settings.routing.weights.as_str() {
             "built-in" => return Ok(Self::new(pools, &Weights::built_in())),
@@ -136,7 +141,8 @@ impl Router {
             leanings = fit(&rows, &leanings, &free);
         }
         let pools = judged.iter().map(|(name, _)| PoolName::from(name.as_str())).collect();
-        Self { pools, leanings, lexicon, temperature: weights.temperature }
+        let (temperature, consult) = (weights.temperature, Consult::Asked);
+        Self { pools, leanings, lexicon, temperature, consult }
     }
 
     /// How well a message fits each pool.

@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use pools::{Effort, PoolSettings, Restart, RoutingSettings};
+pub use pools::{Consult, Effort, PoolSettings, Restart, RoutingSettings};
 pub use providers::{OfflineSettings, ProviderKind, ProviderSettings};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize, Serializer};

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{
     command::{
@@ -13,6 +13,7 @@ use super::{
     feed::Shown,
     keys::{Claim, Claimed},
     running::Waiting,
+    specialists::{Panel, Part},
     turns::Seat,
     writer::{Phase, Settle, Writer},
 };
@@ -21,6 +22,7 @@ use crate::{
     limits,
     model::{
         Accepted, Conversation, Event, FinishReason, Message, MessageId, PoolName, Role, TurnId,
+        TurnRef,
     },
     pool::Pool,
     provider::Item,
@@ -41,6 +43,8 @@ struct Question {
     reservation: Reservation,
     /// What the pool gives it now, where nothing of the conversation is before it.
     seat: Option<Seat>,
+    /// The turn for which it is asked of a specialist.
+    part_of: Option<TurnRef>,
 }
 
 /// A message's key, and who wants to know what became of it.
@@ -62,7 +66,7 @@ impl Writer {
             Command::Retry(turn, reply) => self.retry(turn, reply).await,
             Command::Cancel(turn, reply) => self.cancel(turn, reply),
             Command::Change(change, reply) => self.change(change, reply).await,
-            Command::Delete(reply) => self.delete(reply),
+            Command::Delete(reply) => self.delete(reply).await,
         }
     }
 
@@ -86,8 +90,8 @@ impl Writer {
         reply: Reply<Sent>,
     ) -> Option<Receipt> {
         let Some(key) = key else { return Some(Receipt { claim: None, reply }) };
-        let again = |accepted| Sent { accepted, duplicate: true };
-        let claim = match self.keys.claim(self.record.user, key) {
+        let again = |accepted| Sent { accepted, duplicate: true, parts: None };
+        let claim = match self.registry.keys.claim(self.record.user, key) {
             Claimed::Mine(claim) => claim,
             Claimed::Theirs(pending) => {
                 self.workshop.lifecycle.spawn(async move {
@@ -108,8 +112,12 @@ impl Writer {
     }
 
     async fn question(&mut self, ask: &Ask) -> Result<Question, Refusal> {
-        self.room(ask.if_busy)?;
-        let choice = self.choose(&ask.text, ask.pool.as_ref());
+        // What a specialist is asked belongs to a turn that was let in before.
+        let part_of = ask.turn.and(self.record.part_of);
+        if part_of.is_none() {
+            self.room(ask.if_busy)?;
+        }
+        let choice = self.choose(&ask.text, ask.pool.as_ref(), &ask.pools)?;
         let pool = self.pool(&choice.pool)?;
         let parent = match ask.parent {
             Parent::Head => self.record.head,
@@ -120,21 +128,27 @@ impl Writer {
             }
         };
         let metadata = ask.metadata.clone();
-        let message = Message { metadata, ..self.written(ask.text.clone(), parent) };
+        let written = self.written(ask.text.clone(), parent);
+        let message = Message { metadata, turn: ask.turn.unwrap_or(written.turn), ..written };
         let reservation = self.afford(&pool, &Item::User(message.text.clone()))?;
-        let seat = self.reserve(&pool)?;
-        Ok(Question { message, new: true, about: ask.about, pool, choice, reservation, seat })
+        let seat = self.reserve(&pool, &choice)?;
+        let about = ask.about;
+        Ok(Question { message, new: true, about, pool, choice, reservation, seat, part_of })
     }
 
     /// A worker or a place in the pool's queue, where the turn would be the first here. A pool that
     /// is full refuses the message before anything is kept of it.
-    fn reserve(&self, pool: &Pool) -> Result<Option<Seat>, Refusal> {
+    fn reserve(&self, pool: &Pool, choice: &Choice) -> Result<Option<Seat>, Refusal> {
         // What is still on its way to the store cannot be read back as history yet.
         if self.is_busy() || !self.in_flight.is_empty() {
             pool.admits(self.record.user)?;
             return Ok(None);
         }
-        Ok(Some(self.seat(pool)?))
+        if choice.specialists.is_empty() {
+            return Ok(Some(self.seat(pool)?));
+        }
+        pool.admits(self.record.user)?;
+        Ok(Some(Seat::Later))
     }
 
     /// Whether one more turn may be accepted.
@@ -151,10 +165,21 @@ impl Writer {
         }
     }
 
-    /// Who answers a text, which may name a pool.
-    fn choose(&self, text: &str, named: Option<&PoolName>) -> Choice {
+    /// Who answers a text, which may name a pool, and several that are asked before.
+    fn choose(
+        &self,
+        text: &str,
+        named: Option<&PoolName>,
+        asked: &[PoolName],
+    ) -> Result<Choice, Refusal> {
+        let is_part = self.record.part_of.is_some();
+        if is_part && !asked.is_empty() {
+            return Err(Refusal::NoSpecialists);
+        }
+        asked.iter().try_for_each(|pool| self.pool(pool).map(drop))?;
         let (pinned, last) = (self.record.pool.as_ref(), self.record.asked.as_ref());
-        self.workshop.router.choose(text, Context { named, pinned, last })
+        let context = Context { named, pinned, last, asked, several: !is_part };
+        Ok(self.workshop.router.choose(text, context))
     }
 
     fn pool(&self, name: &PoolName) -> Result<Arc<Pool>, Refusal> {
@@ -205,19 +230,23 @@ impl Writer {
         if before.as_ref().is_some_and(|m| m.finish_reason == Some(FinishReason::Command)) {
             return Err(Refusal::NoQuestion);
         }
-        let before = before.and_then(|answer| answer.pool);
+        let (before, asked) = before.map_or_else(Default::default, |answer| {
+            let asked: Vec<_> = answer.specialists.into_iter().map(|one| one.pool).collect();
+            (answer.pool, asked)
+        });
         let message = Message { turn: TurnId::new(), ..message.ok_or(Refusal::NotFound)? };
-        let choice = self.choose(&message.text, before.as_ref());
+        let choice = self.choose(&message.text, before.as_ref(), &asked)?;
         let pool = self.pool(&choice.pool)?;
         let reservation = self.afford(&pool, &Item::User(message.text.clone()))?;
-        let seat = self.reserve(&pool)?;
-        Ok(Question { message, new: false, about: None, pool, choice, reservation, seat })
+        let seat = self.reserve(&pool, &choice)?;
+        let (about, part_of) = (None, None);
+        Ok(Question { message, new: false, about, pool, choice, reservation, seat, part_of })
     }
 
     /// Keeps the message and has it answered: at once, where nothing is in the way, so that its
     /// start goes into the same commit and the request leaves while that is under way.
     fn accept(&mut self, question: Question, key: Option<Arc<str>>, receipt: Receipt) {
-        let Question { message, new, about, pool, choice, reservation, seat } = question;
+        let Question { message, new, about, pool, choice, reservation, seat, part_of } = question;
         let turn = Turn {
             conversation: self.record.id,
             turn: message.turn,
@@ -236,6 +265,8 @@ impl Writer {
             key: key.clone(),
         });
         let mut shows = vec![Shown::new(accepted, None)];
+        let (panel, parts) = Panel::of(&choice.specialists);
+        let specialists = panel.specialists.clone();
         let waiting = Waiting {
             turn: turn.clone(),
             question: message.text.clone(),
@@ -246,13 +277,17 @@ impl Writer {
             reservation,
             accepted: Instant::now(),
             working: self.workshop.lifecycle.working(),
+            panel,
+            part_of,
         };
-        let mut answer = self.answer(&turn);
+        let mut answer = Message { specialists, ..self.answer(&turn) };
         let position = match seat {
             Some(Seat::Worker(worker)) => {
-                let (begun, started) = self.begin(waiting, worker);
-                answer = begun;
-                shows.push(started);
+                answer = self.begin(waiting, Some(worker), &mut shows);
+                None
+            }
+            Some(Seat::Later) => {
+                answer = self.begin(waiting, None, &mut shows);
                 None
             }
             Some(Seat::Queued(queued)) => {
@@ -275,7 +310,8 @@ impl Writer {
             writes.push(Write::Message(message));
         }
         writes.extend(key.map(|key| self.remember(key, &kept)));
-        self.commit(writes, shows, Some(receipt.settle(kept)));
+        self.commit(writes, shows, Some(receipt.settle(kept, parts)));
+        self.consult();
     }
 
     /// Says that the turn waits, and where: it is the last.
@@ -335,9 +371,10 @@ impl Writer {
         Ok(())
     }
 
-    fn delete(&mut self, reply: Reply<Done>) {
+    async fn delete(&mut self, reply: Reply<Done>) {
         self.cancel_all();
         self.afterglow = None;
+        self.delete_parts().await;
         self.deleted = true;
         let gone = self.number(Event::ConversationDeleted);
         let settle: Settle = Box::new(move |kept: Result<(), _>| {
@@ -350,13 +387,17 @@ impl Writer {
 
 impl Receipt {
     /// Tells everybody who sent the message what became of it.
-    pub(super) fn settle(self, accepted: Accepted) -> Settle {
+    pub(super) fn settle(
+        self,
+        accepted: Accepted,
+        parts: Option<oneshot::Receiver<Vec<Part>>>,
+    ) -> Settle {
         Box::new(move |kept: Result<(), _>| match kept {
             Ok(()) => {
                 if let Some(claim) = self.claim {
                     claim.settle(&accepted);
                 }
-                answer_to(self.reply, Ok(Sent { accepted, duplicate: false }));
+                answer_to(self.reply, Ok(Sent { accepted, duplicate: false, parts }));
             }
             Err(error) => answer_to(self.reply, Err(Refusal::Store(error))),
         })

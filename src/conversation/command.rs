@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use super::specialists::Part;
 use crate::{
     budget::Exhausted,
     model::{
@@ -55,7 +56,7 @@ impl Command {
 }
 
 /// A message to be answered.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Ask {
     /// What it says.
     pub text: Arc<str>,
@@ -63,6 +64,8 @@ pub struct Ask {
     pub key: Option<Arc<str>>,
     /// The pool that shall answer.
     pub pool: Option<PoolName>,
+    /// Pools that are all asked first, so that one answer is made of theirs.
+    pub pools: Vec<PoolName>,
     /// The message it follows, where that is not the newest.
     pub parent: Parent,
     /// What to do when a turn runs already.
@@ -71,6 +74,8 @@ pub struct Ask {
     pub metadata: Option<serde_json::Value>,
     /// The branch that it is about, where that is another conversation's.
     pub about: Option<Branch>,
+    /// The turn that it is to be, where a specialist is asked: it was promised already.
+    pub turn: Option<TurnId>,
 }
 
 impl Ask {
@@ -161,12 +166,14 @@ pub struct Change {
 }
 
 /// A message is kept and will be answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Sent {
     /// What was kept.
     pub accepted: Accepted,
     /// It had been sent before.
     pub duplicate: bool,
+    /// Where its specialists answer, once they are asked; none where it asks none.
+    pub parts: Option<oneshot::Receiver<Vec<Part>>>,
 }
 
 /// A turn was stopped.
@@ -208,6 +215,9 @@ pub enum Refusal {
     /// No pool has this name.
     #[error("no such pool; there are: {0}")]
     UnknownPool(String),
+    /// Who is asked as a specialist asks nobody in turn.
+    #[error("a specialist asks no others")]
+    NoSpecialists,
     /// The turn has ended already.
     #[error("the turn has ended")]
     TurnEnded,

@@ -8,5 +8,6 @@ mod gate;
 mod life;
 mod play;
 mod script;
+mod specialists;
 mod spending;
 pub(crate) mod stage;

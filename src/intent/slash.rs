@@ -17,6 +17,7 @@ pub const FORMS: &[(&str, &str)] = &[
     ("/pool POOL", "one of them"),
     ("/scale POOL N", "the pool has N workers from now on; +N more, -N fewer"),
     ("/use POOL", "this conversation goes to that pool from now on; /use auto undoes it"),
+    ("/ask POOL,POOL TEXT", "asks them all, and makes one answer of theirs; /ask all TEXT asks each"),
     ("/why", "why the last message went to its pool"),
     ("/tasks [STATUS] [POOL]", "background tasks"),
     ("/task N", "one of them"),
@@ -79,6 +80,7 @@ fn form(name: &str, rest: &str) -> Option<&'static str> {
 fn read(name: &str, rest: &str) -> Option<Slash> {
     let operation = match (name, first_word(rest)) {
         ("help", _) => Operation::Help(free_text(rest)),
+        ("ask", _) => ask(rest)?,
         ("search", _) => search(rest)?,
         ("task", (verb, rest)) if verb.eq_ignore_ascii_case("submit") => submit(rest)?,
         _ => return read_words(name, &rest.to_lowercase()),
@@ -177,6 +179,19 @@ fn tasks(words: &[&str]) -> Option<TaskFilter> {
     Some(filter)
 }
 
+/// Names with commas between them, and spaces behind those.
+fn ask(rest: &str) -> Option<Operation> {
+    let (mut whom, mut text) = (String::new(), rest);
+    loop {
+        let (word, rest) = first_word(text);
+        whom.push_str(&word.to_lowercase());
+        text = rest;
+        if !word.ends_with(',') {
+            return Some(Operation::Ask(whom.parse().ok()?, free_text(text)?));
+        }
+    }
+}
+
 fn search(rest: &str) -> Option<Operation> {
     let (options, text) = options(rest, &["--period"])?;
     let [period] = options;
@@ -238,7 +253,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::intent::{Component, Period, Priority, TaskStatus, Unit, Workers};
+    use crate::intent::{Component, Period, Priority, TaskStatus, Unit, Whom, Workers};
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
@@ -281,6 +296,9 @@ mod tests {
                 "/search --period last-3-days what I Said",
             ),
             ("/usage this week", "/usage this week"),
+            ("/ask Financial, business Say it", "/ask financial,business Say it"),
+            ("/ask sports,sports x", "/ask sports x"),
+            ("/ask ALL x", "/ask all x"),
             ("/demo", "/demo"),
             ("/demo Next", "/demo next"),
         ] {
@@ -300,6 +318,9 @@ mod tests {
             ("/task priority 3 soon", "/task priority N P"),
             ("/tasks failed queued", "/tasks [STATUS] [POOL]"),
             ("/search", "/search [--period P] TEXT"),
+            ("/ask all", "/ask POOL,POOL TEXT"),
+            ("/ask", "/ask POOL,POOL TEXT"),
+            ("/ask ,", "/ask POOL,POOL TEXT"),
         ] {
             check(text, &format!("It is written {form}."));
         }
@@ -330,6 +351,13 @@ mod tests {
 
     fn pool() -> impl Strategy<Value = PoolName> {
         word().prop_map(|word| PoolName::from(&*word))
+    }
+
+    fn whom() -> impl Strategy<Value = Whom> {
+        let these = proptest::collection::vec(pool(), 1..4)
+            .prop_map(|pools| Whom::These(crate::intent::slots::named_once(&pools)))
+            .prop_filter("it means all", |whom| whom.to_string() != "all");
+        prop_oneof![Just(Whom::All), these]
     }
 
     fn maybe<T: Clone + std::fmt::Debug>(
@@ -386,6 +414,7 @@ mod tests {
             prop_oneof![any::<u32>().prop_map(Workers::To), any::<i32>().prop_map(Workers::By)];
         prop_oneof![
             maybe(text()).prop_map(Operation::Help),
+            (whom(), text()).prop_map(|(whom, text)| Operation::Ask(whom, text)),
             Just(Operation::Status),
             maybe(any_of(Component::ALL)).prop_map(Operation::Health),
             Just(Operation::Pools),

@@ -9,7 +9,7 @@ use super::{
     table::table,
 };
 use crate::{
-    conversation::{Ask, Branch, IfBusy, Parent, Refusal},
+    conversation::{Ask, Branch, Refusal},
     intent::{Operation, Which},
     limits,
     model::{Conversation, ConversationId, PoolName, Timestamp},
@@ -109,12 +109,9 @@ impl Operator {
         if self.has_model(&pool) {
             return Ok(Outcome::Asked(Ask {
                 text: asked.into(),
-                key: None,
                 pool: Some(pool),
-                parent: Parent::Head,
-                if_busy: IfBusy::Queue,
-                metadata: None,
                 about: Some(about),
+                ..Ask::default()
             }));
         }
         let page = Page { rows: limits::CONTEXT_MESSAGES_MAX, bytes: limits::SNAPSHOT_BYTES_MAX };

@@ -24,8 +24,14 @@ struct Topic {
 const TOPICS: &[Topic] = &[
     Topic {
         wish: "choose who answers",
-        says: &["use the sports pool", "which pools are there?", "why did you pick that pool?"],
-        commands: &["pools", "pool", "use", "why"],
+        says: &[
+            "use the sports pool",
+            "ask financial and business about leasing a van",
+            "ask all specialists about a marathon",
+            "which pools are there?",
+            "why did you pick that pool?",
+        ],
+        commands: &["pools", "pool", "use", "ask", "why"],
         words: &[
             "pool",
             "pools",
@@ -42,7 +48,8 @@ const TOPICS: &[Topic] = &[
             "agents",
         ],
         notes: "Each message goes to the pool that its words fit best, and a follow-up stays where \
-                the conversation is. A pool that you name is kept until you say /use auto.",
+                the conversation is. A pool that you name is kept until you say /use auto. Several that are asked \
+                the same answer side by side, and then one answer is made of theirs.",
     },
     Topic {
         wish: "keep conversations apart, and find things again",

@@ -141,6 +141,7 @@ mod tests {
             finish_reason,
             reasoning: None,
             metadata: None,
+            specialists: Vec::new(),
         }
     }
 

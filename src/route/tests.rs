@@ -79,9 +79,9 @@ fn the_message_goes_before_the_pin_and_the_pin_before_everything() {
     let (sports, business) = (PoolName::from("sports"), PoolName::from("business"));
     let (named, pinned, last) = (Some(&sports), Some(&business), Some(&sports));
     for (context, expected) in [
-        (Context { named, pinned, last }, ("sports", "message")),
-        (Context { named: None, pinned, last }, ("business", "pinned")),
-        (Context { named: None, pinned: None, last: None }, ("healthcare", "scored")),
+        (Context { named, pinned, last, ..Context::default() }, ("sports", "message")),
+        (Context { pinned, last, ..Context::default() }, ("business", "pinned")),
+        (Context::default(), ("healthcare", "scored")),
     ] {
         let choice = router.choose("what are the symptoms of measles", context);
         assert_eq!((choice.pool.as_str(), &*choice.routing.by), expected);

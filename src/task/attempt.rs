@@ -87,7 +87,7 @@ async fn find_worker(bench: &Bench, id: TaskId) -> Result<Found, NotYet> {
         None => None,
     };
     let pinned = asked_in.as_ref().and_then(|record| record.pool.as_ref());
-    let context = Context { named: task.pool.as_ref(), pinned, last: None };
+    let context = Context { named: task.pool.as_ref(), pinned, ..Context::default() };
     let choice = bench.workshop.router.choose(&task.text, context);
     let Some(pool) = bench.workshop.pools.get(choice.pool.as_str()).cloned() else {
         return Ok(Found::NoPool(Box::new(task)));

@@ -227,7 +227,8 @@ impl World {
 fn started(turn: TurnId) -> Event {
     let routing = Routing::new("default", "so");
     let (pool, provider, model) = ("general".into(), "first".into(), "a-model".into());
-    Event::TurnStarted { turn, pool, provider, model, routing }
+    let (specialists, part_of) = (Vec::new(), None);
+    Event::TurnStarted { turn, pool, provider, model, routing, specialists, part_of }
 }
 
 proptest! {

@@ -8,7 +8,7 @@ use tokio::{sync::mpsc, time::timeout};
 
 use super::{Demo, Signal, script::Step};
 use crate::{
-    conversation::{Ask, Ending, Executed, IfBusy, Parent, Refusal, Tour},
+    conversation::{Ask, Ending, Executed, Refusal, Tour},
     intent, limits,
     model::DemoStep,
     operator::{Caller, Operator, Order, Said, meaning::Wish},
@@ -83,12 +83,8 @@ impl Guide {
     async fn ask(&mut self, text: &str) -> Result<Walk, Refusal> {
         let ask = Ask {
             text: text.into(),
-            key: None,
-            pool: None,
-            parent: Parent::Head,
-            if_busy: IfBusy::Queue,
             metadata: Some(json!({ "demo": self.demo.name })),
-            about: None,
+            ..Ask::default()
         };
         let ending = Ending::watch(&self.caller.handle);
         let turn = self.caller.handle.ask(ask).known().await?.accepted.turn;
