@@ -174,12 +174,9 @@ impl Stage {
         // At the root, so that no history has to be read.
         let ask = Ask {
             text: "Go on.".into(),
-            key: None,
-            pool: None,
             parent: Parent::Root,
             if_busy: IfBusy::Reject,
-            metadata: None,
-            about: None,
+            ..Ask::default()
         };
         let readers = self.ends.len();
         self.runtime.block_on(async {
@@ -341,6 +338,7 @@ fn first_message(clock: &Clock) -> Batch {
         finish_reason: None,
         reasoning: None,
         metadata: None,
+        specialists: Vec::new(),
     };
     let answer = Message {
         id: MessageId::new(),
@@ -364,6 +362,7 @@ fn first_message(clock: &Clock) -> Batch {
         messages: 2,
         remote: None,
         standing: Standing::default(),
+        part_of: None,
     };
     let writes =
         vec![Write::Message(question), Write::Message(answer), Write::Conversation(conversation)];

@@ -311,6 +311,8 @@ pub const COMMAND_TASKS_MAX: usize = 100;
 
 /// How much of a message is read to find its pool: what it is about is said by then.
 pub const ROUTED_BYTES_MAX: usize = 2 * 1024;
+/// Clauses that are read each by itself, to find whether it is about the matters of several pools.
+pub const ROUTED_CLAUSES_MAX: usize = 12;
 /// Words that are read of it, and pieces of words.
 pub const ROUTED_WORDS_MAX: usize = 256;
 /// A longer word is none.

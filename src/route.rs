@@ -11,6 +11,7 @@ mod learnt;
 mod lexicon;
 mod meaning;
 mod reading;
+mod spanning;
 #[cfg(test)]
 mod tests;
 mod weights;

@@ -48,6 +48,8 @@ pub(super) struct Person {
 struct Side {
     /// Who it is.
     says: String,
+    /// The same in short, for whoever was heard before.
+    short: String,
     /// It is a specialist, of whose end the turn that asks it tells.
     specialist: bool,
 }
@@ -60,8 +62,8 @@ impl Person {
 
     /// A specialist is about to answer.
     pub(super) fn attend(&mut self, specialist: &Specialist) {
-        let side = Side { says: specialist.pool.to_string(), specialist: true };
-        self.voices.insert(specialist.turn, side);
+        let (says, short) = (specialist.pool.to_string(), specialist.pool.to_string());
+        self.voices.insert(specialist.turn, Side { says, short, specialist: true });
     }
 
     /// Whatever was said side by side is over.
@@ -80,10 +82,11 @@ impl Person {
         if self.speaking == Some(turn) {
             return;
         }
-        if let Some(voice) = self.voices.get(&turn) {
-            let voice = wire::note(&voice.says);
+        if let Some(side) = self.voices.get_mut(&turn) {
+            let who = wire::note(&side.says);
+            side.says.clone_from(&side.short);
             self.speaking = Some(turn);
-            self.show(voice);
+            self.show(who);
         }
     }
 
@@ -91,9 +94,9 @@ impl Person {
     /// any other.
     fn of_several(&mut self, event: &Event) -> bool {
         match event {
-            Event::TurnStarted { turn, specialists, .. } if !specialists.is_empty() => {
-                let side = Side { says: wire::voice(event), specialist: false };
-                self.voices.insert(*turn, side);
+            Event::TurnStarted { turn, specialists, pool, .. } if !specialists.is_empty() => {
+                let (says, short) = (wire::voice(event), pool.to_string());
+                self.voices.insert(*turn, Side { says, short, specialist: false });
                 false
             }
             Event::TurnStarted { turn, .. } => {
@@ -115,7 +118,7 @@ impl Person {
     }
 
     fn wait(&mut self, turn: TurnId, position: u64) {
-        let who = self.voices.get(&turn).map_or_else(String::new, |side| format!("{}: ", side.says));
+        let who = self.voices.get(&turn).map_or_else(String::new, |side| format!("{}: ", side.short));
         self.show(wire::note(&format!("{who}waiting, number {position}")));
     }
 

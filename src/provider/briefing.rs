@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_model_reads_who_said_what_and_who_did_not() {
-        insta::assert_snapshot!(briefing().prompt(), @"");
+        insta::assert_snapshot!("briefing", briefing().prompt());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Choosing: the rules that make a decision of a judgement, in the order in which they hold.
 
-use super::{DEFAULT_POOL, Judgement, Router};
+use super::{DEFAULT_POOL, Judgement, Router, spanning};
 use crate::{
     config::Consult,
     limits::ROUTING_SCORES_MAX,
@@ -20,9 +20,6 @@ const DEFAULT_LEAD: f32 = 0.9;
 const ELLIPTIC_WORDS: usize = 3;
 /// A pool that is at least this likely beside the first is named as well.
 const SECOND: f32 = 0.3;
-/// Two pools that are both at least this likely are both asked, where settings want it: so little
-/// is left to the others that the message is about nothing else.
-const SPANS: f32 = 0.35;
 /// A pool that is less likely than this is not worth a line.
 const SHOWN: f32 = 0.01;
 
@@ -102,7 +99,7 @@ impl Router {
     /// with the one that answered last before others, and the default where none fits.
     pub fn choose(&self, text: &str, context: Context<'_>) -> Choice {
         if !context.asked.is_empty() {
-            return asked(context);
+            return spanning::asked(context);
         }
         if let Some(pool) = context.named {
             return by("message", pool, format!("the message asks for {pool}"));
@@ -113,7 +110,8 @@ impl Router {
         let judgement = self.judge(text);
         let choice = context.last.and_then(|last| stay(text, last, &judgement));
         let choice = choice.unwrap_or_else(|| self.scored(&judgement)).with(judgement);
-        if context.several && self.consult == Consult::Spanning { spanning(choice) } else { choice }
+        let may_span = context.several && self.consult == Consult::Spanning;
+        if may_span { self.spanning(text, choice) } else { choice }
     }
 
     fn scored(&self, judgement: &Judgement) -> Choice {
@@ -141,44 +139,6 @@ impl Router {
         let mut choice = by("scored", best, reason(judgement));
         choice.routing.second = second.map(|(pool, _)| pool.clone());
         choice
-    }
-}
-
-/// The message wants several to be asked.
-fn asked(context: Context<'_>) -> Choice {
-    let default = PoolName::from(DEFAULT_POOL);
-    let pool = context.named.or(context.pinned).unwrap_or(&default);
-    let because = format!(
-        "the message asks for {}, and {pool} makes one answer of theirs",
-        list(context.asked.iter())
-    );
-    Choice { specialists: context.asked.to_vec(), ..by("message", pool, because) }
-}
-
-/// Where a message is as much about the matter of another pool, both are asked.
-fn spanning(choice: Choice) -> Choice {
-    let Choice { pool, routing, .. } = &choice;
-    let Some(second) = &routing.second else { return choice };
-    let chance = |of: &PoolName| routing.scores.get(of).copied().unwrap_or_default();
-    if chance(pool).min(chance(second)) < SPANS {
-        return choice;
-    }
-    let together = PoolName::from(DEFAULT_POOL);
-    let both = vec![pool.clone(), second.clone()];
-    let because = format!(
-        "it is about {} alike, so both are asked and {together} makes one answer of theirs",
-        list(both.iter())
-    );
-    let routing = Routing { by: "spanning".into(), because: because.into(), ..choice.routing };
-    Choice { pool: together, routing, specialists: both }
-}
-
-/// `one, two and three`.
-fn list<'p>(pools: impl Iterator<Item = &'p PoolName>) -> String {
-    let names: Vec<_> = pools.map(PoolName::as_str).collect();
-    match names.split_last() {
-        Some((last, first)) if !first.is_empty() => format!("{} and {last}", first.join(", ")),
-        _ => names.concat(),
     }
 }
 
@@ -230,7 +190,7 @@ fn reason(judgement: &Judgement) -> String {
     }
 }
 
-fn by(rule: &str, pool: &PoolName, because: String) -> Choice {
+pub(super) fn by(rule: &str, pool: &PoolName, because: String) -> Choice {
     let routing = Routing::new(rule, because);
     Choice { pool: pool.clone(), routing, specialists: Vec::new() }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::intent::{
-    Operation, Whom, concepts::*, guards, reading::Heard, sentence::Sentence, slots::named_once,
+    Operation, Whom, concepts::*, reading::Heard, sentence::Sentence, slots::named_once,
 };
 
 /// What may stand where it is said who is asked.
@@ -11,9 +11,6 @@ const ASKABLE: Concepts = ALL.or(POOL).or(CREW).or(NAMED).or(THE).or(OF).or(YOU)
 
 /// `ask all specialists about …`, `ask financial and business: …`, `what do all pools say about …`.
 pub(super) fn ask(sentence: &Sentence<'_>) -> Option<Heard> {
-    if guards::asks_how_to(sentence) {
-        return None;
-    }
     let (from, to, begin) = begged(sentence).or_else(|| wondered(sentence))?;
     let whom = whom(sentence, from, to)?;
     let text = sentence.between(begin, sentence.terms.len());
@@ -22,7 +19,9 @@ pub(super) fn ask(sentence: &Sentence<'_>) -> Option<Heard> {
 
 /// `ask …`: where it is said who, and where the question begins.
 fn begged(sentence: &Sentence<'_>) -> Option<(usize, usize, usize)> {
-    let verb = sentence.terms.iter().position(|term| !term.is(GLUE))?;
+    // `should I ask …` asks for advice, and `we should ask …` says what would be good.
+    let polite = |at: &usize| sentence.is_at(*at, PLEASE | HAIL | CAN | YOU);
+    let verb = (0..sentence.terms.len()).find(|at| !polite(at))?;
     let asks = sentence.is_at(verb, ORDER) && sentence.is_at(verb, ASKED);
     // `tell` would have them told something.
     if !asks || sentence.is_at(verb, SEND) {
