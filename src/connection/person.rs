@@ -104,6 +104,12 @@ impl Person {
                 side.says = wire::voice(event);
                 true
             }
+            Event::TurnReset { turn, .. } if self.voices.contains_key(turn) => {
+                // What follows must not look as if it went on with what is void.
+                self.speaking = None;
+                self.hear(*turn);
+                false
+            }
             Event::TurnQueued { turn, position } if self.voices.contains_key(turn) => {
                 self.wait(*turn, *position);
                 true

@@ -210,6 +210,6 @@ impl Choice {
 }
 
 /// Three digits: more would claim to know more.
-fn short(chance: f32) -> f32 {
+pub(super) fn short(chance: f32) -> f32 {
     (chance * 1e3).round() / 1e3
 }

@@ -95,12 +95,12 @@ async fn a_person_sees_who_speaks_and_no_line_of_two() {
         call(pool).say(text);
         lines.extend(peer.hear().await);
     }
-    call("reset").fail(crate::provider::Retry::Never);
+    call("small").fail(crate::provider::Retry::Never);
     lines.extend(peer.hear().await);
-    call("small").end();
+    call("reset").end();
     lines.extend(peer.hear().await);
     let together = house.stage.calls.try_recv().unwrap();
-    together.say("small says save; reset broke off.");
+    together.say("reset says run; small broke off.");
     together.end();
     lines.extend(peer.hear().await);
     let lines: Vec<_> = lines.iter().map(|line| line.to_text().unwrap().to_owned()).collect();
