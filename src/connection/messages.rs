@@ -87,6 +87,7 @@ where
         while let Some(here) = wanted {
             match here {
                 Here::Enter(id, handle) => self.enter(id, handle).await?,
+                Here::Attend(parts) => self.attend(parts).await?,
                 Here::Status(every) => self.post_status(every),
             }
             wanted = more.try_recv().ok();

@@ -16,7 +16,7 @@ use crate::{
     conversation::{
         Ask, Catchup, Handle, Outcome, Part, Place, Reading, Refusal, Sent, catch_up, recover_all,
     },
-    model::{ConversationId, Event, PoolName, SPECIALIST, ToolPhase, TurnId},
+    model::{ConversationId, Day, Event, PoolName, SPECIALIST, ToolPhase, TurnId},
     pool::{Asker, Queued, Worker},
     provider::{Item, Retry},
     store::Store,
@@ -456,6 +456,31 @@ async fn what_a_crash_leaves_of_them_is_interrupted() {
          ask small,reset | BEGUN",
     ))
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_counts_whoever_was_asked_and_nobody_else() {
+    let asked = "ask small,reset | BEGUN
+         end reset       | whole heard reset, reset completed";
+    let both = "end small    | whole heard small, small completed
+         say general S   | whole +S";
+    for (script, pools) in [(asked, "reset small"), (both, "general reset small")] {
+        let mut play = Play::new(Stage::new());
+        play.check(&begun(asked)).await;
+        if script == both {
+            play.check(both).await;
+        }
+        play.act("crash").await;
+        let spent = play.stage.store.spent(Some(play.me.user), Day(0)..Day(9)).await.unwrap();
+        let mut counted: Vec<_> = spent
+            .iter()
+            .map(|(account, spend)| (account.pool.to_string(), spend.turns))
+            .collect();
+        counted.sort();
+        let once: Vec<_> = pools.split(' ').map(|pool| (pool.to_owned(), 1)).collect();
+        assert_eq!(counted, once);
+        play.finish().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,7 +13,12 @@ pub(super) fn words(
     exactly: Option<u32>,
 ) -> impl Iterator<Item = String> + use<> {
     let said = opening(request);
-    let count = exactly.map_or_else(|| until_sentence(&said), |words| words as usize);
+    let whole = || match request.items.last() {
+        // Whatever is to be said of specialists has been said.
+        Some(Item::Briefing(_)) => count(&said),
+        _ => until_sentence(&said),
+    };
+    let count = exactly.map_or_else(whole, |words| words as usize);
     let spaced = |(at, paragraph): (usize, String)| {
         let words: Vec<_> = paragraph.split_whitespace().map(str::to_owned).collect();
         words.into_iter().enumerate().map(move |(word, text)| match (at, word) {
