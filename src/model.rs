@@ -7,6 +7,7 @@ mod conversation;
 mod event;
 mod id;
 mod metric;
+mod pool_vitals;
 mod priority;
 mod spend;
 mod task;
@@ -20,9 +21,10 @@ pub use conversation::{
 };
 pub use event::{Event, Reason, Routing, SPECIALIST, Sequenced, ToolPhase, TurnError};
 pub use id::{
-    ConversationId, MessageId, PoolName, ProviderName, SessionId, TaskId, TurnId, UserId,
+    AgentName, ConversationId, MessageId, PoolName, ProviderName, SessionId, TaskId, TurnId, UserId,
 };
 pub use metric::{Metric, Unit};
+pub use pool_vitals::{BreakerState, LegLoad, PoolHealth, PoolVitals};
 pub use priority::Priority;
 pub use spend::{Account, Day, NanoUsd, Spend};
 pub use task::{Every, Fault, OpenTask, Task, TaskFilter, TaskStatus};

@@ -3,6 +3,7 @@
 //! Invariant: a decision explains itself; no network and no model call is made for it, and what it
 //! costs is bounded however long the message is.
 
+mod agents;
 mod calibrate;
 mod carrying;
 mod choose;
@@ -27,6 +28,7 @@ use crate::{
     config::{Consult, PoolSettings, Settings},
     model::PoolName,
 };
+use agents::Agents;
 use fit::{Row, fit};
 use lexicon::{Found, Lexicon};
 use meaning::{Leaning, Meaning};
@@ -49,6 +51,7 @@ pub struct Router {
     leanings: Vec<Leaning>,
     lexicon: Lexicon,
     temperature: f32,
+    agents: BTreeMap<PoolName, Agents>,
     consult: Consult,
 }
 
@@ -141,9 +144,10 @@ impl Router {
                 .collect();
             leanings = fit(&rows, &leanings, &free);
         }
+        let agents = agents::of(pools);
         let pools = judged.iter().map(|(name, _)| PoolName::from(name.as_str())).collect();
         let (temperature, consult) = (weights.temperature, Consult::Asked);
-        Self { pools, leanings, lexicon, temperature, consult }
+        Self { pools, leanings, lexicon, temperature, agents, consult }
     }
 
     /// How well a message fits each pool.

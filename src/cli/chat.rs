@@ -40,17 +40,16 @@ pub async fn answers(chat: &Chat) -> bool {
 pub async fn run(chat: Chat) -> Result<(), ChatError> {
     let client = Client::connect(options(&chat)).await?;
     let terminal = std::io::stdin().is_terminal();
-    let mut talk =
-        Talk {
-            client,
-            conversation: None,
-            running: Vec::new(),
-            column_zero: true,
-            sides: BTreeMap::new(),
-            speaking: None,
-            heading: None,
-            whole: true,
-        };
+    let mut talk = Talk {
+        client,
+        conversation: None,
+        running: Vec::new(),
+        column_zero: true,
+        sides: BTreeMap::new(),
+        speaking: None,
+        heading: None,
+        whole: true,
+    };
     if let Some(message) = &chat.message {
         talk.say(message).await?;
         let whole = talk.listen_to_the_end().await?;
@@ -241,16 +240,16 @@ impl Talk {
             return;
         }
         match event {
-            Event::TurnStarted { turn, pool, provider, model, parent: Some(_), .. } => {
-                let name = format!("{pool} · {provider}/{model}");
+            Event::TurnStarted { turn, pool, agent, provider, model, parent: Some(_), .. } => {
+                let name = voice(pool, agent.as_ref(), provider, model);
                 self.sides.insert(turn.clone(), Side { name, text: String::new() });
             }
-            Event::TurnStarted { pool, provider, model, specialists, .. }
+            Event::TurnStarted { pool, agent, provider, model, specialists, .. }
                 if !specialists.is_empty() =>
             {
                 let names: Vec<_> = specialists.iter().map(|one| one.pool.as_str()).collect();
                 self.note(&format!("# asking {}", names.join(", ")));
-                self.heading = Some(format!("# {pool} · {provider}/{model}"));
+                self.heading = Some(format!("# {}", voice(pool, agent.as_ref(), provider, model)));
             }
             Event::TurnTool { phase: ToolPhase::Failed, summary, error: Some(error), .. } => {
                 let who = summary.as_deref().unwrap_or_default();
@@ -259,8 +258,8 @@ impl Talk {
             Event::TurnQueued { position, .. } => {
                 self.note(&format!("# waiting, number {position}"));
             }
-            Event::TurnStarted { pool, provider, model, .. } => {
-                self.note(&format!("# {pool} · {provider}/{model}"));
+            Event::TurnStarted { pool, agent, provider, model, .. } => {
+                self.note(&format!("# {}", voice(pool, agent.as_ref(), provider, model)));
             }
             Event::TurnCompleted { usage, timing_ms, cost_usd, .. } if usage.output > 0 => {
                 let about = if usage.estimated == Some(true) { "about " } else { "" };
@@ -303,4 +302,10 @@ impl Talk {
         // Who closed the pipe does not want to read any more.
         drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
     }
+}
+
+/// Who speaks.
+fn voice(pool: &str, agent: Option<&String>, provider: &str, model: &str) -> String {
+    let agent = agent.map_or_else(String::new, |agent| format!(" ({agent})"));
+    format!("{pool}{agent} · {provider}/{model}")
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     config::Settings,
     limits::{LABELLED_LINE_BYTES_MAX, LABELLED_MAX},
-    model::PoolName,
+    model::{AgentName, PoolName},
     route::{self, CalibrateError, Context, Labelled, RouteError, Router},
 };
 
@@ -96,6 +96,8 @@ pub enum BadLine {
 #[derive(Serialize)]
 struct Answer<'a> {
     domain: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<&'a str>,
     confidence: f32,
     because: &'a str,
     /// Those who are asked first, where several are.
@@ -154,8 +156,9 @@ fn answer(router: &Router, text: &str, output: &mut impl Write) -> io::Result<()
     let choice = router.choose(text, Context { several: true, ..Context::default() });
     let confidence = choice.routing.confidence.unwrap_or(0.0);
     let (domain, because) = (choice.pool.as_str(), &*choice.routing.because);
+    let agent = choice.agent.as_ref().map(AgentName::as_str);
     let specialists = choice.specialists.iter().map(PoolName::as_str).collect();
-    write_line(output, &Answer { domain, confidence, because, specialists })
+    write_line(output, &Answer { domain, agent, confidence, because, specialists })
 }
 
 fn write_line(output: &mut impl Write, line: &impl Serialize) -> io::Result<()> {

@@ -20,6 +20,7 @@ impl From<Refusal> for Complaint {
             }
             Refusal::Overloaded => Self::overloaded(),
             Refusal::UnknownPool(there_are) => Self::unknown_pool(&there_are),
+            Refusal::UnknownAgent(there_are) => Self::unknown_agent(&there_are),
             Refusal::NoSpecialists => Self::invalid(
                 "pools",
                 "This conversation is a specialist's answer, and a specialist asks no others. Ask \

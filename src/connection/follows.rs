@@ -64,7 +64,8 @@ impl Follows {
         handle.feed().watch(watch.clone());
         // Whatever was shown before the watch was there is news, too.
         watch.mark();
-        let follow = Follow { handle, place: Place::at(cursor), resuming: false, until: None, watch };
+        let follow =
+            Follow { handle, place: Place::at(cursor), resuming: false, until: None, watch };
         match self.slots.get_mut(free) {
             Some(empty) => *empty = Some((id, follow)),
             None => self.slots.push(Some((id, follow))),

@@ -88,7 +88,9 @@ where
             match here {
                 Here::Enter(id, handle) => self.enter(id, handle).await?,
                 Here::Attend(parts) => self.attend(parts).await?,
-                Here::Status(every) => self.post_status(every),
+                Here::Status(Some(every)) => self.post_status(Some(every)),
+                Here::Pools => self.post_pools(),
+                Here::Status(None) => self.stop_posts(),
             }
             wanted = more.try_recv().ok();
         }
@@ -178,8 +180,8 @@ fn ask(send: SendAsked) -> Ask {
         (false, true) => IfBusy::Reject,
         (false, false) => IfBusy::Queue,
     };
-    let SendAsked { text, key, pool, pools, metadata, .. } = send;
-    Ask { text, key, pool, pools, parent, if_busy, metadata, ..Ask::default() }
+    let SendAsked { text, key, pool, pools, agent, metadata, .. } = send;
+    Ask { text, key, pool, pools, agent, parent, if_busy, metadata, ..Ask::default() }
 }
 
 /// What the operator wants of a connection.

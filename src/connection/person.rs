@@ -124,7 +124,8 @@ impl Person {
     }
 
     fn wait(&mut self, turn: TurnId, position: u64) {
-        let who = self.voices.get(&turn).map_or_else(String::new, |side| format!("{}: ", side.short));
+        let who =
+            self.voices.get(&turn).map_or_else(String::new, |side| format!("{}: ", side.short));
         self.show(wire::note(&format!("{who}waiting, number {position}")));
     }
 

@@ -19,7 +19,7 @@ use super::{Connection, Flow, Voice, asks::Re};
 use crate::{
     limits,
     model::TaskFilter,
-    monitor::Sample,
+    monitor::{PoolsNow, Sample},
     task::{Subscription, Taken},
     wire::{self, Complaint, Topic},
 };
@@ -29,14 +29,16 @@ use crate::{
 pub(super) struct Topics {
     tasks: Option<Subscribed<Subscription>>,
     status: Option<StatusPosts>,
+    pools: Option<PoolPosts>,
 }
 
 impl Topics {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let tasks = self.tasks.as_mut().map(|tasks| tasks.news.poll(context));
         let status = self.status.as_mut().map(|status| status.news.poll(context));
+        let pools = self.pools.as_mut().map(|pools| pools.news.poll(context));
         let ready = |polled: Option<Poll<()>>| polled.is_some_and(|polled| polled.is_ready());
-        if ready(tasks) | ready(status) { Poll::Ready(()) } else { Poll::Pending }
+        if ready(tasks) | ready(status) | ready(pools) { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
@@ -46,6 +48,14 @@ struct StatusPosts {
     news: News<Arc<Sample>>,
     every: Duration,
     due: Instant,
+}
+
+/// The pools as one connection is told of them.
+struct PoolPosts {
+    now: watch::Receiver<Arc<PoolsNow>>,
+    news: News<Arc<PoolsNow>>,
+    /// What it was told last.
+    rev: u64,
 }
 
 /// One topic: a place in it, and what wakes its reader.
@@ -95,10 +105,11 @@ where
 {
     /// The topic from here on, and how it is at once.
     pub(super) async fn subscribe(&mut self, re: Re, topic: Topic) -> Result<Flow, Complaint> {
-        if topic == Topic::Tasks {
-            return self.subscribe_to_tasks(re).await;
+        match topic {
+            Topic::Tasks => return self.subscribe_to_tasks(re).await,
+            Topic::Status => self.post_status(Some(limits::SAMPLE_EVERY)),
+            Topic::Pools => self.post_pools(),
         }
-        self.post_status(Some(limits::SAMPLE_EVERY));
         if let Some(re) = re
             && let Err(end) = self.say(wire::topic_reply(re, topic)).await
         {
@@ -117,6 +128,20 @@ where
             due: Instant::now(),
         });
         self.topics.get_or_insert_default().status = posts;
+    }
+
+    /// The pools from here on.
+    pub(super) fn post_pools(&mut self) {
+        let now = self.gateway.pools.subscribe();
+        let news = News::of(now.clone());
+        self.topics.get_or_insert_default().pools = Some(PoolPosts { now, news, rev: 0 });
+    }
+
+    /// No more of what is told by itself; one's tasks are another matter.
+    pub(super) fn stop_posts(&mut self) {
+        if let Some(topics) = &mut self.topics {
+            (topics.status, topics.pools) = (None, None);
+        }
     }
 
     /// The user's own tasks from here on, the newest of them at once.
@@ -146,8 +171,9 @@ where
             match topic {
                 Topic::Tasks => topics.tasks = None,
                 Topic::Status => topics.status = None,
+                Topic::Pools => topics.pools = None,
             }
-            if topics.tasks.is_none() && topics.status.is_none() {
+            if topics.tasks.is_none() && topics.status.is_none() && topics.pools.is_none() {
                 self.topics = None;
             }
         }
@@ -160,6 +186,7 @@ where
     /// Writes what is new in the topics, and flushes.
     pub(super) async fn deliver_topics(&mut self) -> Flow {
         self.deliver_status().await?;
+        self.deliver_pools().await?;
         let store = self.gateway.tasks.store().clone();
         loop {
             let tasks = self.topics.as_mut().and_then(|topics| topics.tasks.as_mut());
@@ -206,6 +233,21 @@ where
         let frame = match self.voice {
             Voice::Text(_) => sample.line(),
             Voice::Json | Voice::Undecided => sample.frame(),
+        };
+        self.feed(frame).await
+    }
+    /// Tells how the pools are, where that is news.
+    async fn deliver_pools(&mut self) -> Flow {
+        let Some(posts) = self.topics.as_mut().and_then(|topics| topics.pools.as_mut()) else {
+            return Ok(());
+        };
+        let now = posts.now.borrow_and_update().clone();
+        if std::mem::replace(&mut posts.rev, now.rev) == now.rev {
+            return Ok(());
+        }
+        let frame = match self.voice {
+            Voice::Text(_) => now.lines(),
+            Voice::Json | Voice::Undecided => now.frame(),
         };
         self.feed(frame).await
     }

@@ -8,8 +8,8 @@ use super::specialists::Part;
 use crate::{
     budget::Exhausted,
     model::{
-        Accepted, AnswerStatus, Conversation, ConversationId, DemoStep, MessageId, Offer, PoolName,
-        TaskId, TurnId,
+        Accepted, AgentName, AnswerStatus, Conversation, ConversationId, DemoStep, MessageId,
+        Offer, PoolName, TaskId, TurnId,
     },
     pool::Busy,
     store::StoreError,
@@ -66,6 +66,8 @@ pub struct Ask {
     pub pool: Option<PoolName>,
     /// Pools that are all asked first, so that one answer is made of theirs.
     pub pools: Vec<PoolName>,
+    /// The agent that shall answer.
+    pub agent: Option<AgentName>,
     /// The message it follows, where that is not the newest.
     pub parent: Parent,
     /// What to do when a turn runs already.
@@ -159,8 +161,10 @@ pub enum Tour {
 pub struct Change {
     /// The new title.
     pub title: Option<Arc<str>>,
-    /// The pool to pin.
+    /// The pool to pin; its agents are unpinned by that.
     pub pool: Option<PoolName>,
+    /// The agent of the pinned pool to pin.
+    pub agent: Option<AgentName>,
     /// The newest message of the branch to show from now on.
     pub head: Option<MessageId>,
 }
@@ -215,6 +219,9 @@ pub enum Refusal {
     /// No pool has this name.
     #[error("no such pool; there are: {0}")]
     UnknownPool(String),
+    /// The pool has no agent of that name.
+    #[error("no such agent; there are: {0}")]
+    UnknownAgent(String),
     /// Who is asked as a specialist asks nobody in turn.
     #[error("a specialist asks no others")]
     NoSpecialists,

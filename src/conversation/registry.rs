@@ -196,6 +196,8 @@ impl Registry {
             title,
             pool,
             asked: None,
+            agent: None,
+            asked_agent: None,
             created_at: now,
             updated_at: now,
             epoch: 1,

@@ -12,11 +12,12 @@ use super::{
     pace::Pace,
     specialists::{Consultation, Panel, Said},
     spending::Voice,
+    writer::Tally,
 };
 use crate::{
     budget::{Amount, Exhausted, Reservation},
     lifecycle::Working,
-    limits,
+    limits, meter,
     model::{FinishReason, Reason, Routing, Timing, TurnId, TurnRef, Usage},
     pool::{Pool, Progress, Prompt, Queued, Waited, Worker},
     provider::{Ending, Failure, Item, OFFLINE, Piece, Retry},
@@ -89,6 +90,8 @@ pub(super) struct Running {
     pub(super) pace: Pace,
     accepted: Instant,
     started: Instant,
+    /// When it had its worker, which specialists delay.
+    seated: Instant,
     first_token: Option<Instant>,
     source: Source,
     /// None while specialists are asked.
@@ -178,6 +181,7 @@ impl Running {
             pace: Pace::default(),
             accepted: waiting.accepted,
             started: Instant::now(),
+            seated: Instant::now(),
             first_token: None,
             source,
             worker,
@@ -200,6 +204,7 @@ impl Running {
     /// They have answered, and there is a worker: what was said before is read.
     pub(super) fn read(&mut self, workshop: &Workshop, worker: Worker) {
         self.worker = Some(worker);
+        self.seated = Instant::now();
         let question = || Item::User(self.question.clone());
         let asked = self.panel.briefing().cloned().map_or_else(question, Item::Briefing);
         self.source = Source::History(history(workshop, self.branch, asked, &self.pool), None);
@@ -318,6 +323,11 @@ impl Running {
         self.working.clone()
     }
 
+    /// What its end counts as.
+    pub(super) fn tally(&self, how: meter::Ended) -> Tally {
+        Tally { pool: self.pool.clone(), how, took: self.accepted.elapsed() }
+    }
+
     /// Milliseconds so far.
     pub(super) fn timing(&self) -> Timing {
         let now = Instant::now();
@@ -400,7 +410,10 @@ impl Running {
             return;
         }
         let now = Instant::now();
-        self.first_token.get_or_insert(now);
+        if self.first_token.is_none() {
+            self.first_token = Some(now);
+            self.pool.meter().first_token(now.saturating_duration_since(self.seated));
+        }
         self.unsaved_since.get_or_insert(now);
         self.unsaved.push_str(text);
         self.length += text.len() as u64;

@@ -236,8 +236,7 @@ impl Writer {
             return;
         }
         let whole = TurnRef { conversation: self.record.id, turn: running.turn.turn };
-        let ask =
-            Ask { text: running.question.clone(), about: running.branch, ..Ask::default() };
+        let ask = Ask { text: running.question.clone(), about: running.branch, ..Ask::default() };
         let (whole, specialists) = ((self.record.user, whole), &running.panel.specialists);
         let consultation = Consultation::begin(&self.registry, whole, specialists, &ask);
         running.panel.parts = consultation.open.clone();

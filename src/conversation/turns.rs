@@ -11,12 +11,14 @@ use super::{
     specialists::told_of,
     spending::Bill,
     title,
-    writer::{Closing, Phase, Settle, Writer},
+    writer::{Closing, Phase, Settle, Tally, Writer},
 };
 use crate::{
     budget::Exhausted,
-    limits,
-    model::{AnswerStatus, Event, FinishReason, Message, Reason, Role, ToolPhase, TurnError, TurnId},
+    limits, meter,
+    model::{
+        AnswerStatus, Event, FinishReason, Message, Reason, Role, ToolPhase, TurnError, TurnId,
+    },
     pool::{Asker, Busy, Pool, Queued, Waited, Worker},
     provider::{Failure, Item, Retry},
     store::{Turn, Write},
@@ -92,6 +94,7 @@ impl Writer {
         let started = self.number(Event::TurnStarted {
             turn,
             pool: running.pool.name.clone(),
+            agent: running.pool.agent_name().cloned(),
             provider: running.voice().0.clone(),
             model: running.model().clone(),
             routing,
@@ -148,12 +151,12 @@ impl Writer {
     }
 
     fn complete(&mut self, finish_reason: FinishReason) {
-            match std::mem::replace(&mut self.phase, Phase::Idle) {
-                Phase::Running(running) => {
-                    self.end_running(*running, &Outcome::Completed(finish_reason), None);
-                }
-                other => self.phase = other,
+        match std::mem::replace(&mut self.phase, Phase::Idle) {
+            Phase::Running(running) => {
+                self.end_running(*running, &Outcome::Completed(finish_reason), None);
             }
+            other => self.phase = other,
+        }
     }
 
     /// The history is read: the request leaves, as far as the budgets go.
@@ -275,7 +278,9 @@ impl Writer {
         };
         let head = message.id;
         let titled = self.title(&running.question, outcome);
-        let closing = Closing { working: running.working(), bill };
+        running.pool.meter().wrote(running.unsaved.len() as u64);
+        let closing =
+            Closing { working: running.working(), bill, tally: running.tally(outcome.how()) };
         self.end((message, event), titled, settle, closing);
         if matches!(outcome, Outcome::Completed(_)) {
             self.afterglow = Some((head, running.afterglow()));
@@ -288,10 +293,13 @@ impl Writer {
             status: Some(cut.status()),
             pool: Some(waiting.pool.name.clone()),
             specialists: waiting.panel.specialists,
+            agent: waiting.pool.agent_name().cloned(),
             ..self.answer(&waiting.turn)
         };
         let event = cut.event(waiting.turn.turn, 0);
-        let closing = Closing { working: waiting.working, bill: None };
+        let (took, how) = (waiting.accepted.elapsed(), cut.how());
+        let tally = Tally { pool: waiting.pool, how, took };
+        let closing = Closing { working: waiting.working, bill: None, tally };
         self.end((message, event), None, settle, closing);
     }
 
@@ -315,28 +323,17 @@ impl Writer {
         let wanted = self.record.title.is_none() && matches!(outcome, Outcome::Completed(_));
         let title = wanted.then(|| title::of(question)).flatten()?;
         self.record.title = Some(title.clone());
-        Some(Event::ConversationUpdated { title: Some(title), pool: None, head: None })
+        Some(Event::ConversationUpdated { title: Some(title), pool: None, agent: None, head: None })
     }
 
     /// The message of an answer that has no word yet.
     pub(super) fn answer(&self, turn: &Turn) -> Message {
+        let (id, now) = (self.record.id, self.now());
         Message {
             id: turn.answer,
-            conversation: self.record.id,
-            turn: turn.turn,
-            role: Role::Assistant,
-            text: "".into(),
-            at: self.now(),
             parent: Some(turn.message),
             status: Some(AnswerStatus::Running),
-            pool: None,
-            provider: None,
-            model: None,
-            usage: None,
-            finish_reason: None,
-            reasoning: None,
-            metadata: None,
-            specialists: Vec::new(),
+            ..Message::new(id, turn.turn, Role::Assistant, "".into(), now)
         }
     }
 
@@ -344,6 +341,7 @@ impl Writer {
     fn answered(&self, running: &Running) -> Message {
         Message {
             pool: Some(running.pool.name.clone()),
+            agent: running.pool.agent_name().cloned(),
             provider: Some(running.voice().0.clone()),
             model: Some(running.model().clone()),
             specialists: running.panel.specialists.clone(),
@@ -410,6 +408,13 @@ impl Outcome {
         }
     }
 
+    fn how(&self) -> meter::Ended {
+        match self {
+            Self::Completed(_) => meter::Ended::Completed,
+            Self::Cut(cut) => cut.how(),
+        }
+    }
+
     fn finish_reason(&self) -> Option<FinishReason> {
         match self {
             Self::Completed(finish_reason) => Some(*finish_reason),
@@ -438,6 +443,14 @@ impl Cut {
             Self::Failed(_) => AnswerStatus::Failed,
             Self::Cancelled => AnswerStatus::Cancelled,
             Self::Interrupted => AnswerStatus::Interrupted,
+        }
+    }
+
+    fn how(self) -> meter::Ended {
+        match self {
+            Self::Failed(_) => meter::Ended::Failed,
+            Self::Cancelled => meter::Ended::Cancelled,
+            Self::Interrupted => meter::Ended::Interrupted,
         }
     }
 

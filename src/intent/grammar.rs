@@ -23,8 +23,14 @@ use super::{
 type Rule = fn(&Sentence<'_>) -> Option<Heard>;
 
 /// Rules for sentences that may be questions of how and why, or say `no`.
-const OUTSPOKEN: &[Rule] =
-    &[ask::ask, submit::submit, search::search, updates::unsubscribe, pools::why, gateway::usage_of_it];
+const OUTSPOKEN: &[Rule] = &[
+    ask::ask,
+    submit::submit,
+    search::search,
+    updates::unsubscribe,
+    pools::why,
+    gateway::usage_of_it,
+];
 
 /// Rules for what is left; what is more special comes first.
 const PLAIN: &[Rule] = &[
@@ -41,6 +47,7 @@ const PLAIN: &[Rule] = &[
     conversations::new,
     pools::switch,
     updates::subscribe,
+    pools::watch,
     gateway::usage,
     gateway::health,
     tasks::list,

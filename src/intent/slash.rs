@@ -16,8 +16,15 @@ pub const FORMS: &[(&str, &str)] = &[
     ("/pools", "the pools of specialists and their routes"),
     ("/pool POOL", "one of them"),
     ("/scale POOL N", "the pool has N workers from now on; +N more, -N fewer"),
-    ("/use POOL", "this conversation goes to that pool from now on; /use auto undoes it"),
-    ("/ask POOL,POOL TEXT", "asks them all, and makes one answer of theirs; /ask all TEXT asks each"),
+    (
+        "/use POOL",
+        "this conversation goes to that pool, or with /use POOL/AGENT to one agent of it, from now \
+         on; /use auto undoes it",
+    ),
+    (
+        "/ask POOL,POOL TEXT",
+        "asks them all, and makes one answer of theirs; /ask all TEXT asks each",
+    ),
     ("/why", "why the last message went to its pool"),
     ("/tasks [STATUS] [POOL]", "background tasks"),
     ("/task N", "one of them"),
@@ -35,7 +42,8 @@ pub const FORMS: &[(&str, &str)] = &[
     ("/demos", "demonstrations"),
     ("/demo [NAME]", "begins one; /demo next and /demo stop go on and end it"),
     ("/subscribe [SECONDS]", "tells the status now and then"),
-    ("/unsubscribe", "tells it no more"),
+    ("/subscribe pools", "tells of the pools when they change"),
+    ("/unsubscribe", "tells nothing by itself any more"),
     ("/usage [PERIOD]", "tokens used and what they cost"),
     ("/providers", "which models answer"),
 ];
@@ -110,7 +118,13 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
             Operation::Scale(PoolName::from(*pool), workers.parse().ok()?)
         }
         ("use", [AUTO]) => Operation::Use(None),
-        ("use", [pool]) => Operation::Use(Some(PoolName::from(*pool))),
+        ("use", [pool]) => match pool.split_once('/') {
+            Some((pool, agent)) if !pool.is_empty() && !agent.is_empty() => {
+                Operation::UseAgent(pool.into(), agent.into())
+            }
+            Some(_) => return None,
+            None => Operation::Use(Some(PoolName::from(*pool))),
+        },
         ("why", []) => Operation::Why,
         ("tasks", filter) => Operation::Tasks(tasks(filter)?),
         ("task", ["cancel", "all", filter @ ..]) => {
@@ -133,6 +147,7 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
         ("demo", ["next"]) => Operation::NextDemo,
         ("demo", ["stop"]) => Operation::StopDemo,
         ("demo", [demo]) => Operation::Demo(Some(Arc::from(*demo))),
+        ("subscribe", ["pools"]) => Operation::WatchPools,
         ("subscribe", seconds) => Operation::Subscribe(optional(seconds).ok()?),
         ("unsubscribe", []) => Operation::Unsubscribe,
         ("usage", []) => Operation::Usage(None),
@@ -275,6 +290,7 @@ mod tests {
             (" /pools ", "/pools"),
             ("/use Sports", "/use sports"),
             ("/use auto", "/use auto"),
+            ("/use Healthcare/Triage", "/use healthcare/triage"),
             ("/health cpu", "/health cpu"),
             ("/scale sports +2 --yes", "/scale sports +2 YES"),
             ("/scale --yes sports 4", "/scale sports 4 YES"),
@@ -311,6 +327,7 @@ mod tests {
         for (text, form) in [
             ("/use", "/use POOL"),
             ("/use a b", "/use POOL"),
+            ("/use a/", "/use POOL"),
             ("/status --yes", "/status"),
             ("/scale sports", "/scale POOL N"),
             ("/task", "/task N"),
@@ -421,6 +438,7 @@ mod tests {
             pool().prop_map(Operation::Pool),
             (pool(), workers).prop_map(|(pool, workers)| Operation::Scale(pool, workers)),
             maybe(pool()).prop_map(Operation::Use),
+            (pool(), word()).prop_map(|(pool, word)| Operation::UseAgent(pool, (&*word).into())),
             maybe(pool()).prop_map(Operation::New),
             which().prop_map(Operation::Summarise),
             which().prop_map(Operation::Delete),
@@ -434,6 +452,7 @@ mod tests {
                 Operation::Demos,
                 Operation::NextDemo,
                 Operation::StopDemo,
+                Operation::WatchPools,
                 Operation::Unsubscribe,
                 Operation::Providers,
                 Operation::Why,

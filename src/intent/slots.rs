@@ -93,8 +93,12 @@ impl FromStr for Whom {
         if text == Self::ALL {
             return Ok(Self::All);
         }
-        let names: Vec<_> =
-            text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(PoolName::from).collect();
+        let names: Vec<_> = text
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .map(PoolName::from)
+            .collect();
         if names.is_empty() { Err(NotAValue) } else { Ok(Self::These(named_once(&names))) }
     }
 }

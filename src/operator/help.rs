@@ -26,9 +26,9 @@ const TOPICS: &[Topic] = &[
         wish: "choose who answers",
         says: &[
             "use the sports pool",
+            "which agents are there?",
             "ask financial and business about leasing a van",
             "ask all specialists about a marathon",
-            "which pools are there?",
             "why did you pick that pool?",
         ],
         commands: &["pools", "pool", "use", "ask", "why"],
@@ -48,8 +48,11 @@ const TOPICS: &[Topic] = &[
             "agents",
         ],
         notes: "Each message goes to the pool that its words fit best, and a follow-up stays where \
-                the conversation is. A pool that you name is kept until you say /use auto. Several that are asked \
-                the same answer side by side, and then one answer is made of theirs.",
+                the conversation is. Within the pool an agent answers, if it has any: the one that fits, \
+                or the one that you ask for, as in \"ask the triage agent …\". A pool that you name is \
+                kept until you say /use auto, and so is an agent: /use healthcare/triage. Several \
+                pools that are asked the same answer side by side, and then one answer is made of \
+                theirs.",
     },
     Topic {
         wish: "keep conversations apart, and find things again",
@@ -97,7 +100,12 @@ const TOPICS: &[Topic] = &[
     },
     Topic {
         wish: "see how the gateway is",
-        says: &["status", "is the database healthy?", "keep me posted on the status"],
+        says: &[
+            "status",
+            "is the database healthy?",
+            "keep me posted on the status",
+            "show me the pools live",
+        ],
         commands: &["status", "health", "providers", "usage", "subscribe", "unsubscribe"],
         words: &[
             "status",

@@ -96,9 +96,7 @@ fn prompt(question: &str, opinions: &[Opinion], told_bytes_max: usize) -> String
             Err(code) => write!(prompt, "\n## {pool}\n\n(no answer: {code})\n"),
         };
     }
-    let missing = list(
-        opinions.iter().filter(|of| of.said.is_err()).map(|of| of.pool.to_string()),
-    );
+    let missing = list(opinions.iter().filter(|of| of.said.is_err()).map(|of| of.pool.to_string()));
     prompt.push_str("\n---\n");
     prompt.push_str(ORDER);
     if !missing.is_empty() {

@@ -3,10 +3,7 @@
 //! A message is about several where it is as a whole about two alike, or where its clauses, each read
 //! by itself, are clearly about different ones.
 
-use super::{
-    Choice, Context, DEFAULT_POOL, Router,
-    choose::{by, short},
-};
+use super::{Choice, Context, DEFAULT_POOL, Router, choose::short};
 use crate::{
     limits,
     model::{PoolName, Routing},
@@ -27,14 +24,13 @@ pub(super) fn asked(context: Context<'_>) -> Choice {
         "the message asks for {}, and {pool} makes one answer of theirs",
         list(context.asked)
     );
-    Choice { specialists: context.asked.to_vec(), ..by("message", pool, because) }
+    Choice { specialists: context.asked.to_vec(), ..Choice::by("message", pool, because) }
 }
 
 impl Router {
     /// The choice, or several where the message is about the matters of several.
     pub(super) fn spanning(&self, text: &str, choice: Choice) -> Choice {
-        let (specialists, confidence) =
-            alike(&choice).unwrap_or_else(|| self.by_clauses(text));
+        let (specialists, confidence) = alike(&choice).unwrap_or_else(|| self.by_clauses(text));
         if specialists.len() < 2 {
             return choice;
         }
@@ -50,7 +46,7 @@ impl Router {
             confidence: Some(short(confidence)),
             ..choice.routing
         };
-        Choice { pool: together, routing, specialists }
+        Choice { pool: together, routing, specialists, ..choice }
     }
 
     /// The specialists that the clauses are clearly about, in their order, and how clearly at the

@@ -118,7 +118,9 @@ fn a_decision_explains_itself() {
     let choice = router().choose("shares in a Rights Issue", Context::default());
     let words: Vec<_> = choice.routing.words.iter().map(|word| &**word).collect();
     assert_eq!(words, ["shares", "rights issue"]);
-    assert_eq!(&*choice.routing.because, "the words `shares`, `rights issue` speak for it");
+    let because = "the words `shares`, `rights issue` speak for it; analyst answers, since `shares`, \
+                   `Rights Issue` speak for it";
+    assert_eq!(&*choice.routing.because, because);
     assert!(choice.routing.scores[&choice.pool] > 0.9, "{:?}", choice.routing.scores);
     let sentence = choice.explain();
     assert!(sentence.starts_with("financial, "), "{sentence}");
@@ -158,7 +160,11 @@ fn a_message_about_the_matters_of_several_asks_them_where_settings_want_it() {
         if !names.starts_with(found.split('+').next().unwrap()) {
             found = found.split('+').rev().collect::<Vec<_>>().join("+");
         }
-        assert_eq!((pool.as_str(), by.as_str(), found.as_str()), ("general", "spanning", names), "{text}");
+        assert_eq!(
+            (pool.as_str(), by.as_str(), found.as_str()),
+            ("general", "spanning", names),
+            "{text}"
+        );
     }
     for text in [
         "what is a rights issue",
@@ -183,8 +189,11 @@ fn several_that_a_message_names_are_asked_and_one_makes_one_answer() {
     ] {
         let choice = router().choose("anything", context);
         assert_eq!((choice.pool.as_str(), &choice.specialists[..]), (pool, &asked[..]));
-        let because = format!("the message asks for sports and business, and {pool} makes one answer of theirs");
-        assert_eq!((&*choice.routing.by, &*choice.routing.because), ("message", because.as_str()));
+        let because = format!(
+            "the message asks for sports and business, and {pool} makes one answer of theirs"
+        );
+        assert_eq!(&*choice.routing.by, "message");
+        assert!(choice.routing.because.starts_with(&because), "{}", choice.routing.because);
     }
 }
 

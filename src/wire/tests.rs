@@ -59,14 +59,15 @@ fn how_a_turn_comes_along() {
         Event::TurnStarted {
             turn,
             pool,
+            agent: Some("triage".into()),
             provider,
             model,
             routing,
             specialists: Vec::new(),
             part_of: None,
         },
-        &json!({"type": "turn.started", "turn": TRN, "pool": "general", "provider": "openai",
-               "model": "m", "routing": {"by": "pinned", "confidence": 0.5, "because": "so"}}),
+        &json!({"type": "turn.started", "turn": TRN, "pool": "general", "agent": "triage",
+               "provider": "openai", "model": "m", "routing": {"by": "pinned", "confidence": 0.5, "because": "so"}}),
     );
     let (tool, call, phase) = ("quote".into(), "c1".into(), ToolPhase::Finished);
     check(
@@ -154,13 +155,18 @@ fn a_failure_has_the_code_of_its_reason() {
 fn how_a_conversation_changes() {
     let (.., message) = ids();
     check(
-        Event::ConversationUpdated { title: Some("T".into()), pool: None, head: None },
+        Event::ConversationUpdated { title: Some("T".into()), pool: None, agent: None, head: None },
         &json!({"type": "conversation.updated", "title": "T"}),
     );
     let pool = Some("sports".into());
     check(
-        Event::ConversationUpdated { title: None, pool, head: Some(message) },
-        &json!({"type": "conversation.updated", "pool": "sports", "head": MSG}),
+        Event::ConversationUpdated {
+            title: None,
+            pool,
+            agent: Some("triage".into()),
+            head: Some(message),
+        },
+        &json!({"type": "conversation.updated", "pool": "sports", "agent": "triage", "head": MSG}),
     );
     check(Event::ConversationDeleted, &json!({"type": "conversation.deleted"}));
 }

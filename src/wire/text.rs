@@ -77,7 +77,10 @@ pub fn line(event: &Event) -> Option<Frame> {
 /// Who speaks in a turn that has started.
 pub fn voice(started: &Event) -> String {
     match started {
-        Event::TurnStarted { pool, provider, model, .. } => format!("{pool} · {provider}/{model}"),
+        Event::TurnStarted { pool, agent, provider, model, .. } => {
+            let agent = agent.as_ref().map_or_else(String::new, |agent| format!(" ({agent})"));
+            format!("{pool}{agent} · {provider}/{model}")
+        }
         _ => String::new(),
     }
 }

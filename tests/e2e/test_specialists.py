@@ -122,6 +122,8 @@ async def test_cancel_resume_and_kill():
         sent = await client.say("Lease a van?", pools=["financial", "sports"], key="once")
         started = await client.frame("turn.started", turn=sent["turn"])
         parts = {part["pool"]: part for part in started["specialists"]}
+        for part in parts.values():
+            await client.frame("turn.started", turn=part["turn"])
         stage.says("financial").put_nowait("Count. ")
         await client.until(lambda: book.text.get(parts["financial"]["turn"]))
         # The socket breaks; whoever comes back takes up the whole and the parts.

@@ -123,7 +123,12 @@ impl World {
             Op::Beside(text) => self.end(TurnId::new(), text),
             Op::Update(times) => {
                 for _ in 0..times {
-                    self.show(Event::ConversationUpdated { title: None, pool: None, head: None });
+                    self.show(Event::ConversationUpdated {
+                        title: None,
+                        pool: None,
+                        agent: None,
+                        head: None,
+                    });
                 }
             }
             Op::Positions(n) => {
@@ -227,8 +232,8 @@ impl World {
 fn started(turn: TurnId) -> Event {
     let routing = Routing::new("default", "so");
     let (pool, provider, model) = ("general".into(), "first".into(), "a-model".into());
-    let (specialists, part_of) = (Vec::new(), None);
-    Event::TurnStarted { turn, pool, provider, model, routing, specialists, part_of }
+    let (agent, specialists, part_of) = (None, Vec::new(), None);
+    Event::TurnStarted { turn, pool, agent, provider, model, routing, specialists, part_of }
 }
 
 proptest! {

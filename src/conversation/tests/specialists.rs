@@ -235,7 +235,8 @@ impl Play {
             let parts = sent.parts.as_mut().and_then(|parts| parts.now_or_never());
             if let Some(Ok(parts)) = parts {
                 sent.parts = None;
-                let scene = |Part { specialist, handle }| Scene::new(specialist.pool.as_str(), handle);
+                let scene =
+                    |Part { specialist, handle }| Scene::new(specialist.pool.as_str(), handle);
                 self.scenes.extend(parts.into_iter().map(scene));
             }
         }
@@ -472,10 +473,8 @@ async fn a_crash_counts_whoever_was_asked_and_nobody_else() {
         }
         play.act("crash").await;
         let spent = play.stage.store.spent(Some(play.me.user), Day(0)..Day(9)).await.unwrap();
-        let mut counted: Vec<_> = spent
-            .iter()
-            .map(|(account, spend)| (account.pool.to_string(), spend.turns))
-            .collect();
+        let mut counted: Vec<_> =
+            spent.iter().map(|(account, spend)| (account.pool.to_string(), spend.turns)).collect();
         counted.sort();
         let once: Vec<_> = pools.split(' ').map(|pool| (pool.to_owned(), 1)).collect();
         assert_eq!(counted, once);
