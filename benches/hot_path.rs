@@ -175,14 +175,9 @@ impl Stage {
         // At the root, so that no history has to be read.
         let ask = Ask {
             text: "Go on.".into(),
-            key: None,
-            pool: None,
-            agent: None,
             parent: Parent::Root,
             if_busy: IfBusy::Reject,
-            metadata: None,
-            about: None,
-            span: tracing::Span::none(),
+            ..Ask::default()
         };
         let readers = self.ends.len();
         self.runtime.block_on(async {
@@ -361,6 +356,7 @@ fn first_message(clock: &Clock) -> Batch {
         messages: 2,
         remote: None,
         standing: Standing::default(),
+        part_of: None,
     };
     let writes =
         vec![Write::Message(question), Write::Message(answer), Write::Conversation(conversation)];

@@ -30,8 +30,8 @@ pub use describe::describe;
 pub use error::{ConfigError, Origin};
 pub use live::{Asked, LiveSettings, NotReloaded, SettingsState};
 pub use settings::{
-    AgentSettings, BudgetSettings, Effort, LogFormat, OfflineSettings, Per, PoolSettings, Price,
-    ProviderKind, ProviderSettings, Restart, RoutingSettings, Settings, TaskSettings,
+    AgentSettings, BudgetSettings, Consult, Effort, LogFormat, OfflineSettings, Per, PoolSettings,
+    Price, ProviderKind, ProviderSettings, Restart, RoutingSettings, Settings, TaskSettings,
 };
 pub use source::{Source, Stamp};
 pub use traces::{TraceSettings, traces};

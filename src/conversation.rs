@@ -18,6 +18,7 @@ mod registry;
 mod routing;
 mod running;
 mod span;
+mod specialists;
 mod spending;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -38,6 +39,7 @@ pub use feed::{Feed, Growth, Place, Reader, Reading, SharedSlices, Shown, read_c
 pub use recovery::recover_all;
 pub use registry::{Handle, Outcome, Registry};
 pub use span::turn_span;
+pub use specialists::Part;
 pub use spending::{Voice, recall_budgets, recall_spending};
 pub use wake::{Wake, Watch};
 

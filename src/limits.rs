@@ -112,6 +112,11 @@ pub const KEY_LIVES: Duration = Duration::from_secs(24 * 60 * 60);
 pub const FORK_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Messages of history that one turn may read.
 pub const CONTEXT_MESSAGES_MAX: usize = 2_000;
+/// Specialists that one message may ask. They ask nobody in turn.
+pub const SPECIALISTS_MAX: usize = 8;
+/// What is told of one specialist's answer to whoever makes one of all, in bytes; less where that
+/// would not fit the pool's window.
+pub const SPECIALIST_TOLD_BYTES_MAX: usize = 64 * 1024;
 
 // ---- pages --------------------------------------------------------------------------------
 
@@ -328,6 +333,8 @@ pub const TIMED_TAIL_BYTES: usize = 128;
 
 /// How much of a message is read to find its pool: what it is about is said by then.
 pub const ROUTED_BYTES_MAX: usize = 2 * 1024;
+/// Clauses that are read each by itself, to find whether it is about the matters of several pools.
+pub const ROUTED_CLAUSES_MAX: usize = 12;
 /// Words that are read of it, and pieces of words.
 pub const ROUTED_WORDS_MAX: usize = 256;
 /// A longer word is none.

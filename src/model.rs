@@ -18,9 +18,9 @@ mod vitals;
 pub use clock::{Clock, Timestamp};
 pub use conversation::{
     Accepted, AnswerStatus, Conversation, Cursor, DemoStep, Message, Offer, OpenTurn, Role,
-    Session, Standing, User,
+    Session, Specialist, Standing, TurnRef, User,
 };
-pub use event::{Event, Reason, Routing, Sequenced, ToolPhase, TurnError};
+pub use event::{Event, Reason, Routing, SPECIALIST, Sequenced, ToolPhase, TurnError};
 pub use id::{
     AgentName, ConversationId, MessageId, PoolName, ProviderName, SessionId, TaskId, TurnId, UserId,
 };

@@ -105,7 +105,7 @@ impl Operator {
             let now = workshop.clock.now();
             let before = workshop.store.keyed(caller.identity.user, key, now).await?;
             if let Some(accepted) = before {
-                return Ok(Sent { accepted, duplicate: true });
+                return Ok(Sent { accepted, duplicate: true, parts: None });
             }
         }
         let (intent, slots) = order.name();
@@ -183,6 +183,7 @@ impl Operator {
             Operation::Demo(name) => demos::start(name.as_deref()),
             Operation::NextDemo => self.next_demo(caller),
             Operation::StopDemo => self.stop_demo(caller),
+            Operation::Ask(whom, text) => return Ok(self.ask(whom, text)),
             Operation::Tasks(filter) => self.list_tasks(caller, &filter).await?,
             Operation::Submit(new) => self.submit_task(caller, new, said.key.as_deref()).await?,
             Operation::ShowTasks(numbers) => self.show_tasks(caller, &numbers).await?,

@@ -5,6 +5,7 @@
 //! a failure says whether asking again can help, and never asks again itself.
 
 mod anthropic;
+mod briefing;
 mod deadline;
 mod decode;
 mod http;
@@ -28,6 +29,7 @@ use reqwest::Url;
 use secrecy::ExposeSecret;
 
 pub use self::{
+    briefing::{Briefing, Opinion},
     offline::OFFLINE,
     price::{Prices, context_window},
 };
@@ -60,6 +62,8 @@ pub struct Request {
 pub enum Item {
     /// The person wrote.
     User(Arc<str>),
+    /// The person wrote, and specialists have said something to it.
+    Briefing(Arc<Briefing>),
     /// The model wrote.
     Assistant(Arc<str>),
     /// The model called a tool.
@@ -80,6 +84,7 @@ impl Item {
     pub fn bytes(&self) -> usize {
         match self {
             Self::User(text) | Self::Assistant(text) => text.len(),
+            Self::Briefing(briefing) => briefing.prompt().len(),
             Self::ToolCall(call) => call.name.len() + call.arguments.len(),
             Self::ToolResult { output, .. } => output.len(),
         }

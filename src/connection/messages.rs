@@ -2,7 +2,7 @@
 
 use axum::extract::ws::Message;
 use futures_util::{FutureExt, Sink, Stream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tracing::{Instrument as _, Span};
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     asks::{BEGINNING, Re},
 };
 use crate::{
-    conversation::{Ask, Handle, IfBusy, Parent, Refusal, Sent, turn_span},
+    conversation::{Ask, Handle, IfBusy, Parent, Part, Refusal, Sent, turn_span},
     limits,
     model::{ConversationId, Standing},
     operator::{Caller, Here, Order, Said},
@@ -91,6 +91,7 @@ where
         while let Some(here) = wanted {
             match here {
                 Here::Enter(id, handle) => self.enter(id, handle).await?,
+                Here::Attend(parts) => self.attend(parts).await?,
                 Here::Status(Some(every)) => self.post_status(Some(every)),
                 Here::Pools => self.post_pools(),
                 Here::Status(None) => self.stop_posts(),
@@ -126,6 +127,31 @@ where
         }
     }
 
+    /// Follows the specialists of what was said, as soon as they are asked.
+    pub(super) fn await_parts(&mut self, parts: oneshot::Receiver<Vec<Part>>) {
+        let asked = async move {
+            // A turn that ends before asks nobody.
+            let then = parts.await.map_or(Then::Nothing, Then::Attend);
+            Settled { frame: None, then }
+        };
+        self.pending.push(asked.boxed());
+    }
+
+    /// Follows specialists from their beginning to the end of their turns.
+    pub(super) async fn attend(&mut self, parts: Vec<Part>) -> Flow {
+        for Part { specialist, handle } in parts {
+            let id = specialist.conversation;
+            if let Voice::Text(person) = &mut self.voice {
+                person.attend(&specialist);
+            }
+            match self.follow(id, handle, BEGINNING) {
+                Ok(()) => self.follows.until(id, specialist.turn),
+                Err(complaint) => self.complain(None, complaint.about(&id)).await?,
+            }
+        }
+        Ok(())
+    }
+
     /// A message that had been sent before: its sender may never have seen the answer.
     pub(super) async fn adopt(&mut self, begun: ConversationId, kept: ConversationId) -> Flow {
         self.follows.drop(begun);
@@ -158,9 +184,9 @@ fn ask(send: SendAsked) -> Ask {
         (false, true) => IfBusy::Reject,
         (false, false) => IfBusy::Queue,
     };
-    let SendAsked { text, key, pool, agent, metadata, .. } = send;
+    let SendAsked { text, key, pool, pools, agent, metadata, .. } = send;
     let span = turn_span(send.traceparent);
-    Ask { text, key, pool, agent, parent, if_busy, metadata, about: None, span }
+    Ask { text, key, pool, pools, agent, parent, if_busy, metadata, span, ..Ask::default() }
 }
 
 /// From the frame to its reply.
@@ -188,12 +214,12 @@ impl Waits {
     pub(super) fn settle(self, outcome: Result<Sent, Refusal>) -> Settled {
         let Self { re, id, new, joins, tell } = self;
         match outcome {
-            Ok(Sent { accepted, duplicate }) => {
+            Ok(Sent { accepted, duplicate, parts }) => {
                 let kept = accepted.conversation;
-                let then = if duplicate && joins {
-                    Then::Adopt { begun: id, kept }
-                } else {
-                    Then::Nothing
+                let then = match parts {
+                    Some(parts) => Then::Await(parts),
+                    None if duplicate && joins => Then::Adopt { begun: id, kept },
+                    None => Then::Nothing,
                 };
                 Settled { frame: re.map(|re| wire::sent_reply(re, &accepted, duplicate)), then }
             }

@@ -21,3 +21,16 @@ pub fn turn_span(parent: Option<TraceParent>) -> Span {
         error.type = Empty,
     )
 }
+
+/// The turn of a specialist, inside of the turn that asks it.
+pub(super) fn part_span(whole: &Span) -> Span {
+    tracing::error_span!(
+        parent: whole,
+        "turn",
+        conversation = Empty,
+        turn = Empty,
+        pool = Empty,
+        outcome = Empty,
+        error.type = Empty,
+    )
+}

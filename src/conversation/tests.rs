@@ -10,5 +10,6 @@ mod metering;
 mod play;
 mod reload;
 mod script;
+mod specialists;
 mod spending;
 pub(crate) mod stage;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::slots::{
     Component, NewTask, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus, Which,
-    Workers,
+    Whom, Workers,
 };
 use crate::model::{AgentName, PoolName};
 
@@ -25,6 +25,8 @@ pub enum Operation {
     Pool(PoolName),
     /// That pool shall have more or fewer workers.
     Scale(PoolName, Workers),
+    /// Ask several pools the same, and make one answer of theirs.
+    Ask(Whom, Arc<str>),
     /// Which background tasks there are.
     Tasks(TaskFilter),
     /// Hand in a background task.
@@ -92,6 +94,7 @@ impl Operation {
             Self::Pools => "pools.list",
             Self::Pool(_) => "pool.show",
             Self::Scale(..) => "pool.scale",
+            Self::Ask(..) => "pools.ask",
             Self::Tasks(_) => "tasks.list",
             Self::Submit(_) => "task.submit",
             Self::ShowTasks(_) => "task.show",
@@ -138,6 +141,10 @@ impl Operation {
                     Workers::To(count) => slots.put("workers", Some(*count)),
                     Workers::By(change) => slots.put("workers_delta", Some(*change)),
                 }
+            }
+            Self::Ask(whom, text) => {
+                slots.put("pools", Some(whom.slot()));
+                slots.put("text", Some(&**text));
             }
             Self::Tasks(filter) => slots.filter(filter),
             Self::Submit(task) => slots.task(task),
@@ -235,6 +242,7 @@ impl fmt::Display for Operation {
             Self::Pools => f.write_str("/pools"),
             Self::Pool(pool) => write!(f, "/pool {pool}"),
             Self::Scale(pool, workers) => write!(f, "/scale {pool} {workers}"),
+            Self::Ask(whom, text) => write!(f, "/ask {whom} {text}"),
             Self::Tasks(filter) => filtered(f, "/tasks", filter),
             Self::Submit(task) => submit(f, task),
             Self::ShowTasks(numbers) => write!(f, "/task {numbers}"),

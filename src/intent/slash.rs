@@ -24,6 +24,10 @@ pub const FORMS: &[(&str, &str)] = &[
         "this conversation goes to that pool, or with /use POOL/AGENT to one agent of it, from now \
          on; /use auto undoes it",
     ),
+    (
+        "/ask POOL,POOL TEXT",
+        "asks them all, and makes one answer of theirs; /ask all TEXT asks each",
+    ),
     ("/why", "why the last message went to its pool"),
     ("/tasks [STATUS] [POOL]", "background tasks; with --before N those before task N"),
     ("/task N", "one of them"),
@@ -90,6 +94,7 @@ fn form(name: &str, rest: &str) -> Option<&'static str> {
 fn read(name: &str, rest: &str) -> Option<Slash> {
     let operation = match (name, first_word(rest)) {
         ("help", _) => Operation::Help(free_text(rest)),
+        ("ask", _) => ask(rest)?,
         ("search", _) => search(rest)?,
         ("task", (verb, rest)) if verb.eq_ignore_ascii_case("submit") => submit(rest)?,
         ("task", (verb, rest)) if verb.eq_ignore_ascii_case("at") => reschedule(rest)?,
@@ -206,6 +211,19 @@ fn tasks(words: &[&str]) -> Option<TaskFilter> {
     Some(filter)
 }
 
+/// Names with commas between them, and spaces behind those.
+fn ask(rest: &str) -> Option<Operation> {
+    let (mut whom, mut text) = (String::new(), rest);
+    loop {
+        let (word, rest) = first_word(text);
+        whom.push_str(&word.to_lowercase());
+        text = rest;
+        if !word.ends_with(',') {
+            return Some(Operation::Ask(whom.parse().ok()?, free_text(text)?));
+        }
+    }
+}
+
 fn search(rest: &str) -> Option<Operation> {
     let (options, text) = options(rest, &["--period"])?;
     let [period] = options;
@@ -273,7 +291,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::intent::{Component, Period, Priority, TaskStatus, Unit, Workers};
+    use crate::intent::{Component, Period, Priority, TaskStatus, Unit, Whom, Workers};
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
@@ -321,6 +339,9 @@ mod tests {
                 "/search --period last-3-days what I Said",
             ),
             ("/usage this week", "/usage this week"),
+            ("/ask Financial, business Say it", "/ask financial,business Say it"),
+            ("/ask sports,sports x", "/ask sports x"),
+            ("/ask ALL x", "/ask all x"),
             ("/demo", "/demo"),
             ("/demo Next", "/demo next"),
         ] {
@@ -344,6 +365,9 @@ mod tests {
             ("/task retry", "/task retry N"),
             ("/tasks failed queued", "/tasks [STATUS] [POOL]"),
             ("/search", "/search [--period P] TEXT"),
+            ("/ask all", "/ask POOL,POOL TEXT"),
+            ("/ask", "/ask POOL,POOL TEXT"),
+            ("/ask ,", "/ask POOL,POOL TEXT"),
         ] {
             check(text, &format!("It is written {form}."));
         }
@@ -374,6 +398,13 @@ mod tests {
 
     fn pool() -> impl Strategy<Value = PoolName> {
         word().prop_map(|word| PoolName::from(&*word))
+    }
+
+    fn whom() -> impl Strategy<Value = Whom> {
+        let these = proptest::collection::vec(pool(), 1..4)
+            .prop_map(|pools| Whom::These(crate::intent::slots::named_once(&pools)))
+            .prop_filter("it means all", |whom| whom.to_string() != "all");
+        prop_oneof![Just(Whom::All), these]
     }
 
     fn maybe<T: Clone + std::fmt::Debug>(
@@ -439,6 +470,7 @@ mod tests {
             prop_oneof![any::<u32>().prop_map(Workers::To), any::<i32>().prop_map(Workers::By)];
         prop_oneof![
             maybe(text()).prop_map(Operation::Help),
+            (whom(), text()).prop_map(|(whom, text)| Operation::Ask(whom, text)),
             Just(Operation::Status),
             maybe(any_of(Component::ALL)).prop_map(Operation::Health),
             Just(Operation::Pools),

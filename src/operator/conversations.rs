@@ -9,7 +9,7 @@ use super::{
     table::table,
 };
 use crate::{
-    conversation::{Ask, Branch, IfBusy, Parent, Refusal, turn_span},
+    conversation::{Ask, Branch, Refusal, turn_span},
     intent::{Operation, Which},
     limits,
     model::{Conversation, ConversationId, PoolName, Timestamp},
@@ -109,14 +109,10 @@ impl Operator {
         if self.has_model(&pool) {
             return Ok(Outcome::Asked(Ask {
                 text: asked.into(),
-                key: None,
                 pool: Some(pool),
-                agent: None,
-                parent: Parent::Head,
-                if_busy: IfBusy::Queue,
-                metadata: None,
                 about: Some(about),
                 span: turn_span(None),
+                ..Ask::default()
             }));
         }
         let page = Page { rows: limits::CONTEXT_MESSAGES_MAX, bytes: limits::SNAPSHOT_BYTES_MAX };

@@ -24,8 +24,14 @@ struct Topic {
 const TOPICS: &[Topic] = &[
     Topic {
         wish: "choose who answers",
-        says: &["use the sports pool", "which agents are there?", "why did you pick that pool?"],
-        commands: &["pools", "pool", "use", "why"],
+        says: &[
+            "use the sports pool",
+            "which agents are there?",
+            "ask financial and business about leasing a van",
+            "ask all specialists about a marathon",
+            "why did you pick that pool?",
+        ],
+        commands: &["pools", "pool", "use", "ask", "why"],
         words: &[
             "pool",
             "pools",
@@ -44,7 +50,9 @@ const TOPICS: &[Topic] = &[
         notes: "Each message goes to the pool that its words fit best, and a follow-up stays where \
                 the conversation is. Within the pool an agent answers, if it has any: the one that fits, \
                 or the one that you ask for, as in \"ask the triage agent …\". A pool that you name is \
-                kept until you say /use auto, and so is an agent: /use healthcare/triage.",
+                kept until you say /use auto, and so is an agent: /use healthcare/triage. Several \
+                pools that are asked the same answer side by side, and then one answer is made of \
+                theirs.",
     },
     Topic {
         wish: "keep conversations apart, and find things again",

@@ -284,6 +284,15 @@ fn blame(reason: Reason, retry: Retry) -> Blame {
         (Reason::ProviderRejected | Reason::ContextTooLong | Reason::AnswerTooLong, _) => {
             Blame::Request
         }
-        (Reason::QueueFull | Reason::BudgetExhausted | Reason::Internal, _) => Blame::Gateway,
+        (
+            Reason::QueueFull
+            | Reason::BudgetExhausted
+            | Reason::SpecialistsFailed
+            | Reason::Cancelled
+            | Reason::Interrupted
+            | Reason::Overloaded
+            | Reason::Internal,
+            _,
+        ) => Blame::Gateway,
     }
 }

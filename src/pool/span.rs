@@ -99,6 +99,7 @@ fn message(item: &Item) -> Value {
     let text = |role: &str, text: &str| json!({ "role": role, "parts": [{ "type": "text", "content": text }] });
     match item {
         Item::User(said) => text("user", said),
+        Item::Briefing(briefing) => text("user", briefing.prompt()),
         Item::Assistant(said) => text("assistant", said),
         Item::ToolCall(call) => {
             let (id, name, arguments) = (&*call.id, &*call.name, &*call.arguments);

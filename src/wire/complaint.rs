@@ -266,6 +266,10 @@ pub(super) fn code(reason: Reason) -> ErrorCode {
         Reason::QueueFull => ErrorCode::QueueFull,
         Reason::AnswerTooLong => ErrorCode::AnswerTooLong,
         Reason::BudgetExhausted => ErrorCode::BudgetExhausted,
+        Reason::SpecialistsFailed => ErrorCode::SpecialistsFailed,
+        Reason::Cancelled => ErrorCode::Cancelled,
+        Reason::Interrupted => ErrorCode::Interrupted,
+        Reason::Overloaded => ErrorCode::Overloaded,
         Reason::Internal => ErrorCode::Internal,
     }
 }

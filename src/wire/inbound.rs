@@ -128,6 +128,8 @@ pub struct SendAsked {
     pub conversation: Option<ConversationId>,
     pub key: Option<Arc<str>>,
     pub pool: Option<PoolName>,
+    /// Several that are asked the same.
+    pub pools: Vec<PoolName>,
     pub agent: Option<AgentName>,
     pub parent: Option<MessageId>,
     /// It begins a new branch at the root.
@@ -148,6 +150,7 @@ impl SendAsked {
             conversation: None,
             key: None,
             pool: None,
+            pools: Vec::new(),
             agent: None,
             parent: None,
             at_root: false,
@@ -276,13 +279,15 @@ fn message(send: MessageSend) -> Result<SendAsked, Complaint> {
     if let Some(metadata) = &send.metadata {
         within("metadata", metadata.to_string().len(), limits::METADATA_BYTES_MAX)?;
     }
+    let (pool, pools) = asked_pools(pool(send.pool.as_deref()), &send.pools)?;
     let at_root = send.parent.as_deref() == Some(ROOT);
     let parent = send.parent.filter(|_| !at_root);
     Ok(SendAsked {
         text: send.text.into(),
         conversation: send.conversation.map(|of| id("conversation", &of)).transpose()?,
         key: send.key.map(Into::into),
-        pool: pool(send.pool.as_deref()),
+        pool,
+        pools,
         agent: send.agent.as_deref().filter(|name| !name.is_empty()).map(AgentName::from),
         parent: parent.map(|parent| id("message", &parent)).transpose()?,
         at_root,
@@ -340,6 +345,30 @@ pub(super) fn page_cursor<T: FromStr>(text: &str) -> Result<T, Complaint> {
 
 pub(super) fn pool(name: Option<&str>) -> Option<PoolName> {
     name.filter(|name| !name.is_empty()).map(PoolName::from)
+}
+
+/// Who is asked: one, or several. To name several that are one is to name that one.
+fn asked_pools(
+    one: Option<PoolName>,
+    several: &[String],
+) -> Result<(Option<PoolName>, Vec<PoolName>), Complaint> {
+    let invalid = |message: String| Err(Complaint::invalid("pools", message));
+    let pools: Vec<_> = several.iter().map(|name| PoolName::from(name.as_str())).collect();
+    if pools.len() > limits::SPECIALISTS_MAX {
+        let most = limits::SPECIALISTS_MAX;
+        return invalid(format!("`pools` names {} pools; ask {most} at the most.", pools.len()));
+    }
+    let mut before = pools.iter().enumerate();
+    if let Some((_, twice)) = before.find(|(at, name)| pools[..*at].contains(name)) {
+        return invalid(format!("`pools` names {twice} twice. Name each pool once."));
+    }
+    match pools.as_slice() {
+        [alone] if one.as_ref().is_some_and(|one| one != alone) => {
+            invalid(format!("`pools` has {alone} alone, and `pool` another. Name one of them."))
+        }
+        [alone] => Ok((Some(alone.clone()), Vec::new())),
+        _ => Ok((one, pools)),
+    }
 }
 
 fn title(title: Option<String>) -> Result<Option<Arc<str>>, Complaint> {

@@ -174,19 +174,9 @@ impl Play {
         self.outcomes.push(outcome);
     }
 
-    /// `ask [queue|interrupt|reject] [text=T] [key=K] [pool=P] [after=root|TURN]`
+    /// `ask [queue|interrupt|reject] [text=T] [key=K] [pool=P] [pools=P,P] [after=root|TURN]`
     async fn ask(&mut self, how: &str) -> Ask {
-        let mut ask = Ask {
-            text: "question".into(),
-            key: None,
-            pool: None,
-            agent: None,
-            parent: Parent::Head,
-            if_busy: IfBusy::Queue,
-            metadata: None,
-            about: None,
-            span: tracing::Span::none(),
-        };
+        let mut ask = Ask { text: "question".into(), ..Ask::default() };
         for word in how.split_whitespace() {
             match word.split_once('=') {
                 None if word == "interrupt" => ask.if_busy = IfBusy::Interrupt,
@@ -194,6 +184,7 @@ impl Play {
                 Some(("text", text)) => ask.text = text.into(),
                 Some(("key", key)) => ask.key = Some(key.into()),
                 Some(("pool", pool)) => ask.pool = Some(pool.into()),
+                Some(("pools", pools)) => ask.pools = pools.split(',').map(Into::into).collect(),
                 Some(("after", "root")) => ask.parent = Parent::Root,
                 Some(("after", turn)) => ask.parent = Parent::Message(self.answer(turn).await),
                 _ => panic!("there is no {word}"),
@@ -375,7 +366,7 @@ impl Play {
 
     fn describe(&mut self, told: Result<Told, Refusal>) -> String {
         match told {
-            Ok(Told::Sent(Sent { accepted, duplicate: true })) => {
+            Ok(Told::Sent(Sent { accepted, duplicate: true, .. })) => {
                 format!("again {}", self.letter(accepted.turn))
             }
             Ok(Told::Sent(Sent { accepted, .. })) => format!("ok {}", self.letter(accepted.turn)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::stage::{Call, Stage, settle};
 use crate::{
     auth::Authority,
-    conversation::{Ask, Change, Handle, IfBusy, Parent, Refusal},
+    conversation::{Ask, Change, Handle, Refusal},
     model::{ConversationId, Event, Routing, UserId},
     store::Store,
 };
@@ -15,17 +15,8 @@ fn me() -> UserId {
 }
 
 async fn ask(handle: &Handle, pool: Option<&str>) -> Result<(), Refusal> {
-    let ask = Ask {
-        text: "question".into(),
-        key: None,
-        pool: pool.map(Into::into),
-        agent: None,
-        parent: Parent::Head,
-        if_busy: IfBusy::Queue,
-        metadata: None,
-        about: None,
-        span: tracing::Span::none(),
-    };
+    let (text, pool) = ("question".into(), pool.map(Into::into));
+    let ask = Ask { text, pool, ..Ask::default() };
     handle.ask(ask).known().await.map(drop)
 }
 
