@@ -21,6 +21,7 @@ use futures_util::{
     future::{BoxFuture, join_all},
 };
 use operatoros::{
+    alert::Alerts,
     auth::Authority,
     budget::Ledger,
     config::{OfflineSettings, ProviderKind, ProviderSettings, Settings},
@@ -207,11 +208,16 @@ async fn gateway(script: Script) -> Arc<Gateway> {
         lifecycle: lifecycle.clone(),
     });
     let tasks = Tasks::start(registry.clone(), &settings.tasks).await.expect("the store is empty");
+    let monitor = Monitor::start(&lifecycle, Clock::system(), Gauges::default);
+    let alerts =
+        Alerts::start(registry.clone(), monitor.samples(), &settings.alerts, &settings.webhook);
+    let alerts = alerts.await.expect("the store is empty");
     Arc::new(Gateway {
         authority: Authority::new(None),
-        operator: Operator::new(registry.clone(), tasks.clone(), Vitals::default),
+        operator: Operator::new(registry.clone(), tasks.clone(), alerts.clone(), Vitals::default),
+        alerts,
         tasks,
-        monitor: Monitor::start(&lifecycle, Clock::system(), Gauges::default),
+        monitor,
         seats: Seats::default(),
         lifecycle,
         echo: false,

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 
 use crate::{
+    alert::{self, Alerts},
     auth::Authority,
     budget::Ledger,
     config::Settings,
@@ -45,6 +46,9 @@ pub enum StartError {
     /// Messages cannot be routed as the settings say.
     #[error(transparent)]
     Route(#[from] RouteError),
+    /// There can be no alerts.
+    #[error(transparent)]
+    Alerts(#[from] alert::StartError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}; choose another with --bind or PORT")]
     Bind {
@@ -95,10 +99,15 @@ impl App {
         let (counted, live, load) = (seats.clone(), registry.clone(), tasks.clone());
         let look = move || gauges(&counted, &live, &load);
         let monitor = Monitor::start(&lifecycle, Clock::system(), look);
+        let alerts =
+            Alerts::start(registry.clone(), monitor.samples(), &settings.alerts, &settings.webhook)
+                .await?;
         let vitals = monitor.clone();
+        let told = move || vitals.vitals();
         let gateway = Arc::new(Gateway {
             authority: Authority::new(settings.token.clone()),
-            operator: Operator::new(registry.clone(), tasks.clone(), move || vitals.vitals()),
+            operator: Operator::new(registry.clone(), tasks.clone(), alerts.clone(), told),
+            alerts,
             monitor,
             tasks,
             seats,

@@ -24,8 +24,9 @@ use std::{
 pub use describe::describe;
 pub use error::{ConfigError, Origin};
 pub use settings::{
-    BudgetSettings, Effort, LogFormat, OfflineSettings, Per, PoolSettings, Price, ProviderKind,
-    ProviderSettings, Restart, RoutingSettings, Settings, TaskSettings,
+    AlertSettings, BudgetSettings, Effort, LogFormat, OfflineSettings, Per, PoolSettings, Price,
+    ProviderKind, ProviderSettings, Restart, RoutingSettings, Settings, TaskSettings,
+    WebhookSettings,
 };
 
 use crate::limits::SETTINGS_BYTES_MAX;

@@ -35,6 +35,7 @@ pub use sessions::Seats;
 pub use upgrade::router;
 
 use crate::{
+    alert::Alerts,
     auth::{Authority, Identity},
     conversation::{Registry, Wake as Feeds},
     lifecycle::Lifecycle,
@@ -61,6 +62,8 @@ pub struct Gateway {
     pub operator: Arc<Operator>,
     /// Knows the background tasks.
     pub tasks: Tasks,
+    /// Knows what needs attention.
+    pub alerts: Alerts,
     /// Measures.
     pub monitor: Arc<Monitor>,
     /// Counts the connections.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: what is not wholly explained by the grammar of commands is chat.
 
+mod alerts;
 mod concepts;
 mod grammar;
 mod guards;
@@ -24,7 +25,7 @@ pub use operation::Operation;
 pub use reading::{Reading, Situation, Unsure, understand};
 pub use slash::{FORMS, Misused, Slash, slash};
 pub use slots::{
-    Component, NewTask, NotAValue, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus,
-    Unit, Which, Workers,
+    Component, NewAlert, NewTask, NotAValue, Period, Priority, Targets, TaskFilter, TaskNumbers,
+    TaskStatus, Unit, Which, WhichAlerts, Workers,
 };
 pub use vocabulary::Vocabulary;

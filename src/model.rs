@@ -1,7 +1,8 @@
-//! The nouns of the domain: users, conversations, turns, messages, events.
+//! The nouns of the domain: users, conversations, turns, messages, events, tasks, alerts.
 //!
 //! Invariant: no I/O, no wire format that a client sees; the serde derives are the store's format.
 
+mod alert;
 mod clock;
 mod conversation;
 mod event;
@@ -13,6 +14,7 @@ mod task;
 mod usage;
 mod vitals;
 
+pub use alert::{Condition, Incident, Severity, Side, Watch, amount, lasting};
 pub use clock::{Clock, Timestamp};
 pub use conversation::{
     Accepted, AnswerStatus, Conversation, Cursor, DemoStep, Message, Offer, OpenTurn, Role,
@@ -20,7 +22,8 @@ pub use conversation::{
 };
 pub use event::{Event, Reason, Routing, Sequenced, ToolPhase, TurnError};
 pub use id::{
-    ConversationId, MessageId, PoolName, ProviderName, SessionId, TaskId, TurnId, UserId,
+    ConversationId, IncidentId, MessageId, PoolName, ProviderName, SessionId, TaskId, TurnId,
+    UserId,
 };
 pub use metric::{Metric, Unit};
 pub use priority::Priority;

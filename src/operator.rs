@@ -3,6 +3,7 @@
 //! Invariants: a command that its key shows to be done already is not done again; what destroys or
 //! reaches far is asked back first, unless that was agreed to.
 
+mod alerts;
 mod conversations;
 mod demos;
 mod help;
@@ -27,6 +28,7 @@ pub use meaning::{NoCommand, Order};
 pub use report::Here;
 
 use crate::{
+    alert::Alerts,
     auth::Identity,
     conversation::{Change, Executed, Handle, Refusal, Registry, Sent},
     intent::{Operation, Vocabulary},
@@ -41,6 +43,7 @@ use report::{Outcome, Report, Then};
 pub struct Operator {
     registry: Registry,
     tasks: Tasks,
+    alerts: Alerts,
     vitals: Box<dyn Fn() -> Vitals + Send + Sync>,
     vocabulary: Vocabulary,
     tours: Tours,
@@ -68,17 +71,18 @@ pub struct Said {
 }
 
 impl Operator {
-    /// Works on what is in `registry`, and on the tasks.
+    /// Works on what is in `registry`, on the tasks and the alerts.
     pub fn new(
         registry: Registry,
         tasks: Tasks,
+        alerts: Alerts,
         vitals: impl Fn() -> Vitals + Send + Sync + 'static,
     ) -> Arc<Self> {
         let pools = registry.workshop().pools.clone();
         let names = pools.iter().map(|pool| pool.name.as_str());
         let vocabulary = Vocabulary::new(names, demo_names());
         let (vitals, tours) = (Box::new(vitals), Tours::default());
-        Arc::new(Self { registry, tasks, vitals, vocabulary, tours })
+        Arc::new(Self { registry, tasks, alerts, vitals, vocabulary, tours })
     }
 
     /// Carries the order out and has it noted in the conversation, as a turn of its own.
@@ -182,6 +186,11 @@ impl Operator {
             Operation::Scale(pool, workers) => self.scale(&pool, workers, agreed),
             Operation::Subscribe(seconds) => system::keep_posted(seconds),
             Operation::Unsubscribe => system::stop_posting(),
+            Operation::Alerts(None) => self.alerts(caller).await?,
+            Operation::Alerts(Some(period)) => self.past_alerts(caller, period).await?,
+            Operation::Watch(alert) => self.watch(caller, &alert).await?,
+            Operation::Unwatch(which) => self.unwatch(caller, which).await?,
+            Operation::SubscribeAlerts => self.subscribe_alerts(caller).await?,
             Operation::Usage(period) => self.usage(caller, period).await?,
         };
         Ok(report.into())

@@ -1,5 +1,6 @@
 //! The settings as types, with their defaults.
 
+mod alerts;
 mod pools;
 mod providers;
 mod spending;
@@ -11,6 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use alerts::{AlertSettings, WebhookSettings};
 pub use pools::{Effort, PoolSettings, Restart, RoutingSettings};
 pub use providers::{OfflineSettings, ProviderKind, ProviderSettings};
 use secrecy::SecretString;
@@ -54,6 +56,10 @@ pub struct Settings {
     pub prices: BTreeMap<String, Price>,
     /// What may be spent, by names of the user's choice.
     pub budgets: BTreeMap<String, BudgetSettings>,
+    /// What is watched for, by names of the user's choice.
+    pub alerts: BTreeMap<String, AlertSettings>,
+    /// Who is told of it outside.
+    pub webhook: WebhookSettings,
 }
 
 /// How logs look.
@@ -89,6 +95,8 @@ impl Default for Settings {
             tasks: TaskSettings::default(),
             prices: BTreeMap::new(),
             budgets: BTreeMap::new(),
+            alerts: alerts::default_alerts(),
+            webhook: WebhookSettings::default(),
         }
     }
 }

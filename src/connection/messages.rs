@@ -87,7 +87,13 @@ where
         while let Some(here) = wanted {
             match here {
                 Here::Enter(id, handle) => self.enter(id, handle).await?,
-                Here::Status(every) => self.post_status(every),
+                Here::Status(every) => {
+                    self.post_status(every);
+                    if every.is_none() {
+                        self.stop_alerts();
+                    }
+                }
+                Here::Alerts => self.post_alerts(true),
             }
             wanted = more.try_recv().ok();
         }

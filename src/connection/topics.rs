@@ -17,6 +17,7 @@ use tokio::{sync::watch, time::Instant};
 
 use super::{Connection, Flow, Voice, asks::Re};
 use crate::{
+    alert::Shown,
     limits,
     model::TaskFilter,
     monitor::Sample,
@@ -29,14 +30,16 @@ use crate::{
 pub(super) struct Topics {
     tasks: Option<Subscribed<Subscription>>,
     status: Option<StatusPosts>,
+    alerts: Option<AlertPosts>,
 }
 
 impl Topics {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let tasks = self.tasks.as_mut().map(|tasks| tasks.news.poll(context));
         let status = self.status.as_mut().map(|status| status.news.poll(context));
+        let alerts = self.alerts.as_mut().map(|alerts| alerts.news.poll(context));
         let ready = |polled: Option<Poll<()>>| polled.is_some_and(|polled| polled.is_ready());
-        if ready(tasks) | ready(status) { Poll::Ready(()) } else { Poll::Pending }
+        if ready(tasks) | ready(status) | ready(alerts) { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
@@ -46,6 +49,14 @@ struct StatusPosts {
     news: News<Arc<Sample>>,
     every: Duration,
     due: Instant,
+}
+
+/// The alerts as one connection is told them.
+struct AlertPosts {
+    shown: watch::Receiver<Arc<Shown>>,
+    news: News<Arc<Shown>>,
+    /// The value that it has.
+    seen: u64,
 }
 
 /// One topic: a place in it, and what wakes its reader.
@@ -98,7 +109,10 @@ where
         if topic == Topic::Tasks {
             return self.subscribe_to_tasks(re).await;
         }
-        self.post_status(Some(limits::SAMPLE_EVERY));
+        match topic {
+            Topic::Alerts => self.post_alerts(false),
+            _ => self.post_status(Some(limits::SAMPLE_EVERY)),
+        }
         if let Some(re) = re
             && let Err(end) = self.say(wire::topic_reply(re, topic)).await
         {
@@ -117,6 +131,21 @@ where
             due: Instant::now(),
         });
         self.topics.get_or_insert_default().status = posts;
+    }
+
+    /// Alerts from here on; how they stand at once, unless that was told already.
+    pub(super) fn post_alerts(&mut self, told: bool) {
+        let shown = self.gateway.alerts.shown();
+        let seen = if told { shown.borrow().rev } else { 0 };
+        let posts = AlertPosts { news: News::of(shown.clone()), shown, seen };
+        self.topics.get_or_insert_default().alerts = Some(posts);
+    }
+
+    /// No more of them.
+    pub(super) fn stop_alerts(&mut self) {
+        if let Some(topics) = &mut self.topics {
+            topics.alerts = None;
+        }
     }
 
     /// The user's own tasks from here on, the newest of them at once.
@@ -146,8 +175,9 @@ where
             match topic {
                 Topic::Tasks => topics.tasks = None,
                 Topic::Status => topics.status = None,
+                Topic::Alerts => topics.alerts = None,
             }
-            if topics.tasks.is_none() && topics.status.is_none() {
+            if topics.tasks.is_none() && topics.status.is_none() && topics.alerts.is_none() {
                 self.topics = None;
             }
         }
@@ -160,6 +190,7 @@ where
     /// Writes what is new in the topics, and flushes.
     pub(super) async fn deliver_topics(&mut self) -> Flow {
         self.deliver_status().await?;
+        self.deliver_alerts().await?;
         let store = self.gateway.tasks.store().clone();
         loop {
             let tasks = self.topics.as_mut().and_then(|topics| topics.tasks.as_mut());
@@ -208,5 +239,25 @@ where
             Voice::Json | Voice::Undecided => sample.frame(),
         };
         self.feed(frame).await
+    }
+
+    /// Tells how the alerts stand, where that is new.
+    async fn deliver_alerts(&mut self) -> Flow {
+        let Some(posts) = self.topics.as_mut().and_then(|topics| topics.alerts.as_mut()) else {
+            return Ok(());
+        };
+        let shown = posts.shown.borrow_and_update().clone();
+        if shown.rev == posts.seen {
+            return Ok(());
+        }
+        posts.seen = shown.rev;
+        let frame = match self.voice {
+            Voice::Text(_) => shown.lines(),
+            Voice::Json | Voice::Undecided => shown.frame(),
+        };
+        match frame {
+            Some(frame) => self.feed(frame).await,
+            None => Ok(()),
+        }
     }
 }

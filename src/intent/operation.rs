@@ -5,10 +5,10 @@ use std::{fmt, sync::Arc};
 use serde_json::{Map, Value};
 
 use super::slots::{
-    Component, NewTask, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus, Which,
-    Workers,
+    Component, NewAlert, NewTask, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus,
+    Which, WhichAlerts, Workers,
 };
-use crate::model::PoolName;
+use crate::model::{PoolName, Side};
 
 /// A command to the gateway itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +64,14 @@ pub enum Operation {
     Subscribe(Option<u32>),
     /// Tell it no more.
     Unsubscribe,
+    /// What needs attention now and what one watches; with a period, what there was.
+    Alerts(Option<Period>),
+    /// Tell me here when this is so.
+    Watch(NewAlert),
+    /// Tell me of these no more.
+    Unwatch(WhichAlerts),
+    /// Tell alerts as they come.
+    SubscribeAlerts,
     /// How many tokens were used, and what they cost.
     Usage(Option<Period>),
     /// Which models answer, and who offers them.
@@ -99,6 +107,10 @@ impl Operation {
             Self::StopDemo => "demo.stop",
             Self::Subscribe(_) => "subscribe.status",
             Self::Unsubscribe => "unsubscribe.status",
+            Self::Alerts(_) => "alerts.list",
+            Self::Watch(_) => "alert.set",
+            Self::Unwatch(_) => "alert.remove",
+            Self::SubscribeAlerts => "subscribe.alerts",
             Self::Usage(_) => "usage.show",
             Self::Providers => "providers.list",
             Self::Why => "routing.explain",
@@ -150,7 +162,23 @@ impl Operation {
             }
             Self::Demo(name) => slots.put("demo", name.as_deref()),
             Self::Subscribe(seconds) => slots.put("interval_s", *seconds),
-            Self::Usage(period) => slots.put("period", period.map(|period| period.to_string())),
+            Self::Watch(alert) => {
+                slots.put("metric", Some(alert.metric.name()));
+                let side = match alert.side {
+                    Side::Above => "above",
+                    Side::Below => "below",
+                };
+                slots.put(side, Some(alert.number()));
+                slots.put("for_s", Some(alert.for_seconds).filter(|seconds| *seconds > 0));
+            }
+            Self::Unwatch(which) => match which {
+                WhichAlerts::Number(number) => slots.put("alert", Some(*number)),
+                WhichAlerts::Metric(metric) => slots.put("metric", Some(metric.name())),
+                WhichAlerts::All => slots.put("scope", Some("all")),
+            },
+            Self::Alerts(period) | Self::Usage(period) => {
+                slots.put("period", period.map(|period| period.to_string()))
+            }
             Self::Status
             | Self::Pools
             | Self::Conversations
@@ -158,6 +186,7 @@ impl Operation {
             | Self::NextDemo
             | Self::StopDemo
             | Self::Unsubscribe
+            | Self::SubscribeAlerts
             | Self::Providers
             | Self::Why => {}
         }
@@ -231,6 +260,10 @@ impl fmt::Display for Operation {
             Self::StopDemo => f.write_str("/demo stop"),
             Self::Subscribe(seconds) => form(f, "/subscribe", seconds.as_ref()),
             Self::Unsubscribe => f.write_str("/unsubscribe"),
+            Self::Alerts(period) => form(f, "/alerts", period.as_ref()),
+            Self::Watch(alert) => write!(f, "/alert {alert}"),
+            Self::Unwatch(which) => write!(f, "/alert remove {which}"),
+            Self::SubscribeAlerts => f.write_str("/subscribe alerts"),
             Self::Usage(period) => form(f, "/usage", period.as_ref()),
             Self::Providers => f.write_str("/providers"),
             Self::Why => f.write_str("/why"),

@@ -3,8 +3,9 @@
 use std::{str::FromStr, sync::Arc};
 
 use super::{
+    alerts,
     operation::{AUTO, Operation},
-    slots::{NewTask, NotAValue, Targets, TaskFilter, TaskNumbers, Which},
+    slots::{NewTask, NotAValue, Targets, TaskFilter, TaskNumbers, Which, WhichAlerts},
 };
 use crate::model::PoolName;
 
@@ -34,7 +35,11 @@ pub const FORMS: &[(&str, &str)] = &[
     ("/demos", "demonstrations"),
     ("/demo [NAME]", "begins one; /demo next and /demo stop go on and end it"),
     ("/subscribe [SECONDS]", "tells the status now and then"),
-    ("/unsubscribe", "tells it no more"),
+    ("/subscribe alerts", "tells what needs attention as it comes"),
+    ("/unsubscribe", "tells neither any more"),
+    ("/alerts [PERIOD]", "what needs attention, and what you watch; with a period, what there was"),
+    ("/alert METRIC > N [for D]", "tells you here when that is so; < is below"),
+    ("/alert remove N", "tells you no more; a number, a metric, or all"),
     ("/usage [PERIOD]", "tokens used and what they cost"),
     ("/providers", "which models answer"),
 ];
@@ -131,6 +136,11 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
         ("demo", ["next"]) => Operation::NextDemo,
         ("demo", ["stop"]) => Operation::StopDemo,
         ("demo", [demo]) => Operation::Demo(Some(Arc::from(*demo))),
+        ("alerts", []) => Operation::Alerts(None),
+        ("alerts", period) => Operation::Alerts(Some(period.join(" ").parse().ok()?)),
+        ("alert", ["remove", these @ ..]) => Operation::Unwatch(which_alerts(these)?),
+        ("alert", condition) => Operation::Watch(alerts::condition(&condition.join(" "))?),
+        ("subscribe", ["alerts"]) => Operation::SubscribeAlerts,
         ("subscribe", seconds) => Operation::Subscribe(optional(seconds).ok()?),
         ("unsubscribe", []) => Operation::Unsubscribe,
         ("usage", []) => Operation::Usage(None),
@@ -146,6 +156,16 @@ fn optional<T: FromStr>(words: &[&str]) -> Result<Option<T>, NotAValue> {
         [] => Ok(None),
         [word] => word.trim_start_matches('#').parse().map(Some).map_err(|_| NotAValue),
         _ => Err(NotAValue),
+    }
+}
+
+fn which_alerts(words: &[&str]) -> Option<WhichAlerts> {
+    match words {
+        ["all"] => Some(WhichAlerts::All),
+        words => match optional(words) {
+            Ok(number) => number.map(WhichAlerts::Number),
+            Err(_) => alerts::named(&words.join(" ")).map(WhichAlerts::Metric),
+        },
     }
 }
 
@@ -238,7 +258,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::intent::{Component, Period, Priority, TaskStatus, Unit, Workers};
+    use crate::{
+        intent::{Component, NewAlert, Period, Priority, TaskStatus, Unit, Workers},
+        model::{Metric, Side},
+    };
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
@@ -281,6 +304,13 @@ mod tests {
                 "/search --period last-3-days what I Said",
             ),
             ("/usage this week", "/usage this week"),
+            ("/alerts today", "/alerts today"),
+            ("/alert memory > 2.5 GB for 5m", "/alert memory_bytes > 2684354560 bytes for 300s"),
+            ("/alert cpu>90%", "/alert machine_cpu_percent > 90 %"),
+            ("/alert load_1m < 0.5", "/alert load_1m < 0.500"),
+            ("/alert remove #2", "/alert remove 2"),
+            ("/alert remove the queue", "/alert remove turns_queued"),
+            ("/subscribe alerts", "/subscribe alerts"),
             ("/demo", "/demo"),
             ("/demo Next", "/demo next"),
         ] {
@@ -300,6 +330,8 @@ mod tests {
             ("/task priority 3 soon", "/task priority N P"),
             ("/tasks failed queued", "/tasks [STATUS] [POOL]"),
             ("/search", "/search [--period P] TEXT"),
+            ("/alert memory", "/alert METRIC > N [for D]"),
+            ("/alert remove", "/alert remove N"),
         ] {
             check(text, &format!("It is written {form}."));
         }
@@ -381,6 +413,19 @@ mod tests {
         ]
     }
 
+    fn alert() -> impl Strategy<Value = NewAlert> {
+        let side = any_of(&[Side::Above, Side::Below]);
+        let numbers = (0..=100_000_u64, 0..=86_400_u32);
+        (any_of(Metric::ALL), side, numbers).prop_map(
+            |(metric, side, (thousandths, for_seconds))| NewAlert {
+                metric,
+                side,
+                thousandths,
+                for_seconds,
+            },
+        )
+    }
+
     fn about_the_rest() -> impl Strategy<Value = Operation> {
         let workers =
             prop_oneof![any::<u32>().prop_map(Workers::To), any::<i32>().prop_map(Workers::By)];
@@ -400,6 +445,15 @@ mod tests {
             maybe(word()).prop_map(Operation::Demo),
             maybe(any::<u32>()).prop_map(Operation::Subscribe),
             maybe(period()).prop_map(Operation::Usage),
+            maybe(period()).prop_map(Operation::Alerts),
+            alert().prop_map(Operation::Watch),
+            prop_oneof![
+                any::<u32>().prop_map(WhichAlerts::Number),
+                any_of(Metric::ALL).prop_map(WhichAlerts::Metric),
+                Just(WhichAlerts::All),
+            ]
+            .prop_map(Operation::Unwatch),
+            Just(Operation::SubscribeAlerts),
             proptest::sample::select(vec![
                 Operation::Conversations,
                 Operation::Demos,

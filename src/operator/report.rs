@@ -48,8 +48,10 @@ pub(super) enum Then {
 pub enum Here {
     /// It goes on in another conversation.
     Enter(ConversationId, Handle),
-    /// It is told the status so often; no more where it is `None`.
+    /// It is told the status so often; where it is `None`, neither that nor alerts any more.
     Status(Option<Duration>),
+    /// It is told of alerts as they come.
+    Alerts,
 }
 
 impl Report {

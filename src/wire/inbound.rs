@@ -103,6 +103,8 @@ pub enum Topic {
     Tasks,
     /// How the gateway is.
     Status,
+    /// What needs attention.
+    Alerts,
 }
 
 /// Where a client left off in one conversation.
@@ -238,9 +240,8 @@ fn topic(topic: protocol::Topic) -> Result<Topic, Complaint> {
     match topic {
         protocol::Topic::Tasks => Ok(Topic::Tasks),
         protocol::Topic::Status => Ok(Topic::Status),
-        protocol::Topic::Pools | protocol::Topic::Alerts => {
-            Err(Complaint::unsupported("this topic"))
-        }
+        protocol::Topic::Alerts => Ok(Topic::Alerts),
+        protocol::Topic::Pools => Err(Complaint::unsupported("this topic")),
     }
 }
 
