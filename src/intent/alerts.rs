@@ -33,7 +33,15 @@ pub(super) fn hear(text: &str) -> Option<Heard> {
     let mut tokens = Tokens::of(&words);
     tokens.skip_any(AROUND);
     tokens.drop_behind(BEHIND);
-    watch(tokens).or_else(|| remove(tokens)).or_else(|| subscribe(tokens)).or_else(|| list(tokens))
+    // What names no alert tells of a number, or of what shall end.
+    let named = tokens.has_word("alert") || tokens.has_word("alerts");
+    if (named || tokens.has_number())
+        && let Some(heard) = watch(tokens)
+    {
+        return Some(heard);
+    }
+    let about = || subscribe(tokens).or_else(|| list(tokens));
+    remove(tokens).or_else(|| named.then(about).flatten())
 }
 
 /// The condition in a slash command: `turns_queued > 50 for 5m`.
@@ -69,9 +77,9 @@ fn told_when(mut tokens: Tokens<'_>) -> Option<NewAlert> {
     if !set && !tokens.take_any(TELLING) {
         return None;
     }
-    let joined = tokens.take_any(CONJUNCTIONS) || (set && tokens.take_any(&["for", "on"]));
-    // `alert memory > 2 GB`
-    if !joined && !tokens.has_sign() {
+    let joined = tokens.take_any(CONJUNCTIONS) || (set && tokens.take_any("for, on"));
+    // `alert memory > 2 GB`, `add an alert: load above 4`
+    if !joined && !set && !tokens.has_sign() {
         return None;
     }
     whole(tokens)
@@ -83,7 +91,7 @@ fn when_told(mut tokens: Tokens<'_>) -> Option<NewAlert> {
         return None;
     }
     let alert = condition::condition(&mut tokens, None)?;
-    tokens.skip_any(&["then", "please"]);
+    tokens.skip_any("then, please");
     (tokens.take_any(TELLING) && tokens.is_empty()).then_some(alert)
 }
 
@@ -93,7 +101,7 @@ fn watched(mut tokens: Tokens<'_>) -> Option<NewAlert> {
         return None;
     }
     let it = metric(&mut tokens)?;
-    tokens.skip_any(&["and", "then", "please"]);
+    tokens.skip_any("and, then, please");
     if !tokens.take_any(TELLING) || !tokens.take_any(CONJUNCTIONS) {
         return None;
     }
@@ -114,23 +122,23 @@ fn remove(mut tokens: Tokens<'_>) -> Option<Heard> {
     if !(forbids || ends || removes) {
         return None;
     }
-    tokens.drop_behind(&["any more", "anymore", "no more"]);
+    tokens.drop_behind("any more, anymore, no more");
     if forbids && !tokens.take_any(TELLING_OF) {
         return None;
     }
-    let all = tokens.take_any(&["all of my", "all of the", "all my", "all the", "all", "every"]);
-    tokens.skip_any(&["the", "my", "that"]);
+    let all = tokens.take_any("all of my, all of the, all my, all the, all, every");
+    tokens.skip_any("the, my, that");
     let alert = tokens.take_any(ALERTS) || tokens.take_any(ALERT);
     if alert && tokens.is_empty() {
         // `stop the alerts` ends the updates, and takes nothing back.
         return (all && removes).then(|| Operation::Unwatch(WhichAlerts::All).into());
     }
     if alert {
-        tokens.skip_any(&["number", "no", "#"]);
+        tokens.skip_any("number, no, #");
         if let Some(number) = tokens.whole_number().filter(|_| tokens.after_number().is_empty()) {
             return Some(Operation::Unwatch(WhichAlerts::Number(number)).into());
         }
-        tokens.skip_any(&["about", "on", "for", "when", "if"]);
+        tokens.skip_any("about, on, for, when, if");
     }
     let found = metric(&mut tokens)?;
     let alert = alert || tokens.take_any(ALERTS) || tokens.take_any(ALERT);
@@ -144,9 +152,9 @@ fn subscribe(mut tokens: Tokens<'_>) -> Option<Heard> {
     if !tokens.take_any(KEEPING) {
         return None;
     }
-    tokens.skip_any(&["the", "all", "any", "every", "new", "system", "gateway", "active", "there"]);
+    tokens.skip_any("the, all, any, every, new, system, gateway, active, an, a");
     let alerts = tokens.take_any(ALERTS) || tokens.take_any(ALERT);
-    tokens.skip_any(&["as they come", "as they happen", "is raised", "are raised", "is", "live"]);
+    tokens.skip_any("as they come, as they happen, is raised, are raised, is, live");
     (alerts && tokens.is_empty()).then(|| Operation::SubscribeAlerts.into())
 }
 
@@ -158,8 +166,7 @@ fn list(tokens: Tokens<'_>) -> Option<Heard> {
     let period = rest.drop_period();
     let history = rest.has_word("history") || rest.has_word("log") || rest.has_word("recent");
     let mut alerts = 0;
-    let means = rest.has_only(&["what", "is", "are", "an", "a", "the", "alert", "alerts"])
-        && rest.has_word("what");
+    let means = rest.has_only("what, is, are, an, a, the, alert, alerts") && rest.has_word("what");
     while !rest.is_empty() {
         if rest.take_any(ALERTS) || rest.take_any(ALERT) {
             alerts += 1;

@@ -91,8 +91,7 @@ impl Play {
         let gauges = Gauges { connections, turns_open: queued, ..Gauges::default() };
         let vitals = Vitals { gauges, ..Vitals::default() };
         let rev = self.samples.borrow().rev + 1;
-        let sample = Sample { rev, at: self.now, vitals, ..Sample::default() };
-        self.samples.send_replace(Arc::new(sample));
+        self.samples.send_replace(Arc::new(Sample::of(rev, self.now, vitals)));
         settle().await;
     }
 

@@ -32,7 +32,7 @@ struct Amount {
 pub(super) fn condition(tokens: &mut Tokens<'_>, it: Option<Named>) -> Option<NewAlert> {
     let mut rest = *tokens;
     let named = match it {
-        Some(it) if rest.take_any(&["it", "that", "this"]) => Some(it),
+        Some(it) if rest.take_any("it, that, this") => Some(it),
         _ => metric(&mut rest),
     };
     let (named, side, inclusive, amount) = match named {
@@ -42,7 +42,7 @@ pub(super) fn condition(tokens: &mut Tokens<'_>, it: Option<Named>) -> Option<Ne
         }
         None => {
             rest = *tokens;
-            rest.skip_any(&["there are", "there is", "we have", "you have", "i have", "it has"]);
+            rest.skip_any("there are, there is, we have, you have, i have, it has");
             let (side, inclusive) = comparison(&mut rest)?;
             let amount = amount(&mut rest)?;
             (metric(&mut rest)?, side, inclusive, amount)
@@ -54,7 +54,7 @@ pub(super) fn condition(tokens: &mut Tokens<'_>, it: Option<Named>) -> Option<Ne
     }
     let thousandths = bound(metric, side, inclusive, amount.thousandths)?;
     let for_seconds = lasting(&mut rest)?;
-    rest.skip_any(&["then"]);
+    rest.skip_any("then");
     *tokens = rest;
     Some(NewAlert { metric, side, thousandths, for_seconds })
 }
@@ -63,18 +63,19 @@ pub(super) fn condition(tokens: &mut Tokens<'_>, it: Option<Named>) -> Option<Ne
 pub(super) fn metric(tokens: &mut Tokens<'_>) -> Option<Named> {
     tokens.skip_any(DETERMINERS);
     let known = METRICS.iter().filter_map(|(metrics, phrases)| {
-        tokens.longest(phrases.iter().copied()).map(|count| (count, Named(metrics)))
+        tokens.longest(phrases).map(|count| (count, Named(metrics)))
     });
     // Whatever else is measured is known by its own name.
     let named = Metric::ALL.iter().enumerate().filter_map(|(at, metric)| {
-        let count = tokens.longest([metric.name(), &metric.label()])?;
+        let (name, label) = (tokens.longest(metric.name()), tokens.longest(&metric.label()));
+        let count = name.max(label)?;
         Some((count, Named(Metric::ALL.get(at..=at)?)))
     });
     // Of two that are as long the first one is meant.
     let found: Vec<_> = known.chain(named).collect();
     let (count, named) = *found.iter().rev().max_by_key(|(count, _)| *count)?;
     tokens.advance(count);
-    tokens.skip_any(&["usage", "use", "utilisation", "utilization", "count", "size"]);
+    tokens.skip_any("usage, use, utilisation, utilization, count, size");
     Some(named)
 }
 
@@ -112,7 +113,7 @@ fn amount(tokens: &mut Tokens<'_>) -> Option<Amount> {
         let thousandths = number.checked_mul(*factor)?;
         return Some(Amount { thousandths, unit: Some(Unit::Bytes) });
     }
-    let factor = if tokens.take_any(&["k", "thousand"]) { 1_000 } else { 1 };
+    let factor = if tokens.take_any("k, thousand") { 1_000 } else { 1 };
     Some(Amount { thousandths: number.checked_mul(factor)?, unit: None })
 }
 
@@ -137,15 +138,15 @@ fn bound(metric: Metric, side: Side, inclusive: bool, thousandths: u64) -> Optio
 
 /// `for 5 minutes`; nothing where it is not said, `None` where it cannot be.
 fn lasting(tokens: &mut Tokens<'_>) -> Option<u32> {
-    let leads = ["for more than", "for at least", "for longer than", "for over", "for"];
-    if !tokens.take_any(&leads) {
+    let leads = "for more than, for at least, for longer than, for over, for";
+    if !tokens.take_any(leads) {
         return Some(0);
     }
-    let number = tokens.take_number().or_else(|| tokens.take_any(&["a", "an"]).then_some(1_000))?;
-    let units: [(u64, &[&str]); 3] = [
-        (1, &["s", "sec", "secs", "second", "seconds"]),
-        (60, &["m", "min", "mins", "minute", "minutes"]),
-        (3_600, &["h", "hr", "hrs", "hour", "hours"]),
+    let number = tokens.take_number().or_else(|| tokens.take_any("a, an").then_some(1_000))?;
+    let units: [(u64, &str); 3] = [
+        (1, "s, sec, secs, second, seconds"),
+        (60, "m, min, mins, minute, minutes"),
+        (3_600, "h, hr, hrs, hour, hours"),
     ];
     let (unit, _) = units.into_iter().find(|(_, words)| tokens.take_any(words))?;
     let seconds = number.checked_mul(unit)? / 1_000;

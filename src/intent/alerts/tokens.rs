@@ -100,17 +100,17 @@ impl<'t> Tokens<'t> {
     }
 
     /// Takes the longest of these phrases that stands here.
-    pub(super) fn take_any(&mut self, phrases: &[&str]) -> bool {
-        self.longest(phrases.iter().copied()).is_some_and(|count| self.advance(count))
+    pub(super) fn take_any(&mut self, phrases: &str) -> bool {
+        self.longest(phrases).is_some_and(|count| self.advance(count))
     }
 
     /// How many tokens the longest of these phrases takes that stands here.
-    pub(super) fn longest<'p>(&self, phrases: impl IntoIterator<Item = &'p str>) -> Option<usize> {
-        phrases.into_iter().filter_map(|phrase| self.begins(phrase)).max()
+    pub(super) fn longest(&self, phrases: &str) -> Option<usize> {
+        phrases.split(", ").filter_map(|phrase| self.begins(phrase)).max()
     }
 
     /// Takes as many of them as there are.
-    pub(super) fn skip_any(&mut self, phrases: &[&str]) {
+    pub(super) fn skip_any(&mut self, phrases: &str) {
         while self.take_any(phrases) {}
     }
 
@@ -148,14 +148,14 @@ impl<'t> Tokens<'t> {
     }
 
     /// Drops these phrases at the end, as many as there are.
-    pub(super) fn drop_behind(&mut self, phrases: &[&str]) {
+    pub(super) fn drop_behind(&mut self, phrases: &str) {
         let ends = |tokens: Self, phrase: &str| {
             let count = phrase.split(' ').count();
             let from = tokens.0.len().checked_sub(count)?;
             let behind = Self(tokens.0.get(from..)?);
             (from > 0 && behind.begins(phrase) == Some(count)).then_some(from)
         };
-        while let Some(from) = phrases.iter().filter_map(|phrase| ends(*self, phrase)).min() {
+        while let Some(from) = phrases.split(", ").filter_map(|phrase| ends(*self, phrase)).min() {
             self.0 = self.0.get(..from).unwrap_or_default();
         }
     }
@@ -167,17 +167,23 @@ impl<'t> Tokens<'t> {
             .find(|from| words.get(*from..).is_some_and(|behind| period(behind).is_some()))?;
         let found = period(words.get(from..)?);
         self.0 = self.0.get(..from)?;
-        self.drop_behind(&["in the", "in", "during the", "during", "over the", "from the", "from"]);
-        self.drop_behind(&["of the", "of", "for the", "for", "since", "within the", "the"]);
+        self.drop_behind("in the, in, during the, during, over the, from the, from");
+        self.drop_behind("of the, of, for the, for, since, within the, the");
         found
+    }
+
+    /// A number is in it, as digits or as a word.
+    pub(super) fn has_number(&self) -> bool {
+        (0..self.0.len())
+            .any(|from| self.0.get(from..).is_some_and(|rest| Self(rest).take_number().is_some()))
     }
 
     pub(super) fn has_word(&self, word: &str) -> bool {
         self.0.iter().any(|token| token.is(word))
     }
 
-    pub(super) fn has_only(&self, words: &[&str]) -> bool {
-        self.0.iter().all(|token| words.iter().any(|word| token.is(word)))
+    pub(super) fn has_only(&self, words: &str) -> bool {
+        self.0.iter().all(|token| words.split(", ").any(|word| token.is(word)))
     }
 
     /// A sign compares something in it.
