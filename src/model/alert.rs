@@ -72,9 +72,13 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// Where it is well again, where nobody says so: a tenth back.
-    pub fn usual_clear(side: Side, threshold: f64) -> f64 {
+    /// Where it is well again, where nobody says so: a tenth back. Of what is counted the next
+    /// whole number is back far enough, or `above 1` would only be well again at none.
+    pub fn usual_clear(metric: Metric, side: Side, threshold: f64) -> f64 {
+        let counted = metric.unit() == Unit::Count && metric != Metric::Load;
         match side {
+            Side::Above if counted => (threshold * 0.9).ceil().min(threshold),
+            Side::Below if counted => (threshold * 1.1).floor().max(threshold),
             Side::Above => threshold * 0.9,
             Side::Below => threshold * 1.1,
         }
@@ -278,6 +282,22 @@ mod named {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn well_again_is_a_tenth_back() {
+        let (count, load) = (Metric::Connections, Metric::Load);
+        for (metric, side, threshold, expected) in [
+            (count, Side::Above, 50.0, 45.0),
+            (count, Side::Above, 1.0, 1.0),
+            (count, Side::Above, 0.0, 0.0),
+            (count, Side::Above, 0.5, 0.5),
+            (count, Side::Below, 1.0, 1.0),
+            (load, Side::Above, 2.0, 1.8),
+            (Metric::Swap, Side::Above, 50.0, 45.0),
+        ] {
+            assert_eq!(Condition::usual_clear(metric, side, threshold), expected, "{threshold}");
+        }
+    }
 
     #[test]
     fn numbers_are_told_as_people_write_them() {

@@ -147,7 +147,7 @@ fn condition(wanted: &NewAlert) -> Condition {
         side: wanted.side,
         threshold,
         for_ms: u64::from(wanted.for_seconds) * 1_000,
-        clear: Condition::usual_clear(wanted.side, threshold),
+        clear: Condition::usual_clear(wanted.metric, wanted.side, threshold),
         clear_for_ms: u64::try_from(WATCH_CLEAR_FOR.as_millis()).unwrap_or(u64::MAX),
     }
 }

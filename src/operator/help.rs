@@ -116,11 +116,26 @@ const TOPICS: &[Topic] = &[
     },
     Topic {
         wish: "be told when something needs attention",
-        says: &["tell me when the queue is longer than 50", "which alerts are active?", "remove alert 2"],
+        says: &[
+            "tell me when the queue is longer than 50",
+            "which alerts are active?",
+            "remove alert 2",
+        ],
         commands: &["alert", "alerts", "subscribe"],
         words: &[
-            "alert", "alerts", "warn", "warning", "notify", "tell", "threshold", "watch", "above",
-            "below", "attention", "incident", "incidents",
+            "alert",
+            "alerts",
+            "warn",
+            "warning",
+            "notify",
+            "tell",
+            "threshold",
+            "watch",
+            "above",
+            "below",
+            "attention",
+            "incident",
+            "incidents",
         ],
         notes: "What you ask for is told in this conversation: once when it is so, once when it is over, and \
                 not more often than every ten minutes where it comes and goes. It ends with the \

@@ -48,12 +48,14 @@ impl AlertSettings {
             (None, Some(threshold)) => (Side::Below, threshold),
             (None, None) => return None,
         };
+        let metric = Metric::named(&self.metric)?;
+        let usual = || Condition::usual_clear(metric, side, threshold);
         Some(Condition {
-            metric: Metric::named(&self.metric)?,
+            metric,
             side,
             threshold,
             for_ms: self.for_seconds * 1_000,
-            clear: self.clear.unwrap_or_else(|| Condition::usual_clear(side, threshold)),
+            clear: self.clear.unwrap_or_else(usual),
             clear_for_ms: self.clear_for_seconds * 1_000,
         })
     }
