@@ -24,9 +24,9 @@ use std::{
 pub use describe::describe;
 pub use error::{ConfigError, Origin};
 pub use settings::{
-    AlertSettings, BudgetSettings, Effort, LogFormat, OfflineSettings, Per, PoolSettings, Price,
-    ProviderKind, ProviderSettings, Restart, RoutingSettings, Settings, TaskSettings,
-    WebhookSettings,
+    AgentSettings, AlertSettings, BudgetSettings, Effort, LogFormat, OfflineSettings, Per,
+    PoolSettings, Price, ProviderKind, ProviderSettings, Restart, RoutingSettings, Settings,
+    TaskSettings, WebhookSettings,
 };
 
 use crate::limits::SETTINGS_BYTES_MAX;

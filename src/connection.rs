@@ -41,7 +41,7 @@ use crate::{
     lifecycle::Lifecycle,
     limits,
     model::ConversationId,
-    monitor::Monitor,
+    monitor::{Monitor, PoolWatch},
     operator::{Here, Operator},
     task::Tasks,
     wire::{self, CloseCode, Complaint, Frame},
@@ -66,6 +66,8 @@ pub struct Gateway {
     pub alerts: Alerts,
     /// Measures.
     pub monitor: Arc<Monitor>,
+    /// Watches the pools.
+    pub pools: Arc<PoolWatch>,
     /// Counts the connections.
     pub seats: Seats,
     /// Starts and stops everything.

@@ -6,6 +6,8 @@ pub mod lifecycle;
 pub mod limits;
 pub mod model;
 
+pub mod meter;
+
 pub mod auth;
 pub mod provider;
 pub mod store;

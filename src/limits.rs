@@ -126,6 +126,8 @@ pub const PAGE_BYTES_MAX: usize = 1024 * 1024;
 
 /// How often machine and process are measured.
 pub const SAMPLE_EVERY: Duration = Duration::from_secs(2);
+/// How often it is looked whether something changed about the pools, while somebody subscribes.
+pub const POOLS_EVERY: Duration = Duration::from_millis(500);
 /// Conversations that the operator lists; numbers beyond are not understood.
 pub const LISTED_ROWS: usize = 20;
 /// Conversations that one search looks through, newest first.
@@ -237,10 +239,25 @@ pub const POOL_SERVICE_ASSUMED: Duration = Duration::from_secs(5);
 pub const POOL_RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 /// Pools that settings may define.
 pub const POOLS_MAX: usize = 64;
+/// Agents that settings may define for one pool.
+pub const AGENTS_MAX: usize = 16;
 /// Budgets that settings may define.
 pub const BUDGETS_MAX: usize = 64;
 /// The shortest answer that is worth asking for; OpenAI's Responses take no smaller maximum.
 pub const ANSWER_TOKENS_MIN: u64 = 16;
+
+// ---- what is metered ----------------------------------------------------------------------
+
+/// What is told as lately is counted in slices of this length.
+pub const METER_SLICE: Duration = Duration::from_secs(30);
+/// So many of them are lately.
+pub const METER_SLICES: usize = 10;
+/// A rate is counted in slices of this length.
+pub const METER_RATE_SLICE: Duration = Duration::from_secs(5);
+/// So many of them are the last minute.
+pub const METER_RATE_SLICES: usize = 12;
+/// Pools, and models, from which on those that no settings name any more are forgotten.
+pub const METERS_MAX: usize = 1_024;
 
 // ---- background tasks ---------------------------------------------------------------------
 

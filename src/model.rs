@@ -8,6 +8,7 @@ mod conversation;
 mod event;
 mod id;
 mod metric;
+mod pool_vitals;
 mod priority;
 mod spend;
 mod task;
@@ -22,10 +23,11 @@ pub use conversation::{
 };
 pub use event::{Event, Reason, Routing, Sequenced, ToolPhase, TurnError};
 pub use id::{
-    ConversationId, IncidentId, MessageId, PoolName, ProviderName, SessionId, TaskId, TurnId,
-    UserId,
+    AgentName, ConversationId, IncidentId, MessageId, PoolName, ProviderName, SessionId, TaskId,
+    TurnId, UserId,
 };
 pub use metric::{Metric, Unit};
+pub use pool_vitals::{BreakerState, LegLoad, PoolHealth, PoolVitals};
 pub use priority::Priority;
 pub use spend::{Account, Day, NanoUsd, Spend};
 pub use task::{Every, Fault, OpenTask, Task, TaskFilter, TaskStatus};

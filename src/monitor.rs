@@ -4,6 +4,8 @@
 //! Invariant: who listens gets the newest measurement and never a queue of them; it is encoded
 //! once for all who do.
 
+mod pools;
+
 use std::sync::{Arc, OnceLock};
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
@@ -11,6 +13,8 @@ use tokio::{
     sync::watch,
     time::{Instant, MissedTickBehavior, interval},
 };
+
+pub use pools::{PoolWatch, PoolsNow};
 
 use crate::{
     lifecycle::Lifecycle,

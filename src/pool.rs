@@ -14,33 +14,37 @@ mod workers;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 pub use attempt::{Progress, Prompt};
-pub use breaker::BreakerState;
 use health::HealthTable;
-pub use health::LegLoad;
 pub use queue::{Asker, Origin, Queue, Ticket};
 use route::{Leg, Route};
 use workers::Workers;
 pub use workers::{Busy, Queued, Waited, Worker};
 
 use crate::{
-    config::{Effort, PoolSettings, Restart, Settings},
+    config::{AgentSettings, Effort, PoolSettings, Restart, Settings},
     limits,
-    model::{PoolName, Priority, ProviderName, UserId},
+    meter::{Meter, PoolMeter},
+    model::{AgentName, Day, LegLoad, PoolName, PoolVitals, Priority, ProviderName, UserId},
     provider::{Item, Providers, Style, context_window},
 };
 
-/// A pool of specialists for one domain.
+/// A pool of specialists for one domain, or one of its agents: who has the same workers and window, and
+/// a prompt and a route of its own.
 pub struct Pool {
     /// What it is called.
     pub name: PoolName,
-    /// What it is for, in one line.
+    /// What it is for, in one line; an agent's role.
     pub description: Arc<str>,
+    /// The agent that it is.
+    agent: Option<AgentName>,
+    agents: BTreeMap<AgentName, Arc<Pool>>,
     system: Arc<str>,
     style: Style,
     route: Route,
     window_tokens: u32,
     restart: Restart,
     workers: Arc<Workers>,
+    meter: Arc<PoolMeter>,
 }
 
 /// A pool has at least one worker and at most `limits::WORKERS_MAX`.
@@ -68,10 +72,13 @@ impl Load {
 }
 
 impl Pool {
-    fn new(name: PoolName, settings: &PoolSettings, route: Route) -> Self {
+    fn new(name: PoolName, settings: &PoolSettings, route: Route, meter: &Meter) -> Self {
         Self {
+            meter: meter.pool(&name),
             name,
             description: settings.description.as_str().into(),
+            agent: None,
+            agents: BTreeMap::new(),
             system: settings.prompt.as_str().into(),
             style: Style {
                 temperature: settings.temperature,
@@ -83,6 +90,42 @@ impl Pool {
             restart: settings.restart,
             workers: Workers::new(settings.workers, Duration::from_millis(settings.wait_ms)),
         }
+    }
+
+    /// The same pool as one of its agents.
+    fn staffed(&self, name: &str, agent: &AgentSettings, of: &PoolSettings, route: Route) -> Self {
+        Self {
+            meter: self.meter.clone(),
+            name: self.name.clone(),
+            description: agent.role.as_str().into(),
+            agent: Some(name.into()),
+            agents: BTreeMap::new(),
+            system: format!("{}\n\n{}", of.prompt.trim_end(), agent.prompt).into(),
+            style: Style {
+                temperature: agent.temperature.or(of.temperature),
+                effort: agent.effort.or(of.effort).map(effort_name),
+                ..self.style.clone()
+            },
+            window_tokens: window(of, &route),
+            route,
+            restart: self.restart,
+            workers: self.workers.clone(),
+        }
+    }
+
+    /// Which agent of the pool it is; none where it is the pool itself.
+    pub fn agent_name(&self) -> Option<&AgentName> {
+        self.agent.as_ref()
+    }
+
+    /// Its agents, by name.
+    pub fn agents(&self) -> impl Iterator<Item = (&AgentName, &Arc<Pool>)> {
+        self.agents.iter()
+    }
+
+    /// The pool as that agent of it.
+    pub fn as_agent(&self, name: &str) -> Option<&Arc<Pool>> {
+        self.agents.get(name)
     }
 
     /// Tokens of history that a request may hold.
@@ -147,10 +190,32 @@ impl Pool {
         Ok(before)
     }
 
+    /// Counts what it does.
+    pub fn meter(&self) -> &PoolMeter {
+        &self.meter
+    }
+
     /// How it stands.
     pub fn load(&self) -> Load {
         let usage = self.workers.usage();
         Load { workers: usage.size, running: usage.running, queued: usage.queued }
+    }
+
+    /// How it fares: its load, what went on lately, and its models.
+    pub fn vitals(&self, today: Day) -> PoolVitals {
+        let (load, figures) = (self.load(), self.meter.figures(today));
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        PoolVitals {
+            pool: self.name.clone(),
+            workers: load.workers,
+            running: load.running,
+            queued: load.queued,
+            first_token_ms: figures.first_token_lately.map(|took| (ms(took.p50), ms(took.p95))),
+            tokens_per_second: (figures.tokens_per_second * 10.0).round() / 10.0,
+            error_rate: figures.error_rate().map(|rate| (rate * 1_000.0).round() / 1_000.0),
+            cost_today: figures.cost_today,
+            legs: self.legs(),
+        }
     }
 }
 
@@ -175,19 +240,31 @@ fn effort_name(effort: Effort) -> Arc<str> {
 
 /// All pools, by name.
 #[derive(Clone)]
-pub struct Pools(Arc<BTreeMap<PoolName, Arc<Pool>>>);
+pub struct Pools {
+    table: Arc<BTreeMap<PoolName, Arc<Pool>>>,
+    meter: Meter,
+}
 
 impl Pools {
     /// The pools that settings describe.
     pub fn new(settings: &Settings, providers: &Providers) -> Self {
         // A model that fails in one pool is not asked by the others either.
-        let mut table = HealthTable::new(&settings.providers);
+        let meter = Meter::default();
+        let mut table = HealthTable::new(&settings.providers, &meter);
         let pool = |(name, pool): (&String, &PoolSettings)| {
             let name = PoolName::from(name.as_str());
-            let route = Route::new(&pool.route, settings, providers, &mut table);
-            (name.clone(), Arc::new(Pool::new(name, pool, route)))
+            let mut route =
+                |entries: &[String]| Route::new(entries, settings, providers, &mut table);
+            let mut made = Pool::new(name.clone(), pool, route(&pool.route), &meter);
+            for (agent, of) in &pool.agents {
+                let route = route(of.route.as_ref().unwrap_or(&pool.route));
+                let agent_made = Arc::new(made.staffed(agent, of, pool, route));
+                made.agents.insert(agent.as_str().into(), agent_made);
+            }
+            (name, Arc::new(made))
         };
-        Self(Arc::new(settings.pools.iter().map(pool).collect()))
+        let table = Arc::new(settings.pools.iter().map(pool).collect());
+        Self { table, meter }
     }
 
     /// Gives each pool the workers that settings say; nothing that runs or waits is dropped.
@@ -202,16 +279,27 @@ impl Pools {
 
     /// The pool of this name.
     pub fn get(&self, name: &str) -> Option<&Arc<Pool>> {
-        self.0.get(name)
+        self.table.get(name)
+    }
+
+    /// Counts what all of them do.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// All, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Pool>> {
-        self.0.values()
+        self.table.values()
+    }
+
+    /// The agents of a pool, for an error that says which there are.
+    pub fn agent_names(&self, pool: &Pool) -> String {
+        let agents = pool.agents.keys().map(AgentName::as_str).collect::<Vec<_>>().join(", ");
+        if agents.is_empty() { format!("none in {}", pool.name) } else { agents }
     }
 
     /// Their names, for an error that says which there are.
     pub fn names(&self) -> String {
-        self.0.keys().map(PoolName::as_str).collect::<Vec<_>>().join(", ")
+        self.table.keys().map(PoolName::as_str).collect::<Vec<_>>().join(", ")
     }
 }

@@ -17,6 +17,7 @@ const FLOORS: &[(u8, &[&str])] = &[
     (0, &["limits"]),
     (0, &["model"]),
     (0, &["config", "lifecycle"]),
+    (0, &["meter"]),
     (1, &["wire", "store", "bus", "provider", "tool", "auth"]),
     (2, &["route", "intent", "pool", "budget"]),
     (3, &["conversation"]),

@@ -43,7 +43,8 @@ pub use server_frame::{
 };
 pub use time::Moment;
 pub use topics::{
-    Alert, AlertChange, Health, PoolStatus, Pools, Severity, Status, TaskChange, Topic,
+    Alert, AlertChange, Breaker, FirstToken, Health, ModelStatus, PoolStatus, Pools, Queued,
+    Severity, Status, TaskChange, Topic,
 };
 
 /// The version of the protocol, as `welcome.protocol` says it.

@@ -79,7 +79,7 @@ pub struct Pools {
     pub rev: u64,
     /// When this was so.
     pub at: Moment,
-    /// Every pool, in the order of the settings.
+    /// Every pool, by name.
     pub pools: Vec<PoolStatus>,
 }
 
@@ -90,15 +90,88 @@ pub struct PoolStatus {
     pub pool: String,
     /// In one word.
     pub health: Health,
-    /// Turns that run.
-    pub running: u64,
-    /// Turns that wait.
-    pub queued: u64,
-    /// Turns that may run at once.
+    /// Answers that may be given at once.
     pub workers: u64,
+    /// Answers that are given now. More than `workers` while a pool that was made smaller ends what
+    /// it had begun.
+    pub running: u64,
+    /// What waits for a worker, turns and tasks, by priority.
+    pub queued: Queued,
+    /// All of them together.
+    pub waiting: u64,
+    /// Milliseconds to the first text of an answer, over the last five minutes; absent where there was
+    /// none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_token_ms: Option<FirstToken>,
+    /// Tokens that were written in the last minute, by the length of the text.
+    pub tokens_per_second: f64,
+    /// The share of turns that failed in the last five minutes, 0 to 1; absent where none ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_rate: Option<f64>,
+    /// Dollars that were spent today, UTC, on models whose price is known.
+    pub cost_today_usd: f64,
+    /// The models of its route, in order.
+    pub models: Vec<ModelStatus>,
     /// What else the server measures.
     #[serde(flatten)]
     pub more: Map<String, Value>,
+}
+
+/// What waits, by priority.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Queued {
+    /// Before all else.
+    pub urgent: u64,
+    /// Before what is usual.
+    pub high: u64,
+    /// As usual.
+    pub normal: u64,
+    /// When there is time.
+    pub low: u64,
+}
+
+/// How long a first text takes, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FirstToken {
+    /// Half of the answers began within this time.
+    pub p50: u64,
+    /// Nineteen of twenty did.
+    pub p95: u64,
+}
+
+/// How one model of a route fares.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ModelStatus {
+    /// Who offers it.
+    pub provider: String,
+    /// Its name.
+    pub model: String,
+    /// Whether requests are let through.
+    pub breaker: Breaker,
+    /// Whether the next request may go there: it is neither ill nor has asked for a rest.
+    pub asked: bool,
+    /// Milliseconds to the first piece of an answer, on average; absent where it has not answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_token_ms: Option<u64>,
+    /// What else the server knows of it.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
+}
+
+/// Whether requests are let through to a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Breaker {
+    /// All are.
+    Closed,
+    /// None is: it failed too often, and is left alone for a while.
+    Open,
+    /// One is, to see how it fares.
+    HalfOpen,
+    /// A state of a newer server. Never sent.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
 }
 
 /// A task of the user changed.

@@ -1,5 +1,6 @@
 //! The settings as types, with their defaults.
 
+mod agents;
 mod alerts;
 mod pools;
 mod providers;
@@ -12,6 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use agents::AgentSettings;
 pub use alerts::{AlertSettings, WebhookSettings};
 pub use pools::{Effort, PoolSettings, Restart, RoutingSettings};
 pub use providers::{OfflineSettings, ProviderKind, ProviderSettings};

@@ -87,13 +87,10 @@ where
         while let Some(here) = wanted {
             match here {
                 Here::Enter(id, handle) => self.enter(id, handle).await?,
-                Here::Status(every) => {
-                    self.post_status(every);
-                    if every.is_none() {
-                        self.stop_alerts();
-                    }
-                }
+                Here::Status(Some(every)) => self.post_status(Some(every)),
+                Here::Pools => self.post_pools(),
                 Here::Alerts => self.post_alerts(true),
+                Here::Status(None) => self.stop_posts(),
             }
             wanted = more.try_recv().ok();
         }
@@ -158,8 +155,8 @@ fn ask(send: SendAsked) -> Ask {
         (false, true) => IfBusy::Reject,
         (false, false) => IfBusy::Queue,
     };
-    let SendAsked { text, key, pool, metadata, .. } = send;
-    Ask { text, key, pool, parent, if_busy, metadata, about: None }
+    let SendAsked { text, key, pool, agent, metadata, .. } = send;
+    Ask { text, key, pool, agent, parent, if_busy, metadata, about: None }
 }
 
 /// What the operator wants of a connection.

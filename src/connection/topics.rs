@@ -20,7 +20,7 @@ use crate::{
     alert::Shown,
     limits,
     model::TaskFilter,
-    monitor::Sample,
+    monitor::{PoolsNow, Sample},
     task::{Subscription, Taken},
     wire::{self, Complaint, Topic},
 };
@@ -30,16 +30,24 @@ use crate::{
 pub(super) struct Topics {
     tasks: Option<Subscribed<Subscription>>,
     status: Option<StatusPosts>,
+    pools: Option<PoolPosts>,
     alerts: Option<AlertPosts>,
 }
 
 impl Topics {
+    fn is_empty(&self) -> bool {
+        let Self { tasks, status, pools, alerts } = self;
+        tasks.is_none() && status.is_none() && pools.is_none() && alerts.is_none()
+    }
+
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let tasks = self.tasks.as_mut().map(|tasks| tasks.news.poll(context));
         let status = self.status.as_mut().map(|status| status.news.poll(context));
+        let pools = self.pools.as_mut().map(|pools| pools.news.poll(context));
         let alerts = self.alerts.as_mut().map(|alerts| alerts.news.poll(context));
-        let ready = |polled: Option<Poll<()>>| polled.is_some_and(|polled| polled.is_ready());
-        if ready(tasks) | ready(status) | ready(alerts) { Poll::Ready(()) } else { Poll::Pending }
+        let polled = [tasks, status, pools, alerts];
+        let ready = polled.into_iter().flatten().any(|polled| polled.is_ready());
+        if ready { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
@@ -49,6 +57,14 @@ struct StatusPosts {
     news: News<Arc<Sample>>,
     every: Duration,
     due: Instant,
+}
+
+/// The pools as one connection is told of them.
+struct PoolPosts {
+    now: watch::Receiver<Arc<PoolsNow>>,
+    news: News<Arc<PoolsNow>>,
+    /// What it was told last.
+    rev: u64,
 }
 
 /// The alerts as one connection is told them.
@@ -106,12 +122,11 @@ where
 {
     /// The topic from here on, and how it is at once.
     pub(super) async fn subscribe(&mut self, re: Re, topic: Topic) -> Result<Flow, Complaint> {
-        if topic == Topic::Tasks {
-            return self.subscribe_to_tasks(re).await;
-        }
         match topic {
+            Topic::Tasks => return self.subscribe_to_tasks(re).await,
+            Topic::Status => self.post_status(Some(limits::SAMPLE_EVERY)),
+            Topic::Pools => self.post_pools(),
             Topic::Alerts => self.post_alerts(false),
-            _ => self.post_status(Some(limits::SAMPLE_EVERY)),
         }
         if let Some(re) = re
             && let Err(end) = self.say(wire::topic_reply(re, topic)).await
@@ -133,6 +148,13 @@ where
         self.topics.get_or_insert_default().status = posts;
     }
 
+    /// The pools from here on.
+    pub(super) fn post_pools(&mut self) {
+        let now = self.gateway.pools.subscribe();
+        let news = News::of(now.clone());
+        self.topics.get_or_insert_default().pools = Some(PoolPosts { now, news, rev: 0 });
+    }
+
     /// Alerts from here on; how they stand at once, unless that was told already.
     pub(super) fn post_alerts(&mut self, told: bool) {
         let shown = self.gateway.alerts.shown();
@@ -141,10 +163,10 @@ where
         self.topics.get_or_insert_default().alerts = Some(posts);
     }
 
-    /// No more of them.
-    pub(super) fn stop_alerts(&mut self) {
+    /// No more of what is told by itself; one's tasks are another matter.
+    pub(super) fn stop_posts(&mut self) {
         if let Some(topics) = &mut self.topics {
-            topics.alerts = None;
+            (topics.status, topics.pools, topics.alerts) = (None, None, None);
         }
     }
 
@@ -175,9 +197,10 @@ where
             match topic {
                 Topic::Tasks => topics.tasks = None,
                 Topic::Status => topics.status = None,
+                Topic::Pools => topics.pools = None,
                 Topic::Alerts => topics.alerts = None,
             }
-            if topics.tasks.is_none() && topics.status.is_none() && topics.alerts.is_none() {
+            if topics.is_empty() {
                 self.topics = None;
             }
         }
@@ -190,6 +213,7 @@ where
     /// Writes what is new in the topics, and flushes.
     pub(super) async fn deliver_topics(&mut self) -> Flow {
         self.deliver_status().await?;
+        self.deliver_pools().await?;
         self.deliver_alerts().await?;
         let store = self.gateway.tasks.store().clone();
         loop {
@@ -241,16 +265,31 @@ where
         self.feed(frame).await
     }
 
+    /// Tells how the pools are, where that is news.
+    async fn deliver_pools(&mut self) -> Flow {
+        let Some(posts) = self.topics.as_mut().and_then(|topics| topics.pools.as_mut()) else {
+            return Ok(());
+        };
+        let now = posts.now.borrow_and_update().clone();
+        if std::mem::replace(&mut posts.rev, now.rev) == now.rev {
+            return Ok(());
+        }
+        let frame = match self.voice {
+            Voice::Text(_) => now.lines(),
+            Voice::Json | Voice::Undecided => now.frame(),
+        };
+        self.feed(frame).await
+    }
+
     /// Tells how the alerts stand, where that is new.
     async fn deliver_alerts(&mut self) -> Flow {
         let Some(posts) = self.topics.as_mut().and_then(|topics| topics.alerts.as_mut()) else {
             return Ok(());
         };
         let shown = posts.shown.borrow_and_update().clone();
-        if shown.rev == posts.seen {
+        if std::mem::replace(&mut posts.seen, shown.rev) == shown.rev {
             return Ok(());
         }
-        posts.seen = shown.rev;
         let frame = match self.voice {
             Voice::Text(_) => shown.lines(),
             Voice::Json | Voice::Undecided => shown.frame(),

@@ -6,8 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::Workshop;
 use crate::{
-    budget::Amount,
-    limits,
+    limits, meter,
     model::{
         Account, AnswerStatus, Conversation, Day, Event, Message, Sequenced, Spend, Usage, UserId,
     },
@@ -58,8 +57,11 @@ pub(super) async fn recover(
     }
     writes.push(Write::Conversation(conversation.clone()));
     store.commit(Batch { expect, writes }).await?;
-    for (Account { user, pool, day, .. }, spend) in accounts {
-        workshop.ledger.record(user, &pool, &Amount::from(&spend), day.begins());
+    for (account, spend) in accounts {
+        workshop.book(&account, &spend);
+        if let Some(pool) = workshop.pools.get(account.pool.as_str()) {
+            pool.meter().ended(meter::Ended::Interrupted, None);
+        }
     }
     Ok(conversation)
 }

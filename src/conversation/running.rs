@@ -5,11 +5,11 @@ use std::sync::Arc;
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
 use tokio::time::Instant;
 
-use super::{Workshop, command::Branch, history, pace::Pace, spending::Voice};
+use super::{Workshop, command::Branch, history, pace::Pace, spending::Voice, writer::Tally};
 use crate::{
     budget::{Amount, Exhausted, Reservation},
     lifecycle::Working,
-    limits,
+    limits, meter,
     model::{FinishReason, Reason, Routing, Timing, Usage},
     pool::{Pool, Progress, Prompt, Worker},
     provider::{Ending, Failure, Item, OFFLINE, Piece, Retry},
@@ -254,6 +254,11 @@ impl Running {
         self.working.clone()
     }
 
+    /// What its end counts as.
+    pub(super) fn tally(&self, how: meter::Ended) -> Tally {
+        Tally { pool: self.pool.clone(), how, took: self.accepted.elapsed() }
+    }
+
     /// Milliseconds so far.
     pub(super) fn timing(&self) -> Timing {
         let now = Instant::now();
@@ -335,7 +340,10 @@ impl Running {
             return;
         }
         let now = Instant::now();
-        self.first_token.get_or_insert(now);
+        if self.first_token.is_none() {
+            self.first_token = Some(now);
+            self.pool.meter().first_token(now.saturating_duration_since(self.started));
+        }
         self.unsaved_since.get_or_insert(now);
         self.unsaved.push_str(text);
         self.length += text.len() as u64;

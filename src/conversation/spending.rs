@@ -8,20 +8,20 @@ use std::sync::Arc;
 use super::{Workshop, command::Refusal, running::Running, writer::Writer};
 use crate::{
     budget::{Amount, Estimate, Reservation},
+    meter::PoolMeter,
     model::{Account, BYTES_PER_TOKEN_LEAST, Day, NanoUsd, ProviderName, Spend, Timestamp, Usage},
     pool::Pool,
     provider::Item,
     store::{StoreError, Write},
 };
 
-/// Tells the ledger what earlier runs have spent of the budgets.
+/// Tells the ledger what earlier runs have spent of the budgets, and the meters what they have spent
+/// today.
 pub async fn recall_spending(workshop: &Workshop) -> Result<(), StoreError> {
-    let Workshop { store, ledger, clock, .. } = workshop;
-    let now = clock.now();
-    let Some(since) = ledger.since(now) else { return Ok(()) };
-    for (account, spend) in store.spent(None, since..Day::of(now).next()).await? {
-        let Account { user, pool, day, .. } = account;
-        ledger.record(user, &pool, &Amount::from(&spend), day.begins());
+    let today = Day::of(workshop.clock.now());
+    let since = workshop.ledger.since(today.begins()).map_or(today, |since| since.min(today));
+    for (account, spend) in workshop.store.spent(None, since..today.next()).await? {
+        workshop.book(&account, &spend);
     }
     Ok(())
 }
@@ -40,7 +40,10 @@ impl Bill {
     }
 
     /// It is kept: what was not needed is free again.
-    pub(super) fn settle(self) {
+    pub(super) fn settle(self, meter: &PoolMeter) {
+        for (account, spend) in &self.accounts {
+            meter.spent(account.day, spend.cost);
+        }
         if let Some(reservation) = self.reservation {
             let total: Spend = self.accounts.iter().map(|(_, spend)| *spend).sum();
             reservation.settle(&Amount::from(&total), self.at);
@@ -104,6 +107,15 @@ impl Workshop {
         Estimate {
             input: Amount { tokens: input, cost: reading },
             output: Amount { tokens: output, cost: writing },
+        }
+    }
+
+    /// Notes what was spent by an earlier run, or by a turn that broke off.
+    pub(super) fn book(&self, account: &Account, spend: &Spend) {
+        let Account { user, pool, day, .. } = account;
+        self.ledger.record(*user, pool, &Amount::from(spend), day.begins());
+        if let Some(pool) = self.pools.get(pool.as_str()) {
+            pool.meter().spent(*day, spend.cost);
         }
     }
 

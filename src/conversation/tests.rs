@@ -6,6 +6,7 @@ mod cursor;
 mod durable;
 mod gate;
 mod life;
+mod metering;
 mod play;
 mod script;
 mod spending;

@@ -10,11 +10,11 @@ use super::{
     running::{Running, Step, Waiting, over_budget},
     spending::Bill,
     title,
-    writer::{Closing, Phase, Settle, Writer},
+    writer::{Closing, Phase, Settle, Tally, Writer},
 };
 use crate::{
     budget::Exhausted,
-    limits,
+    limits, meter,
     model::{AnswerStatus, Event, FinishReason, Message, Reason, Role, TurnError, TurnId},
     pool::{Asker, Busy, Pool, Queued, Waited, Worker},
     provider::{Failure, Item, Retry},
@@ -79,6 +79,7 @@ impl Writer {
         let started = self.number(Event::TurnStarted {
             turn,
             pool: running.pool.name.clone(),
+            agent: running.pool.agent_name().cloned(),
             provider: running.voice().0.clone(),
             model: running.model().clone(),
             routing,
@@ -222,7 +223,9 @@ impl Writer {
         };
         let head = message.id;
         let titled = self.title(&running.question, outcome);
-        let closing = Closing { working: running.working(), bill };
+        running.pool.meter().wrote(running.unsaved.len() as u64);
+        let closing =
+            Closing { working: running.working(), bill, tally: running.tally(outcome.how()) };
         self.end((message, event), titled, settle, closing);
         if matches!(outcome, Outcome::Completed(_)) {
             self.afterglow = Some((head, running.afterglow()));
@@ -234,10 +237,13 @@ impl Writer {
         let message = Message {
             status: Some(cut.status()),
             pool: Some(waiting.pool.name.clone()),
+            agent: waiting.pool.agent_name().cloned(),
             ..self.answer(&waiting.turn)
         };
         let event = cut.event(waiting.turn.turn, 0);
-        let closing = Closing { working: waiting.working, bill: None };
+        let (took, how) = (waiting.accepted.elapsed(), cut.how());
+        let tally = Tally { pool: waiting.pool, how, took };
+        let closing = Closing { working: waiting.working, bill: None, tally };
         self.end((message, event), None, settle, closing);
     }
 
@@ -261,27 +267,17 @@ impl Writer {
         let wanted = self.record.title.is_none() && matches!(outcome, Outcome::Completed(_));
         let title = wanted.then(|| title::of(question)).flatten()?;
         self.record.title = Some(title.clone());
-        Some(Event::ConversationUpdated { title: Some(title), pool: None, head: None })
+        Some(Event::ConversationUpdated { title: Some(title), pool: None, agent: None, head: None })
     }
 
     /// The message of an answer that has no word yet.
     pub(super) fn answer(&self, turn: &Turn) -> Message {
+        let (id, now) = (self.record.id, self.now());
         Message {
             id: turn.answer,
-            conversation: self.record.id,
-            turn: turn.turn,
-            role: Role::Assistant,
-            text: "".into(),
-            at: self.now(),
             parent: Some(turn.message),
             status: Some(AnswerStatus::Running),
-            pool: None,
-            provider: None,
-            model: None,
-            usage: None,
-            finish_reason: None,
-            reasoning: None,
-            metadata: None,
+            ..Message::new(id, turn.turn, Role::Assistant, "".into(), now)
         }
     }
 
@@ -289,6 +285,7 @@ impl Writer {
     fn answered(&self, running: &Running) -> Message {
         Message {
             pool: Some(running.pool.name.clone()),
+            agent: running.pool.agent_name().cloned(),
             provider: Some(running.voice().0.clone()),
             model: Some(running.model().clone()),
             ..self.answer(&running.turn)
@@ -351,6 +348,13 @@ impl Outcome {
         }
     }
 
+    fn how(&self) -> meter::Ended {
+        match self {
+            Self::Completed(_) => meter::Ended::Completed,
+            Self::Cut(cut) => cut.how(),
+        }
+    }
+
     fn finish_reason(&self) -> Option<FinishReason> {
         match self {
             Self::Completed(finish_reason) => Some(*finish_reason),
@@ -379,6 +383,14 @@ impl Cut {
             Self::Failed(_) => AnswerStatus::Failed,
             Self::Cancelled => AnswerStatus::Cancelled,
             Self::Interrupted => AnswerStatus::Interrupted,
+        }
+    }
+
+    fn how(self) -> meter::Ended {
+        match self {
+            Self::Failed(_) => meter::Ended::Failed,
+            Self::Cancelled => meter::Ended::Cancelled,
+            Self::Interrupted => meter::Ended::Interrupted,
         }
     }
 

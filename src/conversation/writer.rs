@@ -8,6 +8,7 @@ use std::{
     collections::VecDeque,
     pin::{Pin, pin},
     sync::Arc,
+    time::Duration,
 };
 
 use futures_util::future::{BoxFuture, OptionFuture};
@@ -27,9 +28,9 @@ use super::{
 };
 use crate::{
     lifecycle::Working,
-    limits,
+    limits, meter,
     model::{Conversation, Event, MessageId, Sequenced, Timestamp, TurnId},
-    pool::{Queued, Waited},
+    pool::{Pool, Queued, Waited},
     store::{Batch, Commit, Expect, StoreError, Write},
 };
 
@@ -83,12 +84,23 @@ pub(super) struct Closing {
     pub(super) working: Working,
     /// What it cost.
     pub(super) bill: Option<Bill>,
+    /// What it counts as.
+    pub(super) tally: Tally,
+}
+
+/// What a turn counts as.
+pub(super) struct Tally {
+    pub(super) pool: Arc<Pool>,
+    pub(super) how: meter::Ended,
+    pub(super) took: Duration,
 }
 
 impl Closing {
     fn settle(self) -> Working {
+        let Tally { pool, how, took } = self.tally;
+        pool.meter().ended(how, Some(took));
         if let Some(bill) = self.bill {
-            bill.settle();
+            bill.settle(pool.meter());
         }
         self.working
     }
@@ -342,6 +354,7 @@ fn tend(workshop: &Workshop, feed: &Feed, running: &mut Running) -> Option<Insta
 pub(super) fn checkpoint(workshop: &Workshop, running: &mut Running) {
     let offset = running.length - running.unsaved.len() as u64;
     workshop.store.checkpoint(running.turn.turn, offset, &running.unsaved);
+    running.pool.meter().wrote(running.unsaved.len() as u64);
     running.unsaved.clear();
     running.unsaved_since = None;
 }

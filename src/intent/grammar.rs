@@ -40,6 +40,7 @@ const PLAIN: &[Rule] = &[
     conversations::new,
     pools::switch,
     updates::subscribe,
+    pools::watch,
     gateway::usage,
     gateway::health,
     tasks::list,

@@ -8,7 +8,7 @@ use super::slots::{
     Component, NewAlert, NewTask, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus,
     Which, WhichAlerts, Workers,
 };
-use crate::model::{PoolName, Side};
+use crate::model::{AgentName, PoolName, Side};
 
 /// A command to the gateway itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub enum Operation {
     Conversations,
     /// This conversation goes to that pool from now on; to none in particular where it is `None`.
     Use(Option<PoolName>),
+    /// The same with one agent of it.
+    UseAgent(PoolName, AgentName),
     /// Begin another conversation, with that pool.
     New(Option<PoolName>),
     /// What a conversation was about, in short.
@@ -62,7 +64,9 @@ pub enum Operation {
     StopDemo,
     /// Tell the status now and then, every so many seconds.
     Subscribe(Option<u32>),
-    /// Tell it no more.
+    /// Tell of the pools whenever they change.
+    WatchPools,
+    /// Tell nothing by itself any more.
     Unsubscribe,
     /// What needs attention now and what one watches; with a period, what there was.
     Alerts(Option<Period>),
@@ -96,7 +100,7 @@ impl Operation {
             Self::CancelTasks(_) => "task.cancel",
             Self::Prioritise(..) => "task.priority",
             Self::Conversations => "conversations.list",
-            Self::Use(_) => "conversation.switch_pool",
+            Self::Use(_) | Self::UseAgent(..) => "conversation.switch_pool",
             Self::New(_) => "conversation.new",
             Self::Summarise(_) => "conversation.summary",
             Self::Delete(_) => "conversation.delete",
@@ -106,6 +110,7 @@ impl Operation {
             Self::NextDemo => "demo.next",
             Self::StopDemo => "demo.stop",
             Self::Subscribe(_) => "subscribe.status",
+            Self::WatchPools => "subscribe.pools",
             Self::Unsubscribe => "unsubscribe.status",
             Self::Alerts(_) => "alerts.list",
             Self::Watch(_) => "alert.set",
@@ -152,6 +157,10 @@ impl Operation {
             Self::Use(pool) => {
                 slots.put("pool", Some(pool.as_ref().map_or(AUTO, PoolName::as_str)));
             }
+            Self::UseAgent(pool, agent) => {
+                slots.put("pool", Some(pool.as_str()));
+                slots.put("agent", Some(agent.as_str()));
+            }
             Self::New(pool) => slots.put("pool", pool.as_ref().map(PoolName::as_str)),
             Self::Summarise(which) | Self::Delete(which) => {
                 slots.put("conversation", Some(which.slot()));
@@ -185,6 +194,7 @@ impl Operation {
             | Self::Demos
             | Self::NextDemo
             | Self::StopDemo
+            | Self::WatchPools
             | Self::Unsubscribe
             | Self::SubscribeAlerts
             | Self::Providers
@@ -244,6 +254,7 @@ impl fmt::Display for Operation {
             Self::Prioritise(numbers, priority) => write!(f, "/task priority {numbers} {priority}"),
             Self::Conversations => f.write_str("/conversations"),
             Self::Use(pool) => write!(f, "/use {}", pool.as_ref().map_or(AUTO, PoolName::as_str)),
+            Self::UseAgent(pool, agent) => write!(f, "/use {pool}/{agent}"),
             Self::New(pool) => form(f, "/new", pool.as_ref()),
             Self::Summarise(which) => write!(f, "/summary {which}"),
             Self::Delete(which) => write!(f, "/delete {which}"),
@@ -259,6 +270,7 @@ impl fmt::Display for Operation {
             Self::NextDemo => f.write_str("/demo next"),
             Self::StopDemo => f.write_str("/demo stop"),
             Self::Subscribe(seconds) => form(f, "/subscribe", seconds.as_ref()),
+            Self::WatchPools => f.write_str("/subscribe pools"),
             Self::Unsubscribe => f.write_str("/unsubscribe"),
             Self::Alerts(period) => form(f, "/alerts", period.as_ref()),
             Self::Watch(alert) => write!(f, "/alert {alert}"),

@@ -17,7 +17,11 @@ pub const FORMS: &[(&str, &str)] = &[
     ("/pools", "the pools of specialists and their routes"),
     ("/pool POOL", "one of them"),
     ("/scale POOL N", "the pool has N workers from now on; +N more, -N fewer"),
-    ("/use POOL", "this conversation goes to that pool from now on; /use auto undoes it"),
+    (
+        "/use POOL",
+        "this conversation goes to that pool, or with /use POOL/AGENT to one agent of it, from now \
+         on; /use auto undoes it",
+    ),
     ("/why", "why the last message went to its pool"),
     ("/tasks [STATUS] [POOL]", "background tasks"),
     ("/task N", "one of them"),
@@ -35,8 +39,9 @@ pub const FORMS: &[(&str, &str)] = &[
     ("/demos", "demonstrations"),
     ("/demo [NAME]", "begins one; /demo next and /demo stop go on and end it"),
     ("/subscribe [SECONDS]", "tells the status now and then"),
+    ("/subscribe pools", "tells of the pools when they change"),
     ("/subscribe alerts", "tells what needs attention as it comes"),
-    ("/unsubscribe", "tells neither any more"),
+    ("/unsubscribe", "tells nothing by itself any more"),
     ("/alerts [PERIOD]", "what needs attention, and what you watch; with a period, what there was"),
     ("/alert METRIC > N [for D]", "tells you here when that is so; < is below"),
     ("/alert remove N", "tells you no more; a number, a metric, or all"),
@@ -113,7 +118,13 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
             Operation::Scale(PoolName::from(*pool), workers.parse().ok()?)
         }
         ("use", [AUTO]) => Operation::Use(None),
-        ("use", [pool]) => Operation::Use(Some(PoolName::from(*pool))),
+        ("use", [pool]) => match pool.split_once('/') {
+            Some((pool, agent)) if !pool.is_empty() && !agent.is_empty() => {
+                Operation::UseAgent(pool.into(), agent.into())
+            }
+            Some(_) => return None,
+            None => Operation::Use(Some(PoolName::from(*pool))),
+        },
         ("why", []) => Operation::Why,
         ("tasks", filter) => Operation::Tasks(tasks(filter)?),
         ("task", ["cancel", "all", filter @ ..]) => {
@@ -141,6 +152,7 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
         ("alert", ["remove", these @ ..]) => Operation::Unwatch(which_alerts(these)?),
         ("alert", condition) => Operation::Watch(alerts::condition(&condition.join(" "))?),
         ("subscribe", ["alerts"]) => Operation::SubscribeAlerts,
+        ("subscribe", ["pools"]) => Operation::WatchPools,
         ("subscribe", seconds) => Operation::Subscribe(optional(seconds).ok()?),
         ("unsubscribe", []) => Operation::Unsubscribe,
         ("usage", []) => Operation::Usage(None),
@@ -283,6 +295,7 @@ mod tests {
             (" /pools ", "/pools"),
             ("/use Sports", "/use sports"),
             ("/use auto", "/use auto"),
+            ("/use Healthcare/Triage", "/use healthcare/triage"),
             ("/health cpu", "/health cpu"),
             ("/scale sports +2 --yes", "/scale sports +2 YES"),
             ("/scale --yes sports 4", "/scale sports 4 YES"),
@@ -323,6 +336,7 @@ mod tests {
         for (text, form) in [
             ("/use", "/use POOL"),
             ("/use a b", "/use POOL"),
+            ("/use a/", "/use POOL"),
             ("/status --yes", "/status"),
             ("/scale sports", "/scale POOL N"),
             ("/task", "/task N"),
@@ -437,6 +451,7 @@ mod tests {
             pool().prop_map(Operation::Pool),
             (pool(), workers).prop_map(|(pool, workers)| Operation::Scale(pool, workers)),
             maybe(pool()).prop_map(Operation::Use),
+            (pool(), word()).prop_map(|(pool, word)| Operation::UseAgent(pool, (&*word).into())),
             maybe(pool()).prop_map(Operation::New),
             which().prop_map(Operation::Summarise),
             which().prop_map(Operation::Delete),
@@ -459,6 +474,7 @@ mod tests {
                 Operation::Demos,
                 Operation::NextDemo,
                 Operation::StopDemo,
+                Operation::WatchPools,
                 Operation::Unsubscribe,
                 Operation::Providers,
                 Operation::Why,

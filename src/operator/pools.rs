@@ -1,14 +1,18 @@
 //! The pools of specialists: which there are, how they stand, and who goes to which.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::{Operator, report::Report, table::table};
+use super::{
+    Operator,
+    report::{Here, Report, Then},
+    table::table,
+};
 use crate::{
     conversation::Refusal,
     intent::{Operation, Workers},
-    model::{ConversationId, Event, PoolName, Priority},
+    model::{AgentName, ConversationId, Day, Event, PoolName, PoolVitals, Priority},
     pool::Pool,
 };
 
@@ -17,19 +21,24 @@ const EVENTS_LOOKED_AT: u64 = 64;
 
 impl Operator {
     pub(super) fn pools(&self) -> Report {
-        let pools = &self.registry.workshop().pools;
-        let row = |pool: &std::sync::Arc<Pool>| {
-            let load = pool.load();
+        let today = self.today();
+        let pools = self.registry.workshop().pools.iter();
+        let known: Vec<_> = pools.map(|pool| (pool, pool.vitals(today))).collect();
+        let row = |(pool, vitals): &(&Arc<Pool>, PoolVitals)| {
             [
                 pool.name.to_string(),
-                format!("{}/{}", load.running, load.workers),
-                load.waiting().to_string(),
+                format!("{}/{}", vitals.running, vitals.workers),
+                vitals.waiting().to_string(),
+                vitals.first_token_ms.map_or_else(String::new, |(half, _)| format!("{half} ms")),
+                vitals.error_rate.map_or_else(String::new, |rate| format!("{:.1} %", rate * 100.0)),
+                agents(pool),
                 pool.description.to_string(),
             ]
         };
-        let rows: Vec<_> = pools.iter().map(row).collect();
-        let data: Vec<Value> = pools.iter().map(|pool| facts(pool)).collect();
-        let text = table(["pool", "running", "waiting", "for"], &rows);
+        let rows: Vec<_> = known.iter().map(row).collect();
+        let data: Vec<Value> = known.iter().map(|(pool, vitals)| facts(pool, vitals)).collect();
+        let text =
+            table(["pool", "running", "waiting", "first word", "failed", "agents", "for"], &rows);
         Report::new(text, json!({ "pools": data }))
     }
 
@@ -37,20 +46,34 @@ impl Operator {
         let Some(pool) = self.registry.workshop().pools.get(name.as_str()) else {
             return self.no_pool(name);
         };
-        let load = pool.load();
+        let vitals = pool.vitals(self.today());
         let mut text = format!(
-            "{name}: {}. {} of {} workers are busy, {} messages wait. It asks {}.",
+            "{name}: {}. {} of {} workers are busy, {} messages wait{}. It asks {}.",
             pool.description,
-            load.running,
-            load.workers,
-            load.waiting(),
+            vitals.running,
+            vitals.workers,
+            vitals.waiting(),
+            vitals.lately(),
             pool.route().join(", then "),
         );
-        for leg in pool.legs().iter().filter(|leg| !leg.is_asked()) {
+        for leg in vitals.legs.iter().filter(|leg| !leg.is_asked()) {
             let (provider, model) = (&leg.provider, &leg.model);
             let _infallible = write!(text, " {provider}/{model} is not asked for now.");
         }
-        Report::new(text, facts(pool))
+        for (agent, of) in pool.agents() {
+            let route = of.route();
+            let asks = if route == pool.route() {
+                String::new()
+            } else {
+                format!("; it asks {}", route.join(", then "))
+            };
+            let _infallible = write!(text, "\n  {agent}: {}{asks}", of.description);
+        }
+        Report::new(text, facts(pool, &vitals))
+    }
+
+    fn today(&self) -> Day {
+        Day::of(self.registry.workshop().clock.now())
     }
 
     /// The pool shall have more or fewer workers; asks back first, unless that was agreed to.
@@ -94,6 +117,21 @@ impl Operator {
         Report { pin: Some(pin), ..Report::new(text, data) }
     }
 
+    /// The conversation goes to that agent of the pool from now on.
+    pub(super) fn switch_to_agent(&self, pool: &PoolName, agent: &AgentName) -> Report {
+        let pools = &self.registry.workshop().pools;
+        let Some(known) = pools.get(pool.as_str()) else { return self.no_pool(pool) };
+        if known.as_agent(agent.as_str()).is_none() {
+            let there_are = pools.agent_names(known);
+            let text = format!("No agent of {pool} is called {agent}. There are: {there_are}.");
+            return Report::new(text, json!({ "unknown": agent.as_str(), "pool": pool.as_str() }));
+        }
+        let text = format!("This conversation goes to the {agent} agent of {pool} from now on.");
+        let data = json!({ "pinned": pool.as_str(), "agent": agent.as_str() });
+        let (pin, pin_agent) = (Some(pool.clone()), Some(agent.clone()));
+        Report { pin, pin_agent, ..Report::new(text, data) }
+    }
+
     pub(super) fn no_pool(&self, name: &PoolName) -> Report {
         let names = self.registry.workshop().pools.names();
         let text = format!("No pool is called {name}. There are: {names}.");
@@ -104,9 +142,12 @@ impl Operator {
     pub(super) fn providers(&self) -> Report {
         let mut stops: Vec<(String, Vec<String>)> = Vec::new();
         for pool in self.registry.workshop().pools.iter() {
-            for leg in pool.legs() {
+            let own = pool.legs().into_iter();
+            for leg in own.chain(pool.agents().flat_map(|(_, agent)| agent.legs())) {
                 let stop = format!("{}/{}", leg.provider, leg.model);
                 match stops.iter_mut().find(|(known, _)| *known == stop) {
+                    Some((_, pools))
+                        if pools.last().is_some_and(|last| *last == *pool.name.as_str()) => {}
                     Some((_, pools)) => pools.push(pool.name.to_string()),
                     None => stops.push((stop, vec![pool.name.to_string()])),
                 }
@@ -139,27 +180,39 @@ impl Operator {
         let rows = usize::try_from(EVENTS_LOOKED_AT).unwrap_or(usize::MAX);
         let events = store.events(conversation, after, rows).await?;
         let last = events.iter().rev().find_map(|shown| match &shown.event {
-            Event::TurnStarted { pool, routing, .. } => Some((pool, routing)),
+            Event::TurnStarted { pool, agent, routing, .. } => Some((pool, agent, routing)),
             _ => None,
         });
         Ok(match last {
-            Some((pool, routing)) => Report::new(
+            Some((pool, agent, routing)) => Report::new(
                 routing.explain(pool),
-                json!({ "pool": pool.as_str(), "routing": routing }),
+                json!({ "pool": pool.as_str(), "agent": agent, "routing": routing }),
             ),
             None => Report::new("Nothing was asked here lately.", json!({ "pool": null })),
         })
     }
 }
 
-fn facts(pool: &Pool) -> Value {
-    let load = pool.load();
+/// The names of a pool's agents.
+fn agents(pool: &Pool) -> String {
+    let names: Vec<_> = pool.agents().map(|(agent, _)| agent.as_str()).collect();
+    names.join(", ")
+}
+
+/// It is told how the pools are, from now on, whenever that changes.
+pub(super) fn keep_posted() -> Report {
+    let text = "You are told of the pools whenever they change; “stop the updates” ends it.";
+    let data = json!({ "subscribed": true, "topic": "pools" });
+    Report { then: Then::Here(Here::Pools), ..Report::new(text, data) }
+}
+
+fn facts(pool: &Pool, vitals: &PoolVitals) -> Value {
     let name = |class| serde_json::to_value(class).ok()?.as_str().map(str::to_owned);
-    let classes = Priority::ALL.into_iter().zip(load.queued);
+    let classes = Priority::ALL.into_iter().zip(vitals.queued);
     let queued: Value =
         classes.filter_map(|(class, count)| Some((name(class)?, Value::from(count)))).collect();
-    let models: Vec<Value> = pool
-        .legs()
+    let models: Vec<Value> = vitals
+        .legs
         .iter()
         .map(|leg| {
             json!({
@@ -171,14 +224,25 @@ fn facts(pool: &Pool) -> Value {
             })
         })
         .collect();
+    let agents: Vec<Value> = pool
+        .agents()
+        .map(|(agent, of)| {
+            json!({ "agent": agent.as_str(), "role": &*of.description, "route": of.route() })
+        })
+        .collect();
     json!({
         "pool": pool.name.as_str(),
         "description": &*pool.description,
+        "agents": agents,
         "route": pool.route(),
-        "workers": load.workers,
-        "running": load.running,
-        "waiting": load.waiting(),
+        "workers": vitals.workers,
+        "running": vitals.running,
+        "waiting": vitals.waiting(),
         "queued": queued,
+        "first_token_ms": vitals.first_token_ms.map(|(p50, p95)| json!({"p50": p50, "p95": p95})),
+        "tokens_per_second": vitals.tokens_per_second,
+        "error_rate": vitals.error_rate,
+        "cost_today_usd": vitals.cost_today.usd(),
         "models": models,
     })
 }

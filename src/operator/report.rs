@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     conversation::{Ask, Handle, Tour},
     intent::{Operation, Unsure},
-    model::{ConversationId, Offer, PoolName},
+    model::{AgentName, ConversationId, Offer, PoolName},
 };
 
 /// What comes of a command.
@@ -27,6 +27,8 @@ pub(super) struct Report {
     pub(super) offers: Arc<[Offer]>,
     /// The pool that the conversation goes to from now on; an empty name unpins.
     pub(super) pin: Option<PoolName>,
+    /// The agent of that pool that is pinned with it.
+    pub(super) pin_agent: Option<AgentName>,
     pub(super) tour: Tour,
     pub(super) then: Then,
 }
@@ -48,8 +50,10 @@ pub(super) enum Then {
 pub enum Here {
     /// It goes on in another conversation.
     Enter(ConversationId, Handle),
-    /// It is told the status so often; where it is `None`, neither that nor alerts any more.
+    /// It is told the status so often; nothing is told by itself any more where it is `None`.
     Status(Option<Duration>),
+    /// It is told of the pools when they change.
+    Pools,
     /// It is told of alerts as they come.
     Alerts,
 }

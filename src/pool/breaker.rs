@@ -16,29 +16,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::limits;
-
-/// Whether requests are let through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BreakerState {
-    /// All are.
-    Closed,
-    /// None is.
-    Open,
-    /// One is, to see how it fares.
-    HalfOpen,
-}
-
-impl BreakerState {
-    /// In one word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Closed => "closed",
-            Self::Open => "open",
-            Self::HalfOpen => "half_open",
-        }
-    }
-}
+use crate::{limits, model::BreakerState};
 
 /// The breaker of one model of one provider.
 #[derive(Debug, Default)]

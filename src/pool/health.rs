@@ -14,36 +14,39 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::breaker::{Breaker, BreakerState, Fault, Pass};
+use super::breaker::{Breaker, Fault, Pass};
 use crate::{
     config::ProviderSettings,
     limits,
-    model::{ProviderName, Reason},
+    meter::{Meter, ModelMeter},
+    model::{BreakerState, LegLoad, ProviderName, Reason},
     provider::{Failure, Retry},
 };
 
 /// How every model that some route names fares.
-#[derive(Default)]
 pub(super) struct HealthTable {
+    meter: Meter,
     rooms: BTreeMap<ProviderName, Arc<Semaphore>>,
     known: BTreeMap<(ProviderName, Arc<str>), Arc<Health>>,
 }
 
 impl HealthTable {
     /// None known yet, of providers with these settings.
-    pub(super) fn new(settings: &BTreeMap<String, ProviderSettings>) -> Self {
+    pub(super) fn new(settings: &BTreeMap<String, ProviderSettings>, meter: &Meter) -> Self {
         let room = |(name, settings): (&String, &ProviderSettings)| {
             let room = Arc::new(Semaphore::new(settings.max_concurrent? as usize));
             Some((ProviderName::from(name.as_str()), room))
         };
-        Self { rooms: settings.iter().filter_map(room).collect(), known: BTreeMap::new() }
+        let rooms = settings.iter().filter_map(room).collect();
+        Self { meter: meter.clone(), rooms, known: BTreeMap::new() }
     }
 
     /// The health of this model: the same for every route that names it.
     pub(super) fn of(&mut self, provider: &ProviderName, model: &Arc<str>) -> Arc<Health> {
         let room = self.rooms.get(provider).cloned();
+        let meter = self.meter.model(provider, model);
         let known = self.known.entry((provider.clone(), model.clone()));
-        known.or_insert_with(|| Arc::new(Health { room, state: Mutex::default() })).clone()
+        known.or_insert_with(|| Arc::new(Health { room, meter, state: Mutex::default() })).clone()
     }
 }
 
@@ -51,29 +54,8 @@ impl HealthTable {
 pub(super) struct Health {
     /// What the provider may be asked at the same time, all its models together.
     room: Option<Arc<Semaphore>>,
+    meter: Arc<ModelMeter>,
     state: Mutex<State>,
-}
-
-/// How one model of a route fares.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LegLoad {
-    /// Whose it is.
-    pub provider: ProviderName,
-    /// Its name.
-    pub model: Arc<str>,
-    /// Whether requests are let through.
-    pub breaker: BreakerState,
-    /// Milliseconds for which its provider wants to be left alone.
-    pub rests_ms: Option<u64>,
-    /// Milliseconds to the first piece of an answer, on average; none where it has not answered.
-    pub first_token_ms: Option<u64>,
-}
-
-impl LegLoad {
-    /// Whether the next request would go there.
-    pub fn is_asked(&self) -> bool {
-        self.breaker != BreakerState::Open && self.rests_ms.is_none()
-    }
 }
 
 #[derive(Default)]
@@ -105,16 +87,22 @@ impl Health {
             let room = room.clone().try_acquire_owned().map_err(|_| Shut::Full)?;
             attempt.room = Some(room);
         }
+        self.meter.asked();
         Ok(attempt)
     }
 
     /// Lets a request through as soon as there is room for it.
     pub(super) async fn admit_in_turn(self: &Arc<Self>) -> Result<Attempt, Failure> {
-        let Some(room) = self.room.clone() else { return self.attempt() };
-        let room = timeout(limits::PROVIDER_ROOM_WITHIN, room.acquire_owned()).await;
-        let room = room.map_err(|_| NO_ROOM)?.expect("the semaphore is never closed");
+        let room = match self.room.clone() {
+            None => None,
+            Some(room) => {
+                let room = timeout(limits::PROVIDER_ROOM_WITHIN, room.acquire_owned()).await;
+                Some(room.map_err(|_| NO_ROOM)?.expect("the semaphore is never closed"))
+            }
+        };
         let mut attempt = self.attempt()?;
-        attempt.room = Some(room);
+        attempt.room = room;
+        self.meter.asked();
         Ok(attempt)
     }
 
@@ -204,6 +192,7 @@ impl Attempt {
             return;
         }
         let took = self.asked.elapsed();
+        self.health.meter.first_token(took);
         let mut state = self.health.lock();
         let average = state.first_piece.map_or(took, |average| (average * 3 + took) / 4);
         state.first_piece = Some(average);
@@ -213,12 +202,14 @@ impl Attempt {
     /// The answer is whole.
     pub(super) fn succeeded(&mut self) {
         self.room = None;
+        self.health.meter.answered();
         self.health.lock().breaker.succeeded(self.pass);
     }
 
     /// There was no answer, or no more of it.
     pub(super) fn failed(&mut self, failure: &Failure) {
         let now = Instant::now();
+        self.health.meter.failed(failure.reason);
         let mut state = self.health.lock();
         match blame(failure.reason, failure.retry) {
             Blame::Provider(fault) => {

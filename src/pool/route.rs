@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::health::{Attempt, Health, HealthTable, LegLoad, Shut};
+use super::health::{Attempt, Health, HealthTable, Shut};
 use crate::{
     config::Settings,
+    model::LegLoad,
     provider::{Failure, OFFLINE, Provider, Providers, Retry},
 };
 

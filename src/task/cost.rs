@@ -3,10 +3,12 @@
 //! Invariant: an attempt is counted in the batch that keeps how it came out; a crash before that
 //! counts nothing, as the attempt after it is a new one.
 
+use std::sync::Arc;
+
 use crate::{
     budget::{Amount, Exhausted, Reservation},
     conversation::{Voice, Workshop},
-    model::{Account, Day, PoolName, Spend, Task, Timestamp, Usage, UserId},
+    model::{Account, Day, Spend, Task, Timestamp, Usage, UserId},
     pool::{Pool, Progress},
     provider::{Item, Piece},
     store::Write,
@@ -15,9 +17,11 @@ use crate::{
 /// What an attempt has cost so far, and what is set aside for it.
 pub(super) struct Cost {
     user: UserId,
-    pool: PoolName,
+    pool: Arc<Pool>,
     prompt_bytes: u64,
     written: u64,
+    /// Those of them that the pool's meter knows.
+    metered: u64,
     /// Who was asked last; nobody yet where it is `None`.
     voice: Option<Voice>,
     counted: Option<Usage>,
@@ -28,7 +32,7 @@ impl Cost {
     /// Sets aside what the attempt may cost.
     pub(super) fn reserve(
         workshop: &Workshop,
-        pool: &Pool,
+        pool: &Arc<Pool>,
         task: &Task,
         prompt: &[Item],
     ) -> Result<Self, Exhausted> {
@@ -36,8 +40,16 @@ impl Cost {
         let estimate = workshop.estimate(pool, prompt_bytes);
         let now = workshop.clock.now();
         let reservation = workshop.ledger.reserve(task.user, &pool.name, &estimate, now)?;
-        let (user, pool) = (task.user, pool.name.clone());
-        Ok(Self { user, pool, prompt_bytes, written: 0, voice: None, counted: None, reservation })
+        Ok(Self {
+            user: task.user,
+            pool: pool.clone(),
+            prompt_bytes,
+            written: 0,
+            metered: 0,
+            voice: None,
+            counted: None,
+            reservation,
+        })
     }
 
     /// Tokens of the answer at the most, where the budgets go no further.
@@ -59,6 +71,12 @@ impl Cost {
         }
     }
 
+    /// Tells the pool's meter what was written since it was told last.
+    pub(super) fn meter(&mut self) {
+        self.pool.meter().wrote(self.written - self.metered);
+        self.metered = self.written;
+    }
+
     /// What it comes to; none where nobody was asked.
     pub(super) fn bill(&self, workshop: &Workshop, at: Timestamp) -> Option<Write> {
         let (provider, model) = self.voice.clone()?;
@@ -68,16 +86,19 @@ impl Cost {
         };
         let spend = workshop.spend(&provider, &model, &usage);
         let day = Day::of(at);
-        let account = Account { user: self.user, day, pool: self.pool.clone(), provider, model };
+        let pool = self.pool.name.clone();
+        let account = Account { user: self.user, day, pool, provider, model };
         Some(Write::Spend(account, spend))
     }
 
     /// It is kept: what was not needed is free again.
-    pub(super) fn settle(self, bill: Option<&Write>, at: Timestamp) {
+    pub(super) fn settle(mut self, bill: Option<&Write>, at: Timestamp) {
+        self.meter();
         let spend = match bill {
             Some(Write::Spend(_, spend)) => *spend,
             _ => Spend::default(),
         };
+        self.pool.meter().spent(Day::of(at), spend.cost);
         self.reservation.settle(&Amount::from(&spend), at);
     }
 }

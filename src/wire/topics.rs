@@ -6,7 +6,9 @@ use super::{
     Frame, Topic,
     outbound::{frame, reply},
 };
-use crate::model::{Health, Incident, Severity, Timestamp, Vitals};
+use crate::model::{
+    BreakerState, Health, Incident, LegLoad, PoolHealth, PoolVitals, Severity, Timestamp, Vitals,
+};
 
 /// The answer to `subscribe` and `unsubscribe`.
 pub fn topic_reply(re: String, topic: Topic) -> Frame {
@@ -14,6 +16,7 @@ pub fn topic_reply(re: String, topic: Topic) -> Frame {
         Topic::Tasks => protocol::Topic::Tasks,
         Topic::Status => protocol::Topic::Status,
         Topic::Alerts => protocol::Topic::Alerts,
+        Topic::Pools => protocol::Topic::Pools,
     };
     reply(re, Outcome::Topic(TopicResult { topic }))
 }
@@ -78,5 +81,48 @@ fn alert(incident: &Incident) -> protocol::Alert {
         threshold: Some(incident.condition.threshold),
         returns: Some(incident.returns),
         incident: Some(incident.id.to_string()),
+    }
+}
+
+/// How the pools are, for those who subscribed to them.
+pub fn pools(rev: u64, at: Timestamp, pools: &[PoolVitals]) -> Frame {
+    let pools = pools.iter().map(pool_status).collect();
+    frame(&ServerFrame::Pools(protocol::Pools { rev, at: at.to_utc().into(), pools }))
+}
+
+fn pool_status(pool: &PoolVitals) -> protocol::PoolStatus {
+    let [urgent, high, normal, low] = pool.queued.map(|count| count as u64);
+    protocol::PoolStatus {
+        pool: pool.pool.to_string(),
+        health: match pool.health() {
+            PoolHealth::Ok => protocol::Health::Ok,
+            PoolHealth::Degraded => protocol::Health::Degraded,
+            PoolHealth::Down => protocol::Health::Down,
+        },
+        workers: pool.workers.into(),
+        running: pool.running.into(),
+        queued: protocol::Queued { urgent, high, normal, low },
+        waiting: pool.waiting() as u64,
+        first_token_ms: pool.first_token_ms.map(|(p50, p95)| protocol::FirstToken { p50, p95 }),
+        tokens_per_second: pool.tokens_per_second,
+        error_rate: pool.error_rate,
+        cost_today_usd: pool.cost_today.usd(),
+        models: pool.legs.iter().map(model_status).collect(),
+        more: serde_json::Map::new(),
+    }
+}
+
+fn model_status(leg: &LegLoad) -> protocol::ModelStatus {
+    protocol::ModelStatus {
+        provider: leg.provider.to_string(),
+        model: leg.model.to_string(),
+        breaker: match leg.breaker {
+            BreakerState::Closed => protocol::Breaker::Closed,
+            BreakerState::Open => protocol::Breaker::Open,
+            BreakerState::HalfOpen => protocol::Breaker::HalfOpen,
+        },
+        asked: leg.is_asked(),
+        first_token_ms: leg.first_token_ms,
+        more: serde_json::Map::new(),
     }
 }

@@ -177,6 +177,40 @@ fn lines(heard: &[String]) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_pools_are_told_when_they_change_until_that_is_enough() {
+    let mut talk = Talk::text();
+    talk.hear_after("").await;
+    let heard = talk.hear_after("> keep me posted on the pools").await.join("\n");
+    assert!(heard.contains("# You are told of the pools whenever they change;"), "{heard}");
+    assert!(heard.contains("# small: 0/1 busy, 0 waiting"), "{heard}");
+    assert_eq!(talk.hear_after("wait 20").await, [""; 0], "nothing changed");
+    talk.hear_after("> /scale small 3 --yes").await;
+    let heard = talk.hear_after("wait 1").await.join("\n");
+    assert!(heard.contains("# small: 0/3 busy, 0 waiting"), "{heard}");
+    talk.hear_after("> stop the updates").await;
+    talk.hear_after("> /scale small 2 --yes").await;
+    assert_eq!(talk.hear_after("wait 20").await, [""; 0], "that was enough");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_program_subscribes_to_the_pools() {
+    Talk::json()
+        .check(
+            r#"                                                 | welcome
+            {"type":"subscribe","id":"1","topic":"pools"}    | pools, reply 1
+            wait 20                                          |
+            {"type":"message.send","id":"2","text":"Hello?"} | 1 message.accepted, 2 turn.started, reply 2 running
+            wait 1                                           | pools
+            say Hello                                        | +0:Hello
+            wait 1                                           | pools
+            {"type":"unsubscribe","id":"3","topic":"pools"}  | reply 3
+            end                                              | 3 turn.completed, 4 conversation.updated
+            wait 20                                          |"#,
+        )
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_program_subscribes_to_the_status() {
     Talk::json()
         .check(

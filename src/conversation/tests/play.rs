@@ -17,8 +17,9 @@ use crate::{
     config::BudgetSettings,
     conversation::{
         Ask, Catchup, Change, Done, Ended, Executed, Handle, IfBusy, Parent, Place, Reading,
-        Refusal, Sent, Tour, catch_up, recall_spending, recover_all,
+        Refusal, Sent, Tour, Workshop, catch_up, recall_spending, recover_all,
     },
+    meter::{Outcomes, TurnFigures},
     model::{AnswerStatus, ConversationId, Day, Event, FinishReason, Spend, TurnId, Usage},
     provider::Retry,
     store::{Page, Store, StoreError},
@@ -127,6 +128,7 @@ impl Play {
                 self.noted.push(self.call().request.style.max_output_tokens.to_string());
             }
             "count" => self.noted = self.count().await,
+            "meter" => self.noted = self.metered(),
             "tomorrow" => self.stage.registry.workshop().clock.advance(DAY),
             "fail" => self.call().fail(retry(rest)),
             "panic" => self.call().panic(),
@@ -178,6 +180,7 @@ impl Play {
             text: "question".into(),
             key: None,
             pool: None,
+            agent: None,
             parent: Parent::Head,
             if_busy: IfBusy::Queue,
             metadata: None,
@@ -254,6 +257,19 @@ impl Play {
         let rows = workshop.ledger.standing(self.me.user, pools, workshop.clock.now());
         let budget = |row: Standing| format!("{} {}/{}", row.budget, row.spent, row.reserved);
         told.chain(rows.into_iter().map(budget)).collect()
+    }
+
+    /// What each pool has done: turns that were completed, failed, cancelled and interrupted; first
+    /// tokens; bytes; what it cost.
+    fn metered(&self) -> Vec<String> {
+        let Workshop { pools, clock, .. } = self.stage.registry.workshop();
+        let told = pools.meter().figures(Day::of(clock.now())).pools.into_iter();
+        let told = told.map(|(pool, TurnFigures { ended, first_token, written_bytes, cost_today, .. })| {
+            let Outcomes { completed, failed, cancelled, interrupted } = ended;
+            let (first, cost) = (first_token.total(), cost_today.0);
+            format!("{pool} {completed}/{failed}/{cancelled}/{interrupted} {first} {written_bytes}B {cost}n")
+        });
+        told.filter(|row| !row.ends_with("0/0/0/0 0 0B 0n")).collect()
     }
 
     // ---- what is seen ---------------------------------------------------------------------

@@ -180,6 +180,30 @@ pub(super) fn why(sentence: &Sentence<'_>) -> Option<Heard> {
     (why || how || which).then(|| Operation::Why.into())
 }
 
+// ---- how they are, from now on ----------------------------------------------------------------
+
+/// `keep me posted on the pools`, `show me the pools live`; `which pools are live?` asks once.
+pub(super) fn watch(sentence: &Sentence<'_>) -> Option<Heard> {
+    let telling = SUBSCRIBE | WATCH | SHOW | SEND | SET | CREATE | START | MORE | NEW | LET;
+    let about = POOLS | STATES | UPDATE | QUEUE | ABOUT | ALL | THIS | WHERE | SWITCH | EVERY;
+    if !sentence.has(POOL)
+        || sentence.opens(WHAT | BE | HOW | MANY)
+        || !sentence.only(telling | about | HOW)
+    {
+        return None;
+    }
+    // `the live pools` are those that work.
+    let adjective = sentence.row(&[SHOW | SEND | THE | ALL, WATCH, POOL]);
+    let several = sentence.several(POOL) || sentence.has(NAMED | CREW | WORKER);
+    let told = sentence.has(SUBSCRIBE) || (sentence.has(WATCH) && !adjective);
+    let news = sentence.several(UPDATE) && !sentence.has(ANY | NAMED);
+    let fed = news && (sentence.has(SEND | SHOW | WISH | CREATE | ABOUT) || sentence.opens(POOL));
+    let changed = sentence.row(&[POOL, SWITCH]) && sentence.has(WHERE | EVERY);
+    let fed = fed || (changed && sentence.several(POOL) && sentence.has(SHOW | SEND));
+    (fed || (told && (several || sentence.has(UPDATE | STATUS | STATE))))
+        .then(|| Operation::WatchPools.into())
+}
+
 // ---- which there are --------------------------------------------------------------------------
 
 pub(super) fn show(sentence: &Sentence<'_>) -> Option<Heard> {

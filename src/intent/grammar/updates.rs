@@ -28,11 +28,12 @@ pub(super) fn subscribe(sentence: &Sentence<'_>) -> Option<Heard> {
 pub(super) fn unsubscribe(sentence: &Sentence<'_>) -> Option<Heard> {
     let ending = UNSUBSCRIBE | STOP | CANCEL | DELETE | NOT | LESS;
     let telling = SUBSCRIBE | WATCH | SHOW | SEND | SET | CREATE | MORE | USE | HELP;
-    let allowed = NEWS | SYSTEM | ALL | THIS | EVERY | UNIT | ABOUT | ending | telling;
+    let allowed = NEWS | SYSTEM | POOL | ALL | THIS | EVERY | UNIT | ABOUT | ending | telling;
     if guards::asks_how_to(sentence) || sentence.opens(BE) || !sentence.only(allowed) {
         return None;
     }
     let ended = sentence.has(UNSUBSCRIBE) && sentence.has(STATUS | UPDATE | STATE | SUBSCRIBE);
+    let ended = ended || (sentence.has(UNSUBSCRIBE) && sentence.several(POOL));
     let news = sentence.several(UPDATE) || (sentence.has(STATUS) && !sentence.opens(SHOW));
     let stopped = sentence.has(STOP | NOT | CANCEL | DELETE) && news;
     (ended || stopped).then(|| Operation::Unsubscribe.into())

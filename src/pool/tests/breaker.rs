@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::pool::breaker::{Breaker, BreakerState, Fault, Pass};
+use crate::{
+    model::BreakerState,
+    pool::breaker::{Breaker, Fault, Pass},
+};
 
 /// Plays a row of letters and compares what comes of each word.
 ///

@@ -12,8 +12,8 @@ use tokio::time::{Instant, sleep};
 use crate::{
     config::{PoolSettings, ProviderSettings, Settings},
     limits,
-    model::{FinishReason, ProviderName, Reason},
-    pool::{BreakerState, Pool, Pools, Progress, Prompt},
+    model::{BreakerState, FinishReason, ProviderName, Reason},
+    pool::{Pool, Pools, Progress, Prompt},
     provider::{Answer, Ending, Failure, Piece, Provider, Providers, Request, Retry},
 };
 
