@@ -101,7 +101,7 @@ impl Alerts {
     pub async fn incidents(&self, user: UserId, rows: usize) -> Result<Vec<Incident>, StoreError> {
         let mut all = self.store.incidents(None, rows).await?;
         all.extend(self.store.incidents(Some(user), rows).await?);
-        all.sort_by(|a, b| b.id.cmp(&a.id));
+        all.sort_by_key(|incident| std::cmp::Reverse(incident.id));
         all.truncate(rows);
         Ok(all)
     }

@@ -21,11 +21,12 @@ mod values;
 mod vocabulary;
 mod words;
 
+pub use alerts::{AlertWish, NewAlert, WhichAlerts};
 pub use operation::Operation;
 pub use reading::{Reading, Situation, Unsure, understand};
 pub use slash::{FORMS, Misused, Slash, slash};
 pub use slots::{
-    Component, NewAlert, NewTask, NotAValue, Period, Priority, Targets, TaskFilter, TaskNumbers,
-    TaskStatus, Unit, Which, WhichAlerts, Workers,
+    Component, NewTask, NotAValue, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus,
+    Unit, Which, Workers,
 };
 pub use vocabulary::Vocabulary;

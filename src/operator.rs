@@ -189,11 +189,7 @@ impl Operator {
             Operation::Subscribe(seconds) => system::keep_posted(seconds),
             Operation::WatchPools => pools::keep_posted(),
             Operation::Unsubscribe => system::stop_posting(),
-            Operation::Alerts(None) => self.alerts(caller).await?,
-            Operation::Alerts(Some(period)) => self.past_alerts(caller, period).await?,
-            Operation::Watch(alert) => self.watch(caller, &alert).await?,
-            Operation::Unwatch(which) => self.unwatch(caller, which).await?,
-            Operation::SubscribeAlerts => self.subscribe_alerts(caller).await?,
+            Operation::Alerts(wish) => self.about_alerts(caller, wish).await?,
             Operation::Usage(period) => self.usage(caller, period).await?,
         };
         Ok(report.into())

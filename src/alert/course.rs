@@ -98,7 +98,7 @@ impl Course {
 
     /// Nobody watches any more. What was open is over.
     pub(super) fn end(self, at: Timestamp) -> Option<Incident> {
-        let mut incident = self.incident.filter(|incident| incident.is_unsettled())?;
+        let mut incident = self.incident.filter(Incident::is_unsettled)?;
         incident.cleared_at.get_or_insert(at);
         if incident.says_open() {
             incident.news += 1;

@@ -125,7 +125,9 @@ impl Owner {
         let current = self.system.iter().filter_map(Course::incident);
         let undelivered: Vec<Incident> = current.chain(&ended).cloned().collect();
         self.keep(ended).await;
-        undelivered.into_iter().for_each(|incident| self.deliver(incident));
+        for incident in undelivered {
+            self.deliver(incident);
+        }
     }
 
     /// Looks at samples and does what is asked until the drain, and hears what is under way then.

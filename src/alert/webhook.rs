@@ -112,28 +112,24 @@ impl Courier {
 
     async fn run(self, post: impl Post, store: Arc<dyn Store>) {
         loop {
-            let wake = match self.next() {
-                Some(parcel) => tokio::select! {
-                    biased;
-                    () = self.0.bell.notified() => Wake::News,
-                    () = sleep_until(parcel.due) => Wake::Due(parcel),
-                },
-                None => {
-                    self.0.bell.notified().await;
-                    Wake::News
-                }
-            };
-            let Wake::Due(parcel) = wake else { continue };
+            let Wake::Due(parcel) = self.wake().await else { continue };
             match post.post(&parcel.incident).await {
                 Outcome::Delivered => self.delivered(&parcel, &*store).await,
                 Outcome::Failed(pause) => self.failed(&parcel, pause),
-                Outcome::Gone => {
-                    tracing::warn!(
-                        "the webhook is gone (410): nothing more is posted until the next start"
-                    );
-                    return;
-                }
+                Outcome::Gone => return gone(),
             }
+        }
+    }
+
+    async fn wake(&self) -> Wake {
+        let Some(parcel) = self.next() else {
+            self.0.bell.notified().await;
+            return Wake::News;
+        };
+        tokio::select! {
+            biased;
+            () = self.0.bell.notified() => Wake::News,
+            () = sleep_until(parcel.due) => Wake::Due(parcel),
         }
     }
 
@@ -180,6 +176,10 @@ impl Desk {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<IncidentId, Parcel>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn gone() {
+    tracing::warn!("the webhook is gone (410): nothing more is posted until the next start");
 }
 
 /// Doubles with each attempt, with up to a quarter on top, so that many gateways do not come at once.

@@ -6,13 +6,14 @@
 mod condition;
 mod phrases;
 mod tokens;
+mod wish;
 
 use serde_json::json;
 
 use super::{
     operation::Operation,
     reading::Heard,
-    slots::{NewAlert, Period, Unit, WhichAlerts},
+    slots::{Period, Unit},
 };
 use condition::metric;
 use phrases::{
@@ -20,6 +21,7 @@ use phrases::{
     REMOVING, SETTING, TELLING, TELLING_OF, WATCHING,
 };
 use tokens::{Tokens, read};
+pub use wish::{AlertWish, NewAlert, WhichAlerts};
 
 /// Longer texts are none of these.
 const BYTES_MAX: usize = 240;
@@ -42,6 +44,10 @@ pub(super) fn hear(text: &str) -> Option<Heard> {
     }
     let about = || subscribe(tokens).or_else(|| list(tokens));
     remove(tokens).or_else(|| named.then(about).flatten())
+}
+
+fn wish(wish: AlertWish) -> Heard {
+    Operation::Alerts(wish).into()
 }
 
 /// The condition in a slash command: `turns_queued > 50 for 5m`.
@@ -69,7 +75,7 @@ fn watch(tokens: Tokens<'_>) -> Option<Heard> {
         return Some(Heard::ask(question, ("alert.set", json!({}))));
     }
     let alert = told_when(tokens).or_else(|| when_told(tokens)).or_else(|| watched(tokens))?;
-    Some(Operation::Watch(alert).into())
+    Some(wish(AlertWish::Set(alert)))
 }
 
 fn told_when(mut tokens: Tokens<'_>) -> Option<NewAlert> {
@@ -131,12 +137,12 @@ fn remove(mut tokens: Tokens<'_>) -> Option<Heard> {
     let alert = tokens.take_any(ALERTS) || tokens.take_any(ALERT);
     if alert && tokens.is_empty() {
         // `stop the alerts` ends the updates, and takes nothing back.
-        return (all && removes).then(|| Operation::Unwatch(WhichAlerts::All).into());
+        return (all && removes).then(|| wish(AlertWish::Remove(WhichAlerts::All)));
     }
     if alert {
         tokens.skip_any("number, no, #");
         if let Some(number) = tokens.whole_number().filter(|_| tokens.after_number().is_empty()) {
-            return Some(Operation::Unwatch(WhichAlerts::Number(number)).into());
+            return Some(wish(AlertWish::Remove(WhichAlerts::Number(number))));
         }
         tokens.skip_any("about, on, for, when, if");
     }
@@ -144,7 +150,7 @@ fn remove(mut tokens: Tokens<'_>) -> Option<Heard> {
     let alert = alert || tokens.take_any(ALERTS) || tokens.take_any(ALERT);
     // `cancel the queue` is about tasks.
     let meant = (alert || !removes) && tokens.is_empty();
-    meant.then(|| Some(Operation::Unwatch(WhichAlerts::Metric(found.first()?)).into()))?
+    meant.then(|| Some(wish(AlertWish::Remove(WhichAlerts::Metric(found.first()?)))))?
 }
 
 /// `keep me posted on alerts`.
@@ -155,7 +161,7 @@ fn subscribe(mut tokens: Tokens<'_>) -> Option<Heard> {
     tokens.skip_any("the, all, any, every, new, system, gateway, active, an, a");
     let alerts = tokens.take_any(ALERTS) || tokens.take_any(ALERT);
     tokens.skip_any("as they come, as they happen, is raised, are raised, is, live");
-    (alerts && tokens.is_empty()).then(|| Operation::SubscribeAlerts.into())
+    (alerts && tokens.is_empty()).then(|| wish(AlertWish::Subscribe))
 }
 
 /// `which alerts are active?`, `what alerts were there today?`
@@ -179,5 +185,5 @@ fn list(tokens: Tokens<'_>) -> Option<Heard> {
         return None;
     }
     let period = period.or(history.then_some(Period::Past(7, Unit::Day)));
-    Some(Operation::Alerts(period).into())
+    Some(wish(AlertWish::List(period)))
 }

@@ -4,11 +4,14 @@ use std::{fmt, sync::Arc};
 
 use serde_json::{Map, Value};
 
-use super::slots::{
-    Component, NewAlert, NewTask, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus,
-    Which, WhichAlerts, Workers,
+use super::{
+    alerts::AlertWish,
+    slots::{
+        Component, NewTask, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus, Which,
+        Workers,
+    },
 };
-use crate::model::{AgentName, PoolName, Side};
+use crate::model::{AgentName, PoolName};
 
 /// A command to the gateway itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,14 +71,8 @@ pub enum Operation {
     WatchPools,
     /// Tell nothing by itself any more.
     Unsubscribe,
-    /// What needs attention now and what one watches; with a period, what there was.
-    Alerts(Option<Period>),
-    /// Tell me here when this is so.
-    Watch(NewAlert),
-    /// Tell me of these no more.
-    Unwatch(WhichAlerts),
-    /// Tell alerts as they come.
-    SubscribeAlerts,
+    /// Something about alerts.
+    Alerts(AlertWish),
     /// How many tokens were used, and what they cost.
     Usage(Option<Period>),
     /// Which models answer, and who offers them.
@@ -112,10 +109,7 @@ impl Operation {
             Self::Subscribe(_) => "subscribe.status",
             Self::WatchPools => "subscribe.pools",
             Self::Unsubscribe => "unsubscribe.status",
-            Self::Alerts(_) => "alerts.list",
-            Self::Watch(_) => "alert.set",
-            Self::Unwatch(_) => "alert.remove",
-            Self::SubscribeAlerts => "subscribe.alerts",
+            Self::Alerts(wish) => wish.intent(),
             Self::Usage(_) => "usage.show",
             Self::Providers => "providers.list",
             Self::Why => "routing.explain",
@@ -171,23 +165,8 @@ impl Operation {
             }
             Self::Demo(name) => slots.put("demo", name.as_deref()),
             Self::Subscribe(seconds) => slots.put("interval_s", *seconds),
-            Self::Watch(alert) => {
-                slots.put("metric", Some(alert.metric.name()));
-                let side = match alert.side {
-                    Side::Above => "above",
-                    Side::Below => "below",
-                };
-                slots.put(side, Some(alert.number()));
-                slots.put("for_s", Some(alert.for_seconds).filter(|seconds| *seconds > 0));
-            }
-            Self::Unwatch(which) => match which {
-                WhichAlerts::Number(number) => slots.put("alert", Some(*number)),
-                WhichAlerts::Metric(metric) => slots.put("metric", Some(metric.name())),
-                WhichAlerts::All => slots.put("scope", Some("all")),
-            },
-            Self::Alerts(period) | Self::Usage(period) => {
-                slots.put("period", period.map(|period| period.to_string()))
-            }
+            Self::Alerts(wish) => slots.0 = wish.slots(),
+            Self::Usage(period) => slots.put("period", period.map(|period| period.to_string())),
             Self::Status
             | Self::Pools
             | Self::Conversations
@@ -196,7 +175,6 @@ impl Operation {
             | Self::StopDemo
             | Self::WatchPools
             | Self::Unsubscribe
-            | Self::SubscribeAlerts
             | Self::Providers
             | Self::Why => {}
         }
@@ -272,10 +250,7 @@ impl fmt::Display for Operation {
             Self::Subscribe(seconds) => form(f, "/subscribe", seconds.as_ref()),
             Self::WatchPools => f.write_str("/subscribe pools"),
             Self::Unsubscribe => f.write_str("/unsubscribe"),
-            Self::Alerts(period) => form(f, "/alerts", period.as_ref()),
-            Self::Watch(alert) => write!(f, "/alert {alert}"),
-            Self::Unwatch(which) => write!(f, "/alert remove {which}"),
-            Self::SubscribeAlerts => f.write_str("/subscribe alerts"),
+            Self::Alerts(wish) => wish.fmt(f),
             Self::Usage(period) => form(f, "/usage", period.as_ref()),
             Self::Providers => f.write_str("/providers"),
             Self::Why => f.write_str("/why"),

@@ -3,9 +3,9 @@
 use std::{str::FromStr, sync::Arc};
 
 use super::{
-    alerts,
+    alerts::{self, AlertWish, WhichAlerts},
     operation::{AUTO, Operation},
-    slots::{NewTask, NotAValue, Targets, TaskFilter, TaskNumbers, Which, WhichAlerts},
+    slots::{NewTask, NotAValue, Targets, TaskFilter, TaskNumbers, Which},
 };
 use crate::model::PoolName;
 
@@ -147,11 +147,9 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
         ("demo", ["next"]) => Operation::NextDemo,
         ("demo", ["stop"]) => Operation::StopDemo,
         ("demo", [demo]) => Operation::Demo(Some(Arc::from(*demo))),
-        ("alerts", []) => Operation::Alerts(None),
-        ("alerts", period) => Operation::Alerts(Some(period.join(" ").parse().ok()?)),
-        ("alert", ["remove", these @ ..]) => Operation::Unwatch(which_alerts(these)?),
-        ("alert", condition) => Operation::Watch(alerts::condition(&condition.join(" "))?),
-        ("subscribe", ["alerts"]) => Operation::SubscribeAlerts,
+        ("alerts" | "alert", _) | ("subscribe", ["alerts"]) => {
+            Operation::Alerts(about_alerts(name, words)?)
+        }
         ("subscribe", ["pools"]) => Operation::WatchPools,
         ("subscribe", seconds) => Operation::Subscribe(optional(seconds).ok()?),
         ("unsubscribe", []) => Operation::Unsubscribe,
@@ -169,6 +167,16 @@ fn optional<T: FromStr>(words: &[&str]) -> Result<Option<T>, NotAValue> {
         [word] => word.trim_start_matches('#').parse().map(Some).map_err(|_| NotAValue),
         _ => Err(NotAValue),
     }
+}
+
+fn about_alerts(name: &str, words: &[&str]) -> Option<AlertWish> {
+    Some(match (name, words) {
+        ("alerts", []) => AlertWish::List(None),
+        ("alerts", period) => AlertWish::List(Some(period.join(" ").parse().ok()?)),
+        ("alert", ["remove", these @ ..]) => AlertWish::Remove(which_alerts(these)?),
+        ("alert", condition) => AlertWish::Set(alerts::condition(&condition.join(" "))?),
+        _ => AlertWish::Subscribe,
+    })
 }
 
 fn which_alerts(words: &[&str]) -> Option<WhichAlerts> {
@@ -440,6 +448,20 @@ mod tests {
         )
     }
 
+    fn about_alerts() -> impl Strategy<Value = AlertWish> {
+        let which = prop_oneof![
+            any::<u32>().prop_map(WhichAlerts::Number),
+            any_of(Metric::ALL).prop_map(WhichAlerts::Metric),
+            Just(WhichAlerts::All),
+        ];
+        prop_oneof![
+            maybe(period()).prop_map(AlertWish::List),
+            alert().prop_map(AlertWish::Set),
+            which.prop_map(AlertWish::Remove),
+            Just(AlertWish::Subscribe),
+        ]
+    }
+
     fn about_the_rest() -> impl Strategy<Value = Operation> {
         let workers =
             prop_oneof![any::<u32>().prop_map(Workers::To), any::<i32>().prop_map(Workers::By)];
@@ -460,15 +482,7 @@ mod tests {
             maybe(word()).prop_map(Operation::Demo),
             maybe(any::<u32>()).prop_map(Operation::Subscribe),
             maybe(period()).prop_map(Operation::Usage),
-            maybe(period()).prop_map(Operation::Alerts),
-            alert().prop_map(Operation::Watch),
-            prop_oneof![
-                any::<u32>().prop_map(WhichAlerts::Number),
-                any_of(Metric::ALL).prop_map(WhichAlerts::Metric),
-                Just(WhichAlerts::All),
-            ]
-            .prop_map(Operation::Unwatch),
-            Just(Operation::SubscribeAlerts),
+            about_alerts().prop_map(Operation::Alerts),
             proptest::sample::select(vec![
                 Operation::Conversations,
                 Operation::Demos,

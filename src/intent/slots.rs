@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr, sync::Arc};
 
 use serde_json::{Value, json};
 
-use crate::model::{self, ConversationId, Metric, PoolName, Side};
+use crate::model::{ConversationId, PoolName};
 
 /// The text names no such value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -270,79 +270,6 @@ impl FromStr for Which {
                 Ok(id) => Ok(Self::Id(id)),
                 Err(_) => named.parse().map(Self::Number).map_err(|_| NotAValue),
             },
-        }
-    }
-}
-
-/// What shall be told when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NewAlert {
-    /// What is looked at.
-    pub metric: Metric,
-    /// On which side of the number it is told.
-    pub side: Side,
-    /// The number, in thousandths.
-    pub thousandths: u64,
-    /// It must have been so for this long.
-    pub for_seconds: u32,
-}
-
-impl NewAlert {
-    /// The number.
-    #[expect(clippy::cast_precision_loss, reason = "2^53 of anything is beyond what is measured")]
-    pub fn threshold(&self) -> f64 {
-        self.thousandths as f64 / 1_000.0
-    }
-
-    /// As JSON: without a fraction where there is none.
-    pub(super) fn number(&self) -> Value {
-        match self.thousandths % 1_000 {
-            0 => json!(self.thousandths / 1_000),
-            _ => json!(self.threshold()),
-        }
-    }
-}
-
-/// As a slash command has it: `turns_queued > 50 for 300s`.
-impl fmt::Display for NewAlert {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = match self.side {
-            Side::Above => '>',
-            Side::Below => '<',
-        };
-        write!(f, "{} {sign} {}", self.metric.name(), self.thousandths / 1_000)?;
-        if !self.thousandths.is_multiple_of(1_000) {
-            write!(f, ".{:03}", self.thousandths % 1_000)?;
-        }
-        match self.metric.unit() {
-            model::Unit::Bytes => f.write_str(" bytes")?,
-            model::Unit::Percent => f.write_str(" %")?,
-            model::Unit::Count => {}
-        }
-        if self.for_seconds > 0 {
-            write!(f, " for {}s", self.for_seconds)?;
-        }
-        Ok(())
-    }
-}
-
-/// Which of one's alerts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WhichAlerts {
-    /// The one with this number.
-    Number(u32),
-    /// Those of that metric.
-    Metric(Metric),
-    /// All.
-    All,
-}
-
-impl fmt::Display for WhichAlerts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Number(number) => write!(f, "{number}"),
-            Self::Metric(metric) => f.write_str(metric.name()),
-            Self::All => f.write_str("all"),
         }
     }
 }

@@ -12,15 +12,29 @@ use super::{
 use crate::{
     alert::{self, Which},
     conversation::Refusal,
-    intent::{NewAlert, Period, WhichAlerts},
+    intent::{AlertWish, NewAlert, Period, WhichAlerts},
     limits::{INCIDENTS_KEPT_MAX, INCIDENTS_LISTED_MAX, WATCH_CLEAR_FOR},
     model::{Condition, Incident, Watch, amount},
     wire,
 };
 
 impl Operator {
+    pub(super) async fn about_alerts(
+        &self,
+        caller: &Caller,
+        wish: AlertWish,
+    ) -> Result<Report, Refusal> {
+        match wish {
+            AlertWish::List(None) => self.alerts(caller).await,
+            AlertWish::List(Some(period)) => self.past_alerts(caller, period).await,
+            AlertWish::Set(alert) => self.watch(caller, &alert).await,
+            AlertWish::Remove(which) => self.unwatch(caller, which).await,
+            AlertWish::Subscribe => self.subscribe_alerts(caller).await,
+        }
+    }
+
     /// What needs attention now, and what the caller watches.
-    pub(super) async fn alerts(&self, caller: &Caller) -> Result<Report, Refusal> {
+    async fn alerts(&self, caller: &Caller) -> Result<Report, Refusal> {
         let overview = match self.alerts.look(caller.user()).await {
             Ok(overview) => overview,
             Err(refusal) => return refused(refusal),
@@ -30,7 +44,8 @@ impl Operator {
             active => lines(active),
         };
         text.push('\n');
-        let rows: Vec<_> = overview.watches.iter().map(|(watch, open)| row(watch, open)).collect();
+        let rows: Vec<_> =
+            overview.watches.iter().map(|(watch, open)| row(watch, open.as_ref())).collect();
         match rows.as_slice() {
             [] => text.push_str("You watch nothing."),
             rows => text += &table(["#", "tells you when", "now"], rows),
@@ -45,7 +60,7 @@ impl Operator {
     }
 
     /// What there was in that period.
-    pub(super) async fn past_alerts(&self, caller: &Caller, of: Period) -> Result<Report, Refusal> {
+    async fn past_alerts(&self, caller: &Caller, of: Period) -> Result<Report, Refusal> {
         let span = period::span(of, self.registry.workshop().clock.now());
         let all = self.alerts.incidents(caller.user(), INCIDENTS_KEPT_MAX).await?;
         let within = |incident: &&Incident| {
@@ -66,11 +81,7 @@ impl Operator {
     }
 
     /// Tells the caller here when that is so.
-    pub(super) async fn watch(
-        &self,
-        caller: &Caller,
-        wanted: &NewAlert,
-    ) -> Result<Report, Refusal> {
+    async fn watch(&self, caller: &Caller, wanted: &NewAlert) -> Result<Report, Refusal> {
         let condition = condition(wanted);
         let set = self.alerts.watch(caller.user(), caller.conversation(), condition).await;
         let watch = match set {
@@ -95,11 +106,7 @@ impl Operator {
     }
 
     /// Tells the caller of those no more.
-    pub(super) async fn unwatch(
-        &self,
-        caller: &Caller,
-        which: WhichAlerts,
-    ) -> Result<Report, Refusal> {
+    async fn unwatch(&self, caller: &Caller, which: WhichAlerts) -> Result<Report, Refusal> {
         let wanted = match which {
             WhichAlerts::Number(number) => Which::Number(number.into()),
             WhichAlerts::Metric(metric) => Which::Metric(metric),
@@ -124,7 +131,7 @@ impl Operator {
     }
 
     /// Tells over this connection what comes to need attention.
-    pub(super) async fn subscribe_alerts(&self, caller: &Caller) -> Result<Report, Refusal> {
+    async fn subscribe_alerts(&self, caller: &Caller) -> Result<Report, Refusal> {
         let overview = match self.alerts.look(caller.user()).await {
             Ok(overview) => overview,
             Err(refusal) => return refused(refusal),
@@ -167,7 +174,7 @@ fn lines(active: &[Incident]) -> String {
     active.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn row(watch: &Watch, open: &Option<Incident>) -> [String; 3] {
+fn row(watch: &Watch, open: Option<&Incident>) -> [String; 3] {
     let now = match open {
         Some(incident) => format!("since {}", incident.since.to_utc().format("%H:%M UTC")),
         None => String::new(),

@@ -29,15 +29,15 @@ fn watch_key(user: UserId, number: u64) -> Vec<u8> {
 }
 
 fn incident_key(kind: u8, owner: Option<UserId>, id: IncidentId) -> Vec<u8> {
-    key(kind, &[owner_bytes(&owner), id.bytes()])
+    key(kind, &[owner_bytes(owner.as_ref()), id.bytes()])
 }
 
-fn owner_bytes(owner: &Option<UserId>) -> &[u8] {
-    owner.as_ref().map_or(SYSTEM.as_slice(), |user| user.bytes())
+fn owner_bytes(owner: Option<&UserId>) -> &[u8] {
+    owner.map_or(SYSTEM.as_slice(), |user| user.bytes())
 }
 
 fn all_of(owner: Option<UserId>) -> Range<Vec<u8>> {
-    keys::under(key(INCIDENT, &[owner_bytes(&owner)]))
+    keys::under(key(INCIDENT, &[owner_bytes(owner.as_ref())]))
 }
 
 impl Plan<'_> {

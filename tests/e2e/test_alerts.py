@@ -121,7 +121,7 @@ async def test_a_watch_is_told_where_it_was_asked_for_once_also_through_a_kill()
                 if cleared:
                     break
             assert len(cleared) == 1, told
-            assert sum("connections is above 1" in text for text in told) == 1, told
+            assert sum("connections is above 1: 2" in text for text in told) == 1, told
             sent = await c.say("remove alert 1", conversation=where)
             result = await c.frame("command.result", turn=sent["turn"])
             assert result["data"] == {"removed": [1]}, result

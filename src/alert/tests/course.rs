@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::{
     alert::course::{Course, Rule, Step},
     limits::{INCIDENT_QUIET, INCIDENT_RETURNS_WITHIN},
-    model::{Condition, Metric, Severity, Side, Timestamp},
+    model::{Condition, Incident, Metric, Severity, Side, Timestamp},
 };
 
 fn rule(side: Side, threshold: f64, for_seconds: u64, clear: f64, clear_for: u64) -> Rule {
@@ -121,14 +121,14 @@ proptest! {
             now = Timestamp(now.0 + after * 1_000);
             let was = open;
             let step = course.step(now, Some(value));
-            open = course.incident().is_some_and(crate::model::Incident::is_open);
+            open = course.incident().is_some_and(Incident::is_open);
             prop_assert!(open == was || step.is_some(), "what turns is kept");
             // Between both thresholds nothing turns.
             prop_assert!(open == was || value > 50.0 || value <= clear);
             prop_assert!(!open || was || value > 50.0, "only what is beyond raises");
             prop_assert!(open || !was || value <= clear, "only what is back clears");
             if step == Some(Step::News) {
-                told.push((now, course.incident().is_some_and(|incident| incident.says_open())));
+                told.push((now, course.incident().is_some_and(Incident::says_open)));
             }
         }
         let mut last = false;

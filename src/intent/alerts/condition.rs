@@ -1,13 +1,13 @@
 //! What a condition says: a metric, a side, a number with its unit, and for how long.
 
 use super::{
+    NewAlert,
     phrases::{
         ABOVE, BEING, BELOW, BYTES, DETERMINERS, METRICS, NOUNS, PERCENT, REACHING, SINKING,
     },
     tokens::Tokens,
 };
 use crate::{
-    intent::slots::NewAlert,
     limits::ALERT_FOR_MAX,
     model::{Metric, Side, Unit},
 };
@@ -35,18 +35,15 @@ pub(super) fn condition(tokens: &mut Tokens<'_>, it: Option<Named>) -> Option<Ne
         Some(it) if rest.take_any("it, that, this") => Some(it),
         _ => metric(&mut rest),
     };
-    let (named, side, inclusive, amount) = match named {
-        Some(named) => {
-            let (side, inclusive) = comparison(&mut rest)?;
-            (named, side, inclusive, amount(&mut rest)?)
-        }
-        None => {
-            rest = *tokens;
-            rest.skip_any("there are, there is, we have, you have, i have, it has");
-            let (side, inclusive) = comparison(&mut rest)?;
-            let amount = amount(&mut rest)?;
-            (metric(&mut rest)?, side, inclusive, amount)
-        }
+    let (named, side, inclusive, amount) = if let Some(named) = named {
+        let (side, inclusive) = comparison(&mut rest)?;
+        (named, side, inclusive, amount(&mut rest)?)
+    } else {
+        rest = *tokens;
+        rest.skip_any("there are, there is, we have, you have, i have, it has");
+        let (side, inclusive) = comparison(&mut rest)?;
+        let amount = amount(&mut rest)?;
+        (metric(&mut rest)?, side, inclusive, amount)
     };
     let metric = named.0.iter().copied().find(|metric| fits(*metric, &amount))?;
     if let Some((_, nouns)) = NOUNS.iter().find(|(known, _)| known.contains(&metric)) {
