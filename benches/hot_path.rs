@@ -22,6 +22,7 @@ use futures_util::{
     future::{BoxFuture, join_all},
 };
 use operatoros::{
+    alert::Alerts,
     auth::Authority,
     budget::Ledger,
     config::{LiveSettings, OfflineSettings, ProviderKind, ProviderSettings, Settings},
@@ -210,12 +211,23 @@ async fn gateway(script: Script) -> Arc<Gateway> {
         lifecycle: lifecycle.clone(),
     });
     let tasks = Tasks::start(registry.clone(), &settings.tasks).await.expect("the store is empty");
+    let monitor = Monitor::start(&lifecycle, Clock::system(), Gauges::default);
+    let alerts =
+        Alerts::start(registry.clone(), monitor.samples(), &settings.alerts, &settings.webhook);
+    let alerts = alerts.await.expect("the store is empty");
     let (live, _asked) = LiveSettings::new(Arc::new(settings));
     Arc::new(Gateway {
         authority: Authority::new(None),
-        operator: Operator::new(registry.clone(), tasks.clone(), live, Vitals::default),
+        operator: Operator::new(
+            registry.clone(),
+            tasks.clone(),
+            alerts.clone(),
+            live,
+            Vitals::default,
+        ),
+        alerts,
         tasks,
-        monitor: Monitor::start(&lifecycle, Clock::system(), Gauges::default),
+        monitor,
         pools: PoolWatch::start(&lifecycle, Clock::system(), pools),
         seats: Seats::default(),
         lifecycle,

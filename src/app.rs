@@ -10,6 +10,7 @@ pub use startup::Startup;
 use tokio::net::TcpListener;
 
 use crate::{
+    alert::{self, Alerts},
     auth::Authority,
     budget::Ledger,
     config::{LiveSettings, Settings, Source},
@@ -51,6 +52,9 @@ pub enum StartError {
     /// Messages cannot be routed as the settings say.
     #[error(transparent)]
     Route(#[from] RouteError),
+    /// There can be no alerts.
+    #[error(transparent)]
+    Alerts(#[from] alert::StartError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}; choose another with --bind or PORT")]
     Bind {
@@ -97,7 +101,8 @@ impl App {
         let tasks = Tasks::start(registry.clone(), &settings.tasks).await?;
         startup.phase_of("tasks taken up", tasks.load().queued);
         let lifecycle = workshop.lifecycle.clone();
-        let gateway = gateway(registry, tasks.clone(), &live);
+        let gateway = gateway(registry, tasks.clone(), &live).await?;
+        startup.phase("alerts taken up");
         let operator = gateway.operator.clone();
         let address = listen(gateway, settings.bind).await?;
         let reloader =
@@ -132,25 +137,34 @@ impl App {
 }
 
 /// What connections work with.
-fn gateway(registry: Registry, tasks: Tasks, live: &LiveSettings) -> Arc<Gateway> {
+async fn gateway(
+    registry: Registry,
+    tasks: Tasks,
+    live: &LiveSettings,
+) -> Result<Arc<Gateway>, alert::StartError> {
     let (settings, lifecycle) = (live.now(), registry.workshop().lifecycle.clone());
     let seats = Seats::default();
     let (counted, running, load) = (seats.clone(), registry.clone(), tasks.clone());
     let look = move || gauges(&counted, &running, &load);
     let monitor = Monitor::start(&lifecycle, Clock::system(), look);
-    let vitals = monitor.clone();
+    let (rules, webhook) = (&settings.alerts, &settings.webhook);
+    let alerts = Alerts::start(registry.clone(), monitor.samples(), rules, webhook).await?;
+    let (vitals, live) = (monitor.clone(), live.clone());
     let vitals = move || vitals.vitals();
-    Arc::new(Gateway {
+    let operator = Operator::new(registry.clone(), tasks.clone(), alerts.clone(), live, vitals);
+    let pools = registry.workshop().pools.clone();
+    Ok(Arc::new(Gateway {
         authority: Authority::new(settings.token.clone()),
-        operator: Operator::new(registry.clone(), tasks.clone(), live.clone(), vitals),
+        operator,
+        alerts,
         monitor,
-        pools: PoolWatch::start(&lifecycle, Clock::system(), registry.workshop().pools.clone()),
+        pools: PoolWatch::start(&lifecycle, Clock::system(), pools),
         tasks,
         seats,
         lifecycle,
         echo: settings.echo,
         registry,
-    })
+    }))
 }
 
 /// Opens the port.

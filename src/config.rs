@@ -30,8 +30,9 @@ pub use describe::describe;
 pub use error::{ConfigError, Origin};
 pub use live::{Asked, LiveSettings, NotReloaded, SettingsState};
 pub use settings::{
-    AgentSettings, BudgetSettings, Consult, Effort, LogFormat, OfflineSettings, Per, PoolSettings,
-    Price, ProviderKind, ProviderSettings, Restart, RoutingSettings, Settings, TaskSettings,
+    AgentSettings, AlertSettings, BudgetSettings, Consult, Effort, LogFormat, OfflineSettings, Per,
+    PoolSettings, Price, ProviderKind, ProviderSettings, Restart, RoutingSettings, Settings,
+    TaskSettings, WebhookSettings,
 };
 pub use source::{Source, Stamp};
 pub use traces::{TraceSettings, traces};

@@ -32,7 +32,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 pub use catchup::{Catchup, Snapshot, catch_up, snapshot};
 pub use command::{
-    Ask, Branch, Change, Done, Ended, Executed, IfBusy, Parent, Refusal, Sent, Tour,
+    Ask, Branch, Change, Done, Ended, Executed, IfBusy, Parent, Refusal, Sent, Told, Tour,
 };
 pub use ending::{Ending, TurnEnd};
 pub use feed::{Feed, Growth, Place, Reader, Reading, SharedSlices, Shown, read_caught_up};

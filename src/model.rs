@@ -1,7 +1,8 @@
-//! The nouns of the domain: users, conversations, turns, messages, events.
+//! The nouns of the domain: users, conversations, turns, messages, events, tasks, alerts.
 //!
 //! Invariant: no I/O, no wire format that a client sees; the serde derives are the store's format.
 
+mod alert;
 mod clock;
 mod conversation;
 mod event;
@@ -15,6 +16,7 @@ mod trace;
 mod usage;
 mod vitals;
 
+pub use alert::{Condition, Incident, Severity, Side, Watch, amount, lasting};
 pub use clock::{Clock, Timestamp};
 pub use conversation::{
     Accepted, AnswerStatus, Conversation, Cursor, DemoStep, Message, Offer, OpenTurn, Role,
@@ -22,7 +24,8 @@ pub use conversation::{
 };
 pub use event::{Event, Reason, Routing, SPECIALIST, Sequenced, ToolPhase, TurnError};
 pub use id::{
-    AgentName, ConversationId, MessageId, PoolName, ProviderName, SessionId, TaskId, TurnId, UserId,
+    AgentName, ConversationId, IncidentId, MessageId, PoolName, ProviderName, SessionId, TaskId,
+    TurnId, UserId,
 };
 pub use metric::{Metric, Unit};
 pub use pool_vitals::{BreakerState, LegLoad, PoolHealth, PoolVitals};

@@ -3,6 +3,7 @@
 //! Invariants: a command that its key shows to be done already is not done again; what destroys or
 //! reaches far is asked back first, unless that was agreed to.
 
+mod alerts;
 mod conversations;
 mod demos;
 mod help;
@@ -29,6 +30,7 @@ pub use meaning::{NoCommand, Order};
 pub use report::Here;
 
 use crate::{
+    alert::Alerts,
     auth::Identity,
     config::LiveSettings,
     conversation::{Change, Executed, Handle, Refusal, Registry, Sent},
@@ -44,6 +46,7 @@ use report::{Outcome, Report, Then};
 pub struct Operator {
     registry: Registry,
     tasks: Tasks,
+    alerts: Alerts,
     vitals: Box<dyn Fn() -> Vitals + Send + Sync>,
     settings: LiveSettings,
     /// Knows the pools that there are now.
@@ -73,16 +76,17 @@ pub struct Said {
 }
 
 impl Operator {
-    /// Works on what is in `registry`, and on the tasks.
+    /// Works on what is in `registry`, on the tasks and the alerts.
     pub fn new(
         registry: Registry,
         tasks: Tasks,
+        alerts: Alerts,
         settings: LiveSettings,
         vitals: impl Fn() -> Vitals + Send + Sync + 'static,
     ) -> Arc<Self> {
         let vocabulary = ArcSwap::from_pointee(vocabulary(&registry));
         let (vitals, tours) = (Box::new(vitals), Tours::default());
-        Arc::new(Self { registry, tasks, vitals, settings, vocabulary, tours })
+        Arc::new(Self { registry, tasks, alerts, vitals, settings, vocabulary, tours })
     }
 
     /// Other pools may be there by now; they can be called by their names.
@@ -200,6 +204,7 @@ impl Operator {
             Operation::Subscribe(seconds) => system::keep_posted(seconds),
             Operation::WatchPools => pools::keep_posted(),
             Operation::Unsubscribe => system::stop_posting(),
+            Operation::Alerts(wish) => self.about_alerts(caller, wish).await?,
             Operation::Usage(period) => self.usage(caller, period).await?,
         };
         Ok(report.into())

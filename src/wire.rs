@@ -23,7 +23,7 @@ pub use tasks::{
     TaskAsked, TaskChangeAsked, fault_meaning, task_change, task_reply, task_value, tasks_reply,
 };
 pub use text::{answer, at_paragraph_end, at_sentence_end, line, note, voice, warning};
-pub use topics::{pools, status, topic_reply};
+pub use topics::{alert_value, alerts, pools, status, topic_reply};
 
 pub use operatoros_protocol::{CloseCode, SUBPROTOCOL_BEARER, SUBPROTOCOL_JSON, SUBPROTOCOL_TEXT};
 

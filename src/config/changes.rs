@@ -93,6 +93,9 @@ fn secrets_differ(was: &Settings, now: &Settings, found: &mut BTreeSet<KeyPath>)
     if !same(was.token.as_ref(), now.token.as_ref()) {
         found.insert(KeyPath::dotted("token"));
     }
+    if !same(was.webhook.secret.as_ref(), now.webhook.secret.as_ref()) {
+        found.insert(KeyPath::dotted("webhook.secret"));
+    }
     for (name, provider) in &now.providers {
         let before = was.providers.get(name);
         if before.is_some_and(|was| !same(was.api_key.as_ref(), provider.api_key.as_ref())) {

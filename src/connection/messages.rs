@@ -94,6 +94,7 @@ where
                 Here::Attend(parts) => self.attend(parts).await?,
                 Here::Status(Some(every)) => self.post_status(Some(every)),
                 Here::Pools => self.post_pools(),
+                Here::Alerts => self.post_alerts(true),
                 Here::Status(None) => self.stop_posts(),
             }
             wanted = more.try_recv().ok();

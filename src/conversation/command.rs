@@ -9,8 +9,8 @@ use super::specialists::Part;
 use crate::{
     budget::Exhausted,
     model::{
-        Accepted, AgentName, AnswerStatus, Conversation, ConversationId, DemoStep, MessageId,
-        Offer, PoolName, TaskId, TurnId,
+        Accepted, AgentName, AnswerStatus, Conversation, ConversationId, DemoStep, IncidentId,
+        MessageId, Offer, PoolName, TaskId, TurnId, UserId,
     },
     pool::Busy,
     store::StoreError,
@@ -162,8 +162,17 @@ pub struct Executed {
     pub offers: Option<Arc<[Offer]>>,
     /// What it does to the demonstration in the conversation.
     pub tour: Tour,
-    /// The background task whose outcome it is, which has been told by this.
-    pub tells: Option<TaskId>,
+    /// What has been told by this.
+    pub tells: Option<Told>,
+}
+
+/// Something that is told exactly once: that it was is kept with the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// The outcome of a background task.
+    Task(TaskId),
+    /// So much of an incident of the user's.
+    Incident(UserId, IncidentId, u32),
 }
 
 /// What a command does to a demonstration.

@@ -4,9 +4,12 @@ use std::{fmt, sync::Arc};
 
 use serde_json::{Map, Value};
 
-use super::slots::{
-    Component, NewTask, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus, Which,
-    Whom, Workers,
+use super::{
+    alerts::AlertWish,
+    slots::{
+        Component, NewTask, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus, Which,
+        Whom, Workers,
+    },
 };
 use crate::model::{AgentName, PoolName};
 
@@ -76,6 +79,8 @@ pub enum Operation {
     WatchPools,
     /// Tell nothing by itself any more.
     Unsubscribe,
+    /// Something about alerts.
+    Alerts(AlertWish),
     /// How many tokens were used, and what they cost.
     Usage(Option<Period>),
     /// Which models answer, and who offers them.
@@ -116,6 +121,7 @@ impl Operation {
             Self::Subscribe(_) => "subscribe.status",
             Self::WatchPools => "subscribe.pools",
             Self::Unsubscribe => "unsubscribe.status",
+            Self::Alerts(wish) => wish.intent(),
             Self::Usage(_) => "usage.show",
             Self::Providers => "providers.list",
             Self::Why => "routing.explain",
@@ -182,6 +188,7 @@ impl Operation {
             }
             Self::Demo(name) => slots.put("demo", name.as_deref()),
             Self::Subscribe(seconds) => slots.put("interval_s", *seconds),
+            Self::Alerts(wish) => slots.0 = wish.slots(),
             Self::Usage(period) => slots.put("period", period.map(|period| period.to_string())),
             Self::Status
             | Self::Pools
@@ -273,6 +280,7 @@ impl fmt::Display for Operation {
             Self::Subscribe(seconds) => form(f, "/subscribe", seconds.as_ref()),
             Self::WatchPools => f.write_str("/subscribe pools"),
             Self::Unsubscribe => f.write_str("/unsubscribe"),
+            Self::Alerts(wish) => wish.fmt(f),
             Self::Usage(period) => form(f, "/usage", period.as_ref()),
             Self::Providers => f.write_str("/providers"),
             Self::Why => f.write_str("/why"),

@@ -3,6 +3,7 @@
 use std::{str::FromStr, sync::Arc};
 
 use super::{
+    alerts::{self, AlertWish, WhichAlerts},
     operation::{AUTO, Operation},
     slots::{NewTask, NotAValue, Targets, TaskFilter, TaskNumbers, Which},
 };
@@ -49,7 +50,11 @@ pub const FORMS: &[(&str, &str)] = &[
     ("/reload", "reads the settings again; what has changed takes effect at once"),
     ("/subscribe [SECONDS]", "tells the status now and then"),
     ("/subscribe pools", "tells of the pools when they change"),
+    ("/subscribe alerts", "tells what needs attention as it comes"),
     ("/unsubscribe", "tells nothing by itself any more"),
+    ("/alerts [PERIOD]", "what needs attention, and what you watch; with a period, what there was"),
+    ("/alert METRIC > N [for D]", "tells you here when that is so; < is below"),
+    ("/alert remove N", "tells you no more; a number, a metric, or all"),
     ("/usage [PERIOD]", "tokens used and what they cost"),
     ("/providers", "which models answer"),
 ];
@@ -161,6 +166,9 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
         ("demo", ["stop"]) => Operation::StopDemo,
         ("demo", [demo]) => Operation::Demo(Some(Arc::from(*demo))),
         ("reload", []) => Operation::Reload,
+        ("alerts" | "alert", _) | ("subscribe", ["alerts"]) => {
+            Operation::Alerts(about_alerts(name, words)?)
+        }
         ("subscribe", ["pools"]) => Operation::WatchPools,
         ("subscribe", seconds) => Operation::Subscribe(optional(seconds).ok()?),
         ("unsubscribe", []) => Operation::Unsubscribe,
@@ -177,6 +185,26 @@ fn optional<T: FromStr>(words: &[&str]) -> Result<Option<T>, NotAValue> {
         [] => Ok(None),
         [word] => word.trim_start_matches('#').parse().map(Some).map_err(|_| NotAValue),
         _ => Err(NotAValue),
+    }
+}
+
+fn about_alerts(name: &str, words: &[&str]) -> Option<AlertWish> {
+    Some(match (name, words) {
+        ("alerts", []) => AlertWish::List(None),
+        ("alerts", period) => AlertWish::List(Some(period.join(" ").parse().ok()?)),
+        ("alert", ["remove", these @ ..]) => AlertWish::Remove(which_alerts(these)?),
+        ("alert", condition) => AlertWish::Set(alerts::condition(&condition.join(" "))?),
+        _ => AlertWish::Subscribe,
+    })
+}
+
+fn which_alerts(words: &[&str]) -> Option<WhichAlerts> {
+    match words {
+        ["all"] => Some(WhichAlerts::All),
+        words => match optional(words) {
+            Ok(number) => number.map(WhichAlerts::Number),
+            Err(_) => alerts::named(&words.join(" ")).map(WhichAlerts::Metric),
+        },
     }
 }
 
@@ -291,7 +319,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::intent::{Component, Period, Priority, TaskStatus, Unit, Whom, Workers};
+    use crate::{
+        intent::{Component, NewAlert, Period, Priority, TaskStatus, Unit, Whom, Workers},
+        model::{Metric, Side},
+    };
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
@@ -342,6 +373,13 @@ mod tests {
             ("/ask Financial, business Say it", "/ask financial,business Say it"),
             ("/ask sports,sports x", "/ask sports x"),
             ("/ask ALL x", "/ask all x"),
+            ("/alerts today", "/alerts today"),
+            ("/alert memory > 2.5 GB for 5m", "/alert memory_bytes > 2684354560 bytes for 300s"),
+            ("/alert cpu>90%", "/alert machine_cpu_percent > 90 %"),
+            ("/alert load_1m < 0.5", "/alert load_1m < 0.500"),
+            ("/alert remove #2", "/alert remove 2"),
+            ("/alert remove the queue", "/alert remove turns_queued"),
+            ("/subscribe alerts", "/subscribe alerts"),
             ("/demo", "/demo"),
             ("/demo Next", "/demo next"),
         ] {
@@ -368,6 +406,8 @@ mod tests {
             ("/ask all", "/ask POOL,POOL TEXT"),
             ("/ask", "/ask POOL,POOL TEXT"),
             ("/ask ,", "/ask POOL,POOL TEXT"),
+            ("/alert memory", "/alert METRIC > N [for D]"),
+            ("/alert remove", "/alert remove N"),
         ] {
             check(text, &format!("It is written {form}."));
         }
@@ -465,6 +505,33 @@ mod tests {
         ]
     }
 
+    fn alert() -> impl Strategy<Value = NewAlert> {
+        let side = any_of(&[Side::Above, Side::Below]);
+        let numbers = (0..=100_000_u64, 0..=86_400_u32);
+        (any_of(Metric::ALL), side, numbers).prop_map(
+            |(metric, side, (thousandths, for_seconds))| NewAlert {
+                metric,
+                side,
+                thousandths,
+                for_seconds,
+            },
+        )
+    }
+
+    fn about_alerts() -> impl Strategy<Value = AlertWish> {
+        let which = prop_oneof![
+            any::<u32>().prop_map(WhichAlerts::Number),
+            any_of(Metric::ALL).prop_map(WhichAlerts::Metric),
+            Just(WhichAlerts::All),
+        ];
+        prop_oneof![
+            maybe(period()).prop_map(AlertWish::List),
+            alert().prop_map(AlertWish::Set),
+            which.prop_map(AlertWish::Remove),
+            Just(AlertWish::Subscribe),
+        ]
+    }
+
     fn about_the_rest() -> impl Strategy<Value = Operation> {
         let workers =
             prop_oneof![any::<u32>().prop_map(Workers::To), any::<i32>().prop_map(Workers::By)];
@@ -486,6 +553,7 @@ mod tests {
             maybe(word()).prop_map(Operation::Demo),
             maybe(any::<u32>()).prop_map(Operation::Subscribe),
             maybe(period()).prop_map(Operation::Usage),
+            about_alerts().prop_map(Operation::Alerts),
             proptest::sample::select(vec![
                 Operation::Conversations,
                 Operation::Demos,

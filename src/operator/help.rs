@@ -134,10 +134,36 @@ const TOPICS: &[Topic] = &[
             "subscribe",
             "updates",
             "monitor",
-            "alerts",
             "database",
         ],
         notes: "",
+    },
+    Topic {
+        wish: "be told when something needs attention",
+        says: &[
+            "tell me when the queue is longer than 50",
+            "which alerts are active?",
+            "remove alert 2",
+        ],
+        commands: &["alert", "alerts", "subscribe"],
+        words: &[
+            "alert",
+            "alerts",
+            "warn",
+            "warning",
+            "notify",
+            "tell",
+            "threshold",
+            "watch",
+            "above",
+            "below",
+            "attention",
+            "incident",
+            "incidents",
+        ],
+        notes: "What you ask for is told in this conversation: once when it is so, once when it is over, and \
+                not more often than every ten minutes where it comes and goes. It ends with the \
+                conversation.",
     },
     Topic {
         wish: "change how much a pool does at a time",
@@ -261,6 +287,7 @@ mod tests {
             ("cancel a task", "have work done in the background"),
             ("how do I switch to another pool?", "choose who answers"),
             ("delete conversations", "keep conversations apart, and find things again"),
+            ("set an alert", "be told when something needs attention"),
             ("workers", "change how much a pool does at a time"),
         ] {
             assert_eq!(about(question).map(|topic| topic.wish), Some(wish), "{question}");

@@ -97,7 +97,7 @@ pub(super) fn keep_posted(seconds: Option<u32>) -> Report {
     Report { then: Then::Here(Here::Status(Some(every))), ..Report::new(text, data) }
 }
 
-/// It is told no more.
+/// Neither it nor alerts are told any more.
 pub(super) fn stop_posting() -> Report {
     let data = json!({ "subscribed": false });
     Report { then: Then::Here(Here::Status(None)), ..Report::new("No more updates.", data) }

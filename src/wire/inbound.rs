@@ -107,6 +107,8 @@ pub enum Topic {
     Tasks,
     /// How the gateway is.
     Status,
+    /// What needs attention.
+    Alerts,
     /// How the pools are.
     Pools,
 }
@@ -248,20 +250,19 @@ fn asked(request: Request) -> Result<Asked, Complaint> {
     })
 }
 
-/// Whether a topic can be subscribed to here.
-fn topic(topic: protocol::Topic) -> Result<Topic, Complaint> {
+fn topic(topic: protocol::Topic) -> Topic {
     match topic {
-        protocol::Topic::Tasks => Ok(Topic::Tasks),
-        protocol::Topic::Status => Ok(Topic::Status),
-        protocol::Topic::Pools => Ok(Topic::Pools),
-        protocol::Topic::Alerts => Err(Complaint::unsupported("this topic")),
+        protocol::Topic::Tasks => Topic::Tasks,
+        protocol::Topic::Status => Topic::Status,
+        protocol::Topic::Pools => Topic::Pools,
+        protocol::Topic::Alerts => Topic::Alerts,
     }
 }
 
 fn asked_of_tasks(request: Request) -> Result<Asked, Complaint> {
     Ok(match request {
-        Request::Subscribe(of) => Asked::Subscribe(topic(of.topic)?),
-        Request::Unsubscribe(of) => Asked::Unsubscribe(topic(of.topic)?),
+        Request::Subscribe(of) => Asked::Subscribe(topic(of.topic)),
+        Request::Unsubscribe(of) => Asked::Unsubscribe(topic(of.topic)),
         Request::TaskSubmit(new) => tasks::submit(new)?,
         Request::TaskGet(of) => Asked::Task { task: id("task", &of.task)? },
         Request::TaskList(of) => tasks::list(of)?,
