@@ -28,7 +28,7 @@ use tokio::{
 };
 
 use crate::{
-    config::Settings,
+    config::LiveSettings,
     conversation::Registry,
     lifecycle::Lifecycle,
     limits,
@@ -54,8 +54,8 @@ struct Peer(SocketAddr);
 
 impl Front {
     /// Tells what these know.
-    pub fn new(registry: Registry, monitor: Arc<Monitor>, settings: &Settings) -> Self {
-        Self { registry, monitor, door: Arc::new(Door::new(settings)) }
+    pub fn new(registry: Registry, monitor: Arc<Monitor>, live: LiveSettings) -> Self {
+        Self { registry, monitor, door: Arc::new(Door::new(live)) }
     }
 }
 

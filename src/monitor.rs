@@ -23,7 +23,7 @@ use std::{
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    config::Settings,
+    config::LiveSettings,
     conversation::Registry,
     model::{Check, Gauges, Health, Metric, State, Timestamp, Vitals},
     wire::{self, Frame},
@@ -41,7 +41,6 @@ pub struct Monitor {
     watched: Arc<Watched>,
     history: Arc<Mutex<History>>,
     started: Instant,
-    every: Duration,
 }
 
 /// One measurement.
@@ -63,6 +62,12 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// As a test says.
+    #[cfg(test)]
+    pub(crate) fn of(rev: u64, at: Timestamp, vitals: Vitals) -> Self {
+        Self { rev, at, vitals, ..Self::default() }
+    }
+
     /// For a program.
     pub fn frame(&self) -> Frame {
         let frame = || wire::status(self.rev, self.at, &self.vitals, &self.checks);
@@ -88,32 +93,31 @@ impl Monitor {
     /// connections and tasks; the rest is read here.
     pub fn start(
         registry: &Registry,
-        settings: &Settings,
+        live: &LiveSettings,
         look: impl Fn() -> Gauges + Send + Sync + 'static,
     ) -> Arc<Self> {
         let workshop = registry.workshop();
         let (tell, samples) = watch::channel(Arc::default());
-        let watched = Arc::new(Watched::new(registry.clone(), settings, Box::new(look)));
+        let watched = Arc::new(Watched::new(registry.clone(), live.clone(), Box::new(look)));
         let history = Arc::new(Mutex::new(History::default()));
-        let every = Duration::from_millis(settings.monitor.every_ms.into());
+        let data_dir = live.now().data_dir.clone();
         let started = Instant::now();
         let sampler = Sampler {
             tell,
             watched: watched.clone(),
             history: history.clone(),
-            keeping: Keeping::beside(&settings.data_dir),
-            data_dir: settings.data_dir.clone(),
-            every,
+            keeping: Keeping::beside(&data_dir),
+            data_dir,
             started,
         };
         let closing = workshop.lifecycle.closing().clone();
         workshop.lifecycle.spawn(sampler.run(closing));
-        Arc::new(Self { samples, watched, history, started, every })
+        Arc::new(Self { samples, watched, history, started })
     }
 
     /// How often it measures.
     pub fn every(&self) -> Duration {
-        self.every
+        self.watched.every()
     }
 
     /// The machine as it was measured last, the gateway as it is, and how each part of it is.

@@ -10,7 +10,7 @@ use axum::{
 use super::{Front, Peer, exposition::Exposition};
 use crate::{
     auth::Authority,
-    config::Settings,
+    config::LiveSettings,
     conversation::Workshop,
     meter::{AttemptFigures, Figures, TurnFigures},
     model::{Day, Timestamp, Vitals},
@@ -22,24 +22,22 @@ use crate::{
 /// or the settings say so.
 pub(super) struct Door {
     authority: Authority,
-    open: bool,
+    live: LiveSettings,
 }
 
 /// A proxy on this machine speaks for somebody elsewhere.
 const FORWARDED: &[&str] = &["forwarded", "x-forwarded-for", "x-real-ip"];
 
 impl Door {
-    pub(super) fn new(settings: &Settings) -> Self {
-        let authority = Authority::new(settings.token.clone());
-        Self { authority, open: settings.token.is_none() || settings.monitor.metrics_public }
+    pub(super) fn new(live: LiveSettings) -> Self {
+        Self { authority: Authority::new(live.now().token.clone()), live }
     }
 
     fn lets_in(&self, peer: Peer, headers: &HeaderMap) -> bool {
         let forwarded = FORWARDED.iter().any(|name| headers.contains_key(*name));
         let near = peer.0.ip().to_canonical().is_loopback() && !forwarded;
-        self.open
-            || near
-            || bearer(headers).is_some_and(|token| self.authority.bearer(token).is_ok())
+        let open = self.live.now().monitor.metrics_public || self.authority.anonymous().is_ok();
+        open || near || bearer(headers).is_some_and(|token| self.authority.bearer(token).is_ok())
     }
 }
 
@@ -114,7 +112,7 @@ fn gateway(out: &mut Exposition, vitals: &Vitals) {
 fn pools(out: &mut Exposition, workshop: &Workshop, figures: &Figures) {
     for pool in workshop.pools.iter() {
         let figures = figures.pools.get(&pool.name).cloned().unwrap_or_default();
-        one_pool(out, pool, &figures);
+        one_pool(out, &pool, &figures);
     }
 }
 
@@ -163,7 +161,7 @@ fn one_model(out: &mut Exposition, labels: [(&str, &str); 2], figures: &AttemptF
     out.gauge("operatoros_attempts_total", &labels, number(figures.attempts));
     out.gauge("operatoros_attempts_answered_total", &labels, number(figures.answered));
     for (reason, times) in &figures.failed {
-        let labels = [labels[0], labels[1], ("reason", wire::reason(*reason))];
+        let labels = [labels[0], labels[1], ("reason", wire::reason_code(*reason))];
         out.gauge("operatoros_attempts_failed_total", &labels, number(*times));
     }
     out.histogram("operatoros_attempt_first_token_seconds", &labels, &figures.first_token);

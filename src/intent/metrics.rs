@@ -44,7 +44,7 @@ pub(super) fn of(part: Component) -> Option<Metric> {
         Component::Disk => Some(Metric::DiskUsed),
         Component::Database => Some(Metric::Commit),
         Component::Network => Some(Metric::NetworkReceived),
-        Component::Uptime => None,
+        Component::Uptime | Component::Settings => None,
     }
 }
 

@@ -23,6 +23,8 @@ pub enum Part {
     Loop,
     /// The wall clock goes as time does.
     Clock,
+    /// The settings are those of their file.
+    Settings,
 }
 
 impl Part {
@@ -38,6 +40,7 @@ impl Part {
             Self::Tasks => "tasks",
             Self::Loop => "loop",
             Self::Clock => "clock",
+            Self::Settings => "settings",
         }
     }
 

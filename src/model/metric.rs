@@ -232,36 +232,6 @@ impl Metric {
     }
 }
 
-impl Unit {
-    /// A number of it, as people write it.
-    pub fn show(self, number: f64) -> String {
-        match self {
-            Self::Percent => format!("{number:.1} %"),
-            Self::Bytes => bytes(number),
-            Self::BytesPerSecond => format!("{}/s", bytes(number)),
-            Self::Milliseconds if number >= 10_000.0 => format!("{:.1} s", number / 1_000.0),
-            Self::Milliseconds => format!("{} ms", short(number)),
-            Self::Count => short(number),
-        }
-    }
-}
-
-fn short(number: f64) -> String {
-    if number.fract().abs() < 0.005 || number >= 100.0 {
-        format!("{number:.0}")
-    } else {
-        format!("{number:.1}")
-    }
-}
-
-fn bytes(number: f64) -> String {
-    let units = [(1_073_741_824.0, "GiB"), (1_048_576.0, "MiB"), (1_024.0, "KiB")];
-    match units.iter().find(|(size, _)| number >= *size) {
-        Some((size, unit)) => format!("{:.1} {unit}", number / size),
-        None => format!("{number:.0} bytes"),
-    }
-}
-
 fn count(things: usize) -> f64 {
     number(things as u64)
 }
@@ -308,21 +278,5 @@ mod tests {
         assert_eq!(read(Metric::LoopLag), Some(1.5));
         assert_eq!(read(Metric::TurnsQueued), Some(2.0));
         assert_eq!(read(Metric::Cpu), None, "what was not measured is not there");
-    }
-
-    #[test]
-    fn a_number_is_written_with_its_unit() {
-        for (unit, number, expected) in [
-            (Unit::Count, 3.0, "3"),
-            (Unit::Count, 0.25, "0.2"),
-            (Unit::Percent, 12.34, "12.3 %"),
-            (Unit::Bytes, 512.0, "512 bytes"),
-            (Unit::Bytes, 1_572_864.0, "1.5 MiB"),
-            (Unit::BytesPerSecond, 2_048.0, "2.0 KiB/s"),
-            (Unit::Milliseconds, 1.5, "1.5 ms"),
-            (Unit::Milliseconds, 90_000.0, "90.0 s"),
-        ] {
-            assert_eq!(unit.show(number), expected);
-        }
     }
 }

@@ -3,14 +3,13 @@
 use std::{
     collections::BTreeMap,
     hash::{DefaultHasher, Hash, Hasher},
-    sync::Arc,
     time::Duration,
 };
 
 use tokio::time::timeout;
 
 use crate::{
-    config::Settings,
+    config::{LiveSettings, Settings, SettingsState},
     conversation::{Registry, Workshop},
     limits,
     meter::Figures,
@@ -21,8 +20,8 @@ use crate::{
 /// The gateway as the monitor sees it.
 pub(super) struct Watched {
     registry: Registry,
+    live: LiveSettings,
     above: Box<dyn Fn() -> Gauges + Send + Sync>,
-    keyless: Arc<[String]>,
 }
 
 /// What the gateway's health is judged by, beside what is measured.
@@ -33,7 +32,8 @@ pub(super) struct Signs {
     /// Each pool, and the models that it may ask.
     pub(super) pools: Vec<(PoolName, Vec<LegLoad>)>,
     /// Providers that a route names and that cannot be asked, since they have no key.
-    pub(super) keyless: Arc<[String]>,
+    pub(super) keyless: Vec<String>,
+    pub(super) settings: SettingsState,
 }
 
 /// What is looked at now and then.
@@ -54,11 +54,15 @@ impl Default for Probes {
 impl Watched {
     pub(super) fn new(
         registry: Registry,
-        settings: &Settings,
+        live: LiveSettings,
         above: Box<dyn Fn() -> Gauges + Send + Sync>,
     ) -> Self {
-        let keyless = keyless(&registry, settings);
-        Self { registry, above, keyless }
+        Self { registry, live, above }
+    }
+
+    /// How often it is to be measured.
+    pub(super) fn every(&self) -> Duration {
+        Duration::from_millis(self.live.now().monitor.every_ms.into())
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -94,7 +98,8 @@ impl Watched {
             store: store.health(),
             probes,
             pools: pools_now,
-            keyless: self.keyless.clone(),
+            keyless: keyless(&self.registry, &self.live.now()),
+            settings: self.live.state(),
         };
         (signs, gauges)
     }
@@ -130,8 +135,8 @@ impl Watched {
 const READ_WITHIN: Duration = limits::PULSE_EVERY;
 
 /// Providers that a route names and that cannot be asked.
-fn keyless(registry: &Registry, settings: &Settings) -> Arc<[String]> {
-    let pools = &registry.workshop().pools;
+fn keyless(registry: &Registry, settings: &Settings) -> Vec<String> {
+    let pools: Vec<_> = registry.workshop().pools.iter().collect();
     let asked: Vec<&str> = pools
         .iter()
         .flat_map(|pool| pool.models())

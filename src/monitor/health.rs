@@ -5,7 +5,7 @@
 
 use crate::{
     limits,
-    model::{Check, Gauges, LegLoad, Part, Reason, State, Unit, Vitals},
+    model::{Check, Gauges, LegLoad, Part, Reason, State, Unit, Vitals, amount},
 };
 
 use super::gateway::Signs;
@@ -13,7 +13,8 @@ use super::gateway::Signs;
 /// What a check looks at, and says.
 type Look = fn(&Vitals, &Signs) -> Check;
 
-const CHECKS: &[Look] = &[store, disk, memory, files, providers, queue, tasks, event_loop, clock];
+const CHECKS: &[Look] =
+    &[store, disk, memory, files, providers, queue, tasks, event_loop, clock, settings];
 
 /// How each part is.
 pub(super) fn checks(vitals: &Vitals, signs: &Signs) -> Vec<Check> {
@@ -164,7 +165,7 @@ fn tasks(vitals: &Vitals, _: &Signs) -> Check {
 
 fn event_loop(vitals: &Vitals, _: &Signs) -> Check {
     let lag = vitals.loop_lag;
-    let says = format!("at most {} late", Unit::Milliseconds.show(lag.as_secs_f64() * 1_000.0));
+    let says = format!("at most {} late", amount(Unit::Milliseconds, lag.as_secs_f64() * 1_000.0));
     let bounds = (limits::LOOP_LAG_LONG.as_secs_f64(), limits::LOOP_LAG_TOO_LONG.as_secs_f64());
     let state = judge(lag.as_secs_f64(), bounds);
     told(Part::Loop, state, says, "the machine is too busy: give it more cores, or less to do")
@@ -179,6 +180,23 @@ fn clock(_: &Vitals, signs: &Signs) -> Check {
             let advice = "have the machine's time kept by NTP; tasks that were set for a time \
                           may run early or late";
             Check::bad(Part::Clock, State::Degraded, says, advice)
+        }
+    }
+}
+
+/// Why the file was refused may name what stands in it, so `/health settings` tells it and no probe.
+fn settings(_: &Vitals, signs: &Signs) -> Check {
+    match (&signs.settings.refused, signs.settings.waiting.len()) {
+        (Some(_), _) => Check::bad(
+            Part::Settings,
+            State::Degraded,
+            "their file was refused; what held before still does",
+            "mend the file, `/health settings` says where; it is read again by itself",
+        ),
+        (None, 0) => Check::ok(Part::Settings, "as their file has them"),
+        (None, waiting) => {
+            let says = format!("{waiting} changes take effect after a restart");
+            Check::ok(Part::Settings, says)
         }
     }
 }
@@ -210,5 +228,5 @@ fn percent(part: u64, whole: u64) -> f64 {
 
 #[expect(clippy::cast_precision_loss, reason = "2^53 of anything is beyond what is measured")]
 fn show(unit: Unit, number: u64) -> String {
-    unit.show(number as f64)
+    amount(unit, number as f64)
 }

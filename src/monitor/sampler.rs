@@ -35,7 +35,6 @@ pub(super) struct Sampler {
     pub(super) history: Arc<Mutex<History>>,
     pub(super) keeping: Option<Keeping>,
     pub(super) data_dir: PathBuf,
-    pub(super) every: Duration,
     pub(super) started: Instant,
 }
 
@@ -99,7 +98,7 @@ impl Sampler {
             // A timer has a grain, so half a pulse early is in time.
             if happened || now + limits::PULSE_EVERY / 2 >= due {
                 looking.changes += u64::from(happened);
-                due = now + self.every;
+                due = now + self.watched.every();
                 self.sample(looking).await;
             }
         }

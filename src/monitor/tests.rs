@@ -11,14 +11,16 @@ use super::{
     *,
 };
 use crate::{
+    config::{Settings, SettingsState},
     conversation::tests::stage::Stage,
     limits,
     model::{BreakerState, LegLoad, Part, Reason},
     store,
 };
 
-fn settings() -> Settings {
-    Settings { data_dir: "".into(), ..Settings::default() }
+fn settings() -> LiveSettings {
+    let settings = Settings { data_dir: "".into(), ..Settings::default() };
+    LiveSettings::new(Arc::new(settings)).0
 }
 
 #[tokio::test(start_paused = true)]
@@ -68,7 +70,14 @@ fn signs() -> Signs {
         ("general".into(), vec![leg("a", None), leg("b", None)]),
         ("sports".into(), vec![leg("b", None)]),
     ];
-    Signs { draining: false, store, probes: Probes::default(), pools, keyless: [].into() }
+    Signs {
+        draining: false,
+        store,
+        probes: Probes::default(),
+        pools,
+        keyless: vec![],
+        settings: SettingsState::default(),
+    }
 }
 
 /// A model that fails, where there is a reason.
@@ -123,12 +132,12 @@ fn a_part_says_what_is_wrong_with_it() {
         &["store failing: it reads, but cannot write, so new messages are refused"],
     );
     check(|_| {}, |s| s.probes.readable = false, &["store failing: it cannot be read"]);
-    check(|_| {}, |s| s.store.free_bytes = Some(100 << 20), &["disk degraded: 100.0 MiB free"]);
-    check(|_| {}, |s| s.store.free_bytes = Some(1 << 20), &["disk failing: 1.0 MiB free"]);
+    check(|_| {}, |s| s.store.free_bytes = Some(100 << 20), &["disk degraded: 100 MB free"]);
+    check(|_| {}, |s| s.store.free_bytes = Some(1 << 20), &["disk failing: 1 MB free"]);
     check(
         |vitals| vitals.machine_memory_bytes = Some((91, 100)),
         |_| {},
-        &["memory degraded: 91 bytes of 100 bytes in use, 1.0 MiB of it by the gateway"],
+        &["memory degraded: 91 bytes of 100 bytes in use, 1 MB of it by the gateway"],
     );
     check(
         |vitals| vitals.open_files = Some(96),
@@ -158,6 +167,11 @@ fn a_part_says_what_is_wrong_with_it() {
     );
     check(
         |_| {},
+        |signs| signs.settings.refused = Some("line 3".into()),
+        &["settings degraded: their file was refused; what held before still does"],
+    );
+    check(
+        |_| {},
         |signs| signs.probes.clock_jumped_ms = Some(-60_000),
         &["clock degraded: was set back by 60 s"],
     );
@@ -179,7 +193,7 @@ fn providers_are_judged_by_what_is_known() {
         &["providers failing: b/m fails; nobody is left to answer for sports"],
     );
     // Who has no key is passed over, which is how it was set.
-    let keyless = |signs: &mut Signs| signs.keyless = ["c".to_owned()].into();
+    let keyless = |signs: &mut Signs| signs.keyless = vec!["c".to_owned()];
     check(|_| {}, keyless, &[]);
     let mut signs = signs();
     keyless(&mut signs);

@@ -8,7 +8,7 @@ use super::{Operator, period, report::Report};
 use crate::{
     intent::{Period, Unit},
     limits,
-    model::{Metric, Timestamp},
+    model::{Metric, Timestamp, amount},
     monitor::{Chart, ChartPoint},
 };
 
@@ -52,13 +52,13 @@ fn say(chart: &Chart, when: &str) -> String {
         return format!("{}: nothing was measured {when}.", metric.name());
     };
     let mut text = match chart.total {
-        Some(total) => format!("{}: {} {when}", metric.name(), unit.show(total)),
+        Some(total) => format!("{}: {} {when}", metric.name(), amount(unit, total)),
         None => format!(
             "{} {when}: {} to {}, {} on average",
             metric.name(),
-            unit.show(min),
-            unit.show(max),
-            unit.show(mean)
+            amount(unit, min),
+            amount(unit, max),
+            amount(unit, mean)
         ),
     };
     let (first, every) = (chart.points.first().map(|point| point.at), minutes(chart.every_s));

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use super::{
     Operator,
     report::{Here, Report, Then},
+    settings::standing,
 };
 use crate::{
     intent::Component,
-    model::{Check, Gauges, Part, State, Unit, Vitals},
+    model::{Check, Gauges, Part, State, Unit, Vitals, amount},
     monitor, store,
 };
 
@@ -102,11 +103,14 @@ impl Operator {
     }
 
     fn figures(&self, of: Component, vitals: &Vitals) -> String {
+        if of == Component::Settings {
+            return standing(&self.settings.state()).1;
+        }
         figures(of, vitals, &self.registry.workshop().store.health())
     }
 }
 
-/// It is told no more.
+/// Neither it nor alerts are told any more.
 pub(super) fn stop_posting() -> Report {
     let data = json!({ "subscribed": false });
     Report { then: Then::Here(Here::Status(None)), ..Report::new("No more updates.", data) }
@@ -128,6 +132,8 @@ impl Row {
     fn of_part(of: Component, figures: String, check: &Check) -> Self {
         let says = match check.state {
             State::Ok => figures,
+            // How they stand says all of it.
+            _ if of == Component::Settings => figures,
             _ => format!("{}; {figures}", check.says),
         };
         Self { part: of.word(), says, ..Self::of(check) }
@@ -151,6 +157,7 @@ fn part(of: Component) -> Option<Part> {
         Component::Database => Some(Part::Store),
         Component::Network => Some(Part::Files),
         Component::Cpu => Some(Part::Loop),
+        Component::Settings => Some(Part::Settings),
         Component::Uptime => None,
     }
 }
@@ -180,18 +187,18 @@ fn figures(of: Component, vitals: &Vitals, store: &store::Health) -> String {
         }
         Component::Database => {
             let writes = store.writable.then(|| "reads and writes".to_owned());
-            let ms = |time: Duration| Unit::Milliseconds.show(time.as_secs_f64() * 1_000.0);
+            let ms = |time: Duration| amount(Unit::Milliseconds, time.as_secs_f64() * 1_000.0);
             let commit = vitals.commit.map(|[half, most]| {
                 format!("a commit takes {}, 19 of 20 at most {}", ms(half), ms(most))
             });
             let size = store.bytes.map(|bytes| format!("{} MiB", bytes / MIB));
             told([writes, commit, size])
         }
-        Component::Uptime => format!("up {}", vitals.uptime()),
+        Component::Uptime | Component::Settings => format!("up {}", vitals.uptime()),
         Component::Network => {
             let files = vitals.open_files.map(|files| format!("{files} files and sockets open"));
             let traffic = vitals.network.map(|[received, sent]| {
-                let show = |bytes| Unit::BytesPerSecond.show(bytes);
+                let show = |bytes| amount(Unit::BytesPerSecond, bytes);
                 format!("receives {}, sends {}", show(received), show(sent))
             });
             told([Some(format!("{} connections", vitals.gauges.connections)), files, traffic])

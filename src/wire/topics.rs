@@ -10,7 +10,8 @@ use super::{
     outbound::{frame, reply},
 };
 use crate::model::{
-    BreakerState, Check, Health, LegLoad, Metric, PoolHealth, PoolVitals, State, Timestamp, Vitals,
+    BreakerState, Check, Health, Incident, LegLoad, Metric, PoolHealth, PoolVitals, Severity,
+    State, Timestamp, Vitals,
 };
 
 /// The answer to `subscribe` and `unsubscribe`.
@@ -18,6 +19,7 @@ pub fn topic_reply(re: String, topic: Topic) -> Frame {
     let topic = match topic {
         Topic::Tasks => protocol::Topic::Tasks,
         Topic::Status => protocol::Topic::Status,
+        Topic::Alerts => protocol::Topic::Alerts,
         Topic::Pools => protocol::Topic::Pools,
     };
     reply(re, Outcome::Topic(TopicResult { topic }))
@@ -86,6 +88,44 @@ fn check(check: &Check) -> HealthCheck {
         },
         says: bad.then(|| check.says.clone().into_owned()),
         advice: check.advice.filter(|_| bad).map(str::to_owned),
+    }
+}
+
+/// How the system's alerts stand; none while there was never one.
+pub fn alerts(rev: u64, at: Timestamp, changed: &[Incident], active: &[Incident]) -> Option<Frame> {
+    let newest = changed.last().or(active.first())?;
+    let all = |incidents: &[Incident]| incidents.iter().map(alert).collect();
+    Some(frame(&ServerFrame::Alert(Box::new(protocol::AlertChange {
+        rev,
+        at: at.to_utc().into(),
+        alert: alert(newest),
+        changed: if changed.len() > 1 { all(changed) } else { Vec::new() },
+        active: all(active),
+    }))))
+}
+
+/// An alert for a program.
+pub fn alert_value(incident: &Incident) -> Value {
+    serde_json::to_value(alert(incident)).unwrap_or_default()
+}
+
+fn alert(incident: &Incident) -> protocol::Alert {
+    let open = incident.is_open();
+    protocol::Alert {
+        alert: incident.alert.as_ref().into(),
+        severity: match incident.severity {
+            Severity::Info => protocol::Severity::Info,
+            Severity::Warning => protocol::Severity::Warning,
+            Severity::Critical => protocol::Severity::Critical,
+        },
+        text: incident.text(open),
+        since: incident.since.to_utc().into(),
+        resolved: !open,
+        metric: Some(incident.condition.metric.name().into()),
+        value: Some(incident.value),
+        threshold: Some(incident.condition.threshold),
+        returns: Some(incident.returns),
+        incident: Some(incident.id.to_string()),
     }
 }
 

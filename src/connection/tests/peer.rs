@@ -1,6 +1,7 @@
 //! The other side of a connection, and a talk with it: what is sent beside what is heard.
 
 use std::{
+    collections::BTreeMap,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -10,12 +11,13 @@ use std::{
 use axum::extract::ws::Message;
 use futures_util::{Sink, SinkExt, Stream};
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::PollSender;
 
 use crate::{
+    alert::Alerts,
     auth::Authority,
-    config::{Settings, TaskSettings},
+    config::{LiveSettings, Settings, TaskSettings, WebhookSettings},
     connection::{Admission, Gateway, Seats, serve},
     conversation::tests::stage::{Call, Gate, Stage, at_once, settle},
     model::{Clock, Gauges, Timestamp},
@@ -60,11 +62,23 @@ impl House {
         let settings = TaskSettings::default();
         let started = Tasks::start(stage.registry.clone(), &settings);
         let tasks = at_once(Box::pin(started)).unwrap();
+        let samples = watch::channel(Arc::default()).1;
+        let (rules, webhook) = (BTreeMap::new(), WebhookSettings::default());
+        let alerts = Alerts::start(stage.registry.clone(), samples, &rules, &webhook);
+        let alerts = at_once(Box::pin(alerts)).unwrap();
         let settings = Settings { data_dir: "".into(), ..Settings::default() };
-        let monitor = Monitor::start(&stage.registry, &settings, Gauges::default);
+        let (live, _asked) = LiveSettings::new(Arc::new(settings));
+        let monitor = Monitor::start(&stage.registry, &live, Gauges::default);
         let gateway = Arc::new(Gateway {
             authority,
-            operator: Operator::new(stage.registry.clone(), tasks.clone(), monitor.clone()),
+            operator: Operator::new(
+                stage.registry.clone(),
+                tasks.clone(),
+                alerts.clone(),
+                live,
+                monitor.clone(),
+            ),
+            alerts,
             tasks,
             monitor,
             pools: PoolWatch::start(
