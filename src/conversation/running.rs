@@ -217,14 +217,7 @@ impl Running {
                 Some((turn, said)) => Step::Heard(turn, said),
                 None => Step::AllHeard,
             },
-            Source::Seat(queued) => match queued.next().await {
-                Waited::Served(worker) => Step::Seated(worker),
-                Waited::Moved(_) => Step::Quiet,
-                Waited::Expired(busy) => {
-                    let retry = Retry::After(busy.retry_after);
-                    Step::Failed(Failure { retry, ..NO_WORKER })
-                }
-            },
+            Source::Seat(queued) => seated(queued.next().await),
             Source::History(read, _) => match read.await {
                 Ok(items) => Step::Read(items),
                 Err(error) => {
@@ -440,6 +433,17 @@ impl Running {
         self.reasoning.clear();
         self.unsaved.clear();
         self.unsaved_since = None;
+    }
+}
+
+/// What has become of the place in the pool's queue.
+fn seated(waited: Waited) -> Step {
+    match waited {
+        Waited::Served(worker) => Step::Seated(worker),
+        Waited::Moved(_) => Step::Quiet,
+        Waited::Expired(busy) => {
+            Step::Failed(Failure { retry: Retry::After(busy.retry_after), ..NO_WORKER })
+        }
     }
 }
 

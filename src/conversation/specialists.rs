@@ -239,7 +239,7 @@ impl Writer {
         let ask = Ask { text: running.question.clone(), about: running.branch, ..Ask::default() };
         let (whole, specialists) = ((self.record.user, whole), &running.panel.specialists);
         let consultation = Consultation::begin(&self.registry, whole, specialists, &ask);
-        running.panel.parts = consultation.open.clone();
+        running.panel.parts.clone_from(&consultation.open);
         running.consult(consultation);
     }
 

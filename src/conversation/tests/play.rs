@@ -331,7 +331,7 @@ impl Play {
             Seen::Text(turn, text) => format!("{} +{text}", self.letter(turn)),
             Seen::Position(turn, position) => format!("{} at {position}", self.letter(turn)),
             Seen::Event(event) => {
-                let what = match &event {
+                let what = match &*event {
                     Event::MessageAccepted { .. } => "accepted".to_owned(),
                     Event::TurnQueued { position, .. } => format!("queued {position}"),
                     Event::TurnStarted { pool, .. } if pool.as_str() == "general" => {

@@ -81,7 +81,8 @@ impl Scene {
                     self.client.know(&snapshot.cursor, None);
                     self.place = Place::at(snapshot.cursor);
                     let answers = snapshot.messages.iter().filter_map(|m| m.status);
-                    seen.push(answers.map(|status| format!("{status:?}")).collect());
+                    let answers: Vec<_> = answers.map(|status| format!("{status:?}")).collect();
+                    seen.push(answers.join("/"));
                 }
                 over => {
                     seen.push(format!("{over:?}").to_lowercase());
@@ -98,7 +99,7 @@ fn told(seen: Seen) -> Option<String> {
         Seen::Text(_, text) if text.is_empty() => return None,
         Seen::Text(_, text) => format!("+{}", text.replace('\n', "⏎")),
         Seen::Position(_, position) => format!("at {position}"),
-        Seen::Event(event) => match event {
+        Seen::Event(event) => match *event {
             Event::MessageAccepted { .. } => "accepted".to_owned(),
             Event::TurnQueued { position, .. } => format!("queued {position}"),
             Event::TurnStarted { specialists, part_of, .. } => {
@@ -232,7 +233,7 @@ impl Play {
             }
         }
         for sent in &mut self.asked {
-            let parts = sent.parts.as_mut().and_then(|parts| parts.now_or_never());
+            let parts = sent.parts.as_mut().and_then(FutureExt::now_or_never);
             if let Some(Ok(parts)) = parts {
                 sent.parts = None;
                 let scene =
