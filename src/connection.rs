@@ -36,6 +36,7 @@ pub use sessions::Seats;
 pub use upgrade::router;
 
 use crate::{
+    alert::Alerts,
     auth::{Authority, Identity},
     conversation::{Part, Registry, Wake as Feeds},
     lifecycle::Lifecycle,
@@ -62,6 +63,8 @@ pub struct Gateway {
     pub operator: Arc<Operator>,
     /// Knows the background tasks.
     pub tasks: Tasks,
+    /// Knows what needs attention.
+    pub alerts: Alerts,
     /// Measures.
     pub monitor: Arc<Monitor>,
     /// Watches the pools.

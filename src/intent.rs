@@ -2,11 +2,13 @@
 //!
 //! Invariant: what is not wholly explained by the grammar of commands is chat.
 
+mod alerts;
 mod concepts;
 mod grammar;
 mod guards;
 mod lexicon;
 mod meanings;
+mod moments;
 mod operation;
 mod reading;
 mod sentence;
@@ -20,6 +22,7 @@ mod values;
 mod vocabulary;
 mod words;
 
+pub use alerts::{AlertWish, NewAlert, WhichAlerts};
 pub use operation::Operation;
 pub use reading::{Reading, Situation, Unsure, understand};
 pub use slash::{FORMS, Misused, Slash, slash};

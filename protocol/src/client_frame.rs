@@ -200,6 +200,10 @@ fields! {
         /// The client's own notes, kept with the message.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         metadata: Option<Value>,
+        /// What the client was doing when it sent this, as W3C's Trace Context writes it: the turn's
+        /// trace goes on from there. One that cannot be read is ignored.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        traceparent: Option<String>,
     }
 
     /// Stops a turn, running or queued.

@@ -3,13 +3,14 @@
 use axum::extract::ws::Message;
 use futures_util::{FutureExt, Sink, Stream};
 use tokio::sync::{mpsc, oneshot};
+use tracing::{Instrument as _, Span};
 
 use super::{
     Connection, Flow, Settled, Then, Voice,
     asks::{BEGINNING, Re},
 };
 use crate::{
-    conversation::{Ask, Handle, IfBusy, Parent, Part, Refusal, Sent},
+    conversation::{Ask, Handle, IfBusy, Parent, Part, Refusal, Sent, turn_span},
     limits,
     model::{ConversationId, Standing},
     operator::{Caller, Here, Order, Said},
@@ -48,8 +49,11 @@ where
         if joined.is_ok() {
             match order {
                 None => {
-                    let outcome = handle.ask(ask(send));
+                    let ask = ask(send);
+                    let sent = sent_span(&ask.span);
+                    let outcome = handle.ask(ask);
                     let settled = async move { waits.settle(outcome.known().await) };
+                    let settled = settled.instrument(sent);
                     self.pending.push(settled.boxed());
                 }
                 Some(order) => self.obey(order, handle, send, waits)?,
@@ -90,6 +94,7 @@ where
                 Here::Attend(parts) => self.attend(parts).await?,
                 Here::Status(Some(every)) => self.post_status(Some(every)),
                 Here::Pools => self.post_pools(),
+                Here::Alerts => self.post_alerts(true),
                 Here::Status(None) => self.stop_posts(),
             }
             wanted = more.try_recv().ok();
@@ -181,7 +186,13 @@ fn ask(send: SendAsked) -> Ask {
         (false, false) => IfBusy::Queue,
     };
     let SendAsked { text, key, pool, pools, agent, metadata, .. } = send;
-    Ask { text, key, pool, pools, agent, parent, if_busy, metadata, ..Ask::default() }
+    let span = turn_span(send.traceparent);
+    Ask { text, key, pool, pools, agent, parent, if_busy, metadata, span, ..Ask::default() }
+}
+
+/// From the frame to its reply.
+fn sent_span(turn: &Span) -> Span {
+    tracing::info_span!(target: "telemetry", parent: turn, "message.send")
 }
 
 /// What the operator wants of a connection.

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use tokio::{sync::oneshot, time::Instant};
+use tracing::{Span, field};
 
 use super::{
     command::{
@@ -13,6 +14,7 @@ use super::{
     feed::Shown,
     keys::{Claim, Claimed},
     running::Waiting,
+    span::turn_span,
     specialists::{Panel, Part},
     turns::Seat,
     writer::{Phase, Settle, Writer},
@@ -21,8 +23,8 @@ use crate::{
     budget::Reservation,
     limits,
     model::{
-        Accepted, AgentName, Conversation, Event, FinishReason, Message, MessageId, PoolName, Role,
-        TurnId, TurnRef,
+        Accepted, Conversation, Event, FinishReason, Message, MessageId, PoolName, Role, TurnId,
+        TurnRef,
     },
     pool::Pool,
     provider::Item,
@@ -45,6 +47,7 @@ struct Question {
     seat: Option<Seat>,
     /// The turn for which it is asked of a specialist.
     part_of: Option<TurnRef>,
+    span: Span,
 }
 
 /// A message's key, and who wants to know what became of it.
@@ -119,8 +122,7 @@ impl Writer {
         }
         let (named, agent) = (ask.pool.as_ref(), ask.agent.as_ref());
         let context = Context { named, agent, ..self.context(&ask.pools)? };
-        let choice = self.workshop.router.choose(&ask.text, context);
-        let pool = self.answering(&choice)?;
+        let (pool, choice) = self.workshop.choose(&ask.text, context)?;
         let parent = match ask.parent {
             Parent::Head => self.record.head,
             Parent::Root => None,
@@ -134,8 +136,8 @@ impl Writer {
         let message = Message { metadata, turn: ask.turn.unwrap_or(written.turn), ..written };
         let reservation = self.afford(&pool, &Item::User(message.text.clone()))?;
         let seat = self.reserve(&pool, &choice)?;
-        let about = ask.about;
-        Ok(Question { message, new: true, about, pool, choice, reservation, seat, part_of })
+        let (about, span) = (ask.about, ask.span.clone());
+        Ok(Question { message, new: true, about, pool, choice, reservation, seat, part_of, span })
     }
 
     /// A worker or a place in the pool's queue, where the turn would be the first here. A pool that
@@ -173,7 +175,7 @@ impl Writer {
         if part_of.is_some() && !asked.is_empty() {
             return Err(Refusal::NoSpecialists);
         }
-        asked.iter().try_for_each(|pool| self.pool(pool).map(drop))?;
+        asked.iter().try_for_each(|pool| self.workshop.pool(pool).map(drop))?;
         Ok(Context {
             pinned: pool.as_ref(),
             last: last.as_ref(),
@@ -183,25 +185,6 @@ impl Writer {
             several: part_of.is_none(),
             ..Context::default()
         })
-    }
-
-    /// The pool that was chosen, as the agent that was.
-    fn answering(&self, choice: &Choice) -> Result<Arc<Pool>, Refusal> {
-        let pool = self.pool(&choice.pool)?;
-        match &choice.agent {
-            Some(agent) => self.agent(&pool, agent),
-            None => Ok(pool),
-        }
-    }
-
-    fn agent(&self, pool: &Pool, agent: &AgentName) -> Result<Arc<Pool>, Refusal> {
-        let there_are = || Refusal::UnknownAgent(self.workshop.pools.agent_names(pool));
-        pool.as_agent(agent.as_str()).cloned().ok_or_else(there_are)
-    }
-
-    fn pool(&self, name: &PoolName) -> Result<Arc<Pool>, Refusal> {
-        let pools = &self.workshop.pools;
-        pools.get(name.as_str()).cloned().ok_or_else(|| Refusal::UnknownPool(pools.names()))
     }
 
     /// A user's message that follows `parent`.
@@ -240,26 +223,31 @@ impl Writer {
             (answer.pool, answer.agent, asked)
         });
         let message = Message { turn: TurnId::new(), ..message.ok_or(Refusal::NotFound)? };
-        let (named, pinned_agent) = (before.as_ref(), agent.as_ref());
-        let context = Context { named, pinned_agent, ..self.context(&asked)? };
-        let choice = self.workshop.router.choose(&message.text, context);
-        let pool = self.answering(&choice)?;
+        // One that is no more cannot be asked again.
+        let there = |name: &PoolName| self.workshop.pool(name).is_ok();
+        let named = before.as_ref().filter(|name| there(name));
+        let asked: Vec<_> = asked.into_iter().filter(there).collect();
+        let context = Context { named, pinned_agent: agent.as_ref(), ..self.context(&asked)? };
+        let (pool, choice) = self.workshop.choose(&message.text, context)?;
         let reservation = self.afford(&pool, &Item::User(message.text.clone()))?;
         let seat = self.reserve(&pool, &choice)?;
-        let (about, part_of) = (None, None);
-        Ok(Question { message, new: false, about, pool, choice, reservation, seat, part_of })
+        let (about, part_of, span) = (None, None, turn_span(None));
+        Ok(Question { message, new: false, about, pool, choice, reservation, seat, part_of, span })
     }
 
     /// Keeps the message and has it answered: at once, where nothing is in the way, so that its
     /// start goes into the same commit and the request leaves while that is under way.
     fn accept(&mut self, question: Question, key: Option<Arc<str>>, receipt: Receipt) {
-        let Question { message, new, about, pool, choice, reservation, seat, part_of } = question;
+        let Question { message, new, about, pool, choice, reservation, seat, part_of, span } =
+            question;
         let turn = Turn {
             conversation: self.record.id,
             turn: message.turn,
             message: message.id,
             answer: MessageId::new(),
         };
+        span.record("conversation", field::display(self.record.id));
+        span.record("turn", field::display(turn.turn));
         self.record.head = Some(turn.answer);
         self.record.asked = Some(pool.name.clone());
         self.record.asked_agent = pool.agent_name().cloned();
@@ -287,6 +275,7 @@ impl Writer {
             working: self.workshop.lifecycle.working(),
             panel,
             part_of,
+            span,
         };
         let mut answer = Message { specialists, ..self.answer(&turn) };
         let position = match seat {
@@ -371,13 +360,14 @@ impl Writer {
 
     async fn can_change(&mut self, change: &Change) -> Result<(), Refusal> {
         let pool = change.pool.as_ref().or(self.record.pool.as_ref());
-        let pool = pool.filter(|pool| !pool.as_str().is_empty()).map(|pool| self.pool(pool));
+        let pool =
+            pool.filter(|pool| !pool.as_str().is_empty()).map(|pool| self.workshop.pool(pool));
         // What was pinned may be gone from the settings; only what is named now has to be there.
         let pool =
             if change.pool.is_some() { pool.transpose()? } else { pool.and_then(Result::ok) };
         if let Some(agent) = change.agent.as_ref().filter(|agent| !agent.as_str().is_empty()) {
             match pool {
-                Some(pool) => drop(self.agent(&pool, agent)?),
+                Some(pool) => drop(self.workshop.agent(&pool, agent)?),
                 None => return Err(Refusal::UnknownAgent("none, as no pool is pinned".to_owned())),
             }
         }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use super::specialists::Part;
 use crate::{
     budget::Exhausted,
     model::{
-        Accepted, AgentName, AnswerStatus, Conversation, ConversationId, DemoStep, MessageId,
-        Offer, PoolName, TaskId, TurnId,
+        Accepted, AgentName, AnswerStatus, Conversation, ConversationId, DemoStep, IncidentId,
+        MessageId, Offer, PoolName, TaskId, TurnId, UserId,
     },
     pool::Busy,
     store::StoreError,
@@ -56,7 +57,7 @@ impl Command {
 }
 
 /// A message to be answered.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Ask {
     /// What it says.
     pub text: Arc<str>,
@@ -78,6 +79,27 @@ pub struct Ask {
     pub about: Option<Branch>,
     /// The turn that it is to be, where a specialist is asked: it was promised already.
     pub turn: Option<TurnId>,
+    /// Whatever comes of it stands in this.
+    pub span: Span,
+}
+
+impl Default for Ask {
+    /// An empty one, of which no log and no trace tells.
+    fn default() -> Self {
+        Self {
+            text: "".into(),
+            key: None,
+            pool: None,
+            pools: Vec::new(),
+            agent: None,
+            parent: Parent::Head,
+            if_busy: IfBusy::Queue,
+            metadata: None,
+            about: None,
+            turn: None,
+            span: Span::none(),
+        }
+    }
 }
 
 impl Ask {
@@ -140,8 +162,17 @@ pub struct Executed {
     pub offers: Option<Arc<[Offer]>>,
     /// What it does to the demonstration in the conversation.
     pub tour: Tour,
-    /// The background task whose outcome it is, which has been told by this.
-    pub tells: Option<TaskId>,
+    /// What has been told by this.
+    pub tells: Option<Told>,
+}
+
+/// Something that is told exactly once: that it was is kept with the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// The outcome of a background task.
+    Task(TaskId),
+    /// So much of an incident of the user's.
+    Incident(UserId, IncidentId, u32),
 }
 
 /// What a command does to a demonstration.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
 use tokio::time::Instant;
+use tracing::Span;
 
 use super::{
     Workshop,
@@ -46,6 +47,8 @@ pub(super) struct Waiting {
     pub(super) panel: Panel,
     /// The turn for which it is asked of a specialist.
     pub(super) part_of: Option<TurnRef>,
+    /// Log and traces of it.
+    pub(super) span: Span,
 }
 
 /// The turn that is being answered.
@@ -101,6 +104,8 @@ pub(super) struct Running {
     pub(super) panel: Panel,
     /// What is told as history.
     pub(super) branch: Option<Branch>,
+    /// Log and traces of it.
+    pub(super) span: Span,
 }
 
 /// What the turn comes from.
@@ -188,6 +193,7 @@ impl Running {
             working: waiting.working,
             panel: waiting.panel,
             branch: waiting.branch,
+            span: waiting.span,
         }
     }
 
@@ -221,7 +227,8 @@ impl Running {
             Source::History(read, _) => match read.await {
                 Ok(items) => Step::Read(items),
                 Err(error) => {
-                    tracing::error!(turn = %self.turn.turn, %error, "the history cannot be read");
+                    let parent = &self.span;
+                    tracing::error!(parent: parent, %error, "the history cannot be read");
                     Step::Failed(NO_HISTORY)
                 }
             },
@@ -242,7 +249,8 @@ impl Running {
         };
         let cap = self.reservation.as_ref().and_then(Reservation::cap);
         let max_output_tokens = cap.and_then(|cap| u32::try_from(cap.output_tokens).ok());
-        let prompt = Prompt { items, remote, max_output_tokens };
+        let span = self.span.clone();
+        let prompt = Prompt { items, remote, max_output_tokens, span };
         self.source = Source::Answer(self.pool.clone().answer(prompt));
         Ok(())
     }
@@ -366,7 +374,7 @@ impl Running {
             Some(Progress::Piece(Piece::Remote(_))) => {}
             Some(Progress::Piece(Piece::ToolCall(call))) => {
                 // No tool was offered, so a call can only be a model's mistake.
-                tracing::warn!(turn = %self.turn.turn, tool = %call.name, "unasked tool call");
+                tracing::warn!(parent: &self.span, tool = %call.name, "unasked tool call");
             }
             Some(Progress::Asking { provider, model }) => {
                 self.asked = true;
@@ -405,6 +413,7 @@ impl Running {
         let now = Instant::now();
         if self.first_token.is_none() {
             self.first_token = Some(now);
+            tracing::info!(target: "telemetry", parent: &self.span, "first token");
             self.pool.meter().first_token(now.saturating_duration_since(self.seated));
         }
         self.unsaved_since.get_or_insert(now);

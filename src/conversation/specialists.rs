@@ -19,6 +19,7 @@ use super::{
     feed::Shown,
     history::window_bytes,
     registry::{Handle, Outcome, Registry},
+    span::part_span,
     title,
     turns::{Cut, Seat},
     writer::{Phase, Writer},
@@ -113,7 +114,7 @@ impl Panel {
         let told_bytes_max = (room / said.len()).min(limits::SPECIALIST_TOLD_BYTES_MAX);
         let opinion = |(specialist, said): (&Specialist, Said)| Opinion {
             pool: specialist.pool.clone(),
-            said: said.map_err(|error| wire::code_name(error.reason)),
+            said: said.map_err(|error| wire::reason_code(error.reason)),
         };
         let opinions = self.specialists.iter().zip(said).map(opinion).collect();
         self.briefing = Some(Arc::new(Briefing::new(question.clone(), opinions, told_bytes_max)));
@@ -144,7 +145,8 @@ impl Consultation {
                 Ok(handle) => {
                     let ending = Ending::watch(&handle);
                     let pool = Some(specialist.pool.clone());
-                    let sent = handle.ask(Ask { pool, turn: Some(turn), ..ask.clone() });
+                    let span = part_span(&ask.span);
+                    let sent = handle.ask(Ask { pool, turn: Some(turn), span, ..ask.clone() });
                     asked.ends.push(async move { (turn, end(sent, ending, turn).await) }.boxed());
                     asked.open.push(Part { specialist: specialist.clone(), handle });
                 }

@@ -8,6 +8,7 @@ mod gate;
 mod life;
 mod metering;
 mod play;
+mod reload;
 mod script;
 mod specialists;
 mod spending;

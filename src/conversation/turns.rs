@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use tracing::Span;
+
 use super::{
     command::{Ended, Refusal, Reply, answer_to},
     feed::Shown,
@@ -22,6 +24,7 @@ use crate::{
     pool::{Asker, Busy, Pool, Queued, Waited, Worker},
     provider::{Failure, Item, Retry},
     store::{Turn, Write},
+    wire,
 };
 
 impl Writer {
@@ -89,8 +92,13 @@ impl Writer {
         let remote = remote.filter(|(_, upto)| Some(*upto) == told).map(|(id, _)| id);
         self.afterglow = None;
         let (turn, routing) = (waiting.turn.turn, waiting.routing.clone());
+        // What has waited is answered as the settings are now; a pool that is no more ends its queue.
+        let pool = self.workshop.pools.as_now(&waiting.pool).unwrap_or(waiting.pool);
+        let waiting = Waiting { pool, ..waiting };
         let (specialists, part_of) = (waiting.panel.specialists.clone(), waiting.part_of);
         let running = Running::start(&self.workshop, waiting, worker, remote);
+        running.span.record("pool", running.pool.name.as_str());
+        tracing::info!(target: "telemetry", parent: &running.span, "started");
         let started = self.number(Event::TurnStarted {
             turn,
             pool: running.pool.name.clone(),
@@ -144,7 +152,9 @@ impl Writer {
                 self.complete(finish_reason);
             }
             Step::Failed(failure) => {
-                tracing::warn!(conversation = %self.record.id, %failure, "a turn failed");
+                if let Phase::Running(running) = &self.phase {
+                    tracing::warn!(parent: &running.span, %failure, "a turn failed");
+                }
                 self.end_current(Cut::Failed(turn_error(&failure)), None);
             }
         }
@@ -254,13 +264,14 @@ impl Writer {
         self.phase = Phase::Ending(turn);
         let usage = running.usage(outcome.reason());
         let bill = self.bill(&mut running, &usage);
+        outcome.tell(&running.span, length);
         let event = match outcome {
             Outcome::Cut(cut) => cut.event(turn, length),
             Outcome::Completed(finish_reason) => Event::TurnCompleted {
                 turn,
                 finish_reason: *finish_reason,
                 usage,
-                cost_usd: self.workshop.prices.cost(running.model(), &usage),
+                cost_usd: self.workshop.prices.load().cost(running.model(), &usage),
                 length,
                 timing: running.timing(),
                 provider: running.voice().0.clone(),
@@ -297,6 +308,7 @@ impl Writer {
             ..self.answer(&waiting.turn)
         };
         let event = cut.event(waiting.turn.turn, 0);
+        Outcome::Cut(cut).tell(&waiting.span, 0);
         let (took, how) = (waiting.accepted.elapsed(), cut.how());
         let tally = Tally { pool: waiting.pool, how, took };
         let closing = Closing { working: waiting.working, bill: None, tally };
@@ -420,6 +432,21 @@ impl Outcome {
             Self::Completed(finish_reason) => Some(*finish_reason),
             Self::Cut(_) => None,
         }
+    }
+
+    /// Tells log and traces of it.
+    fn tell(&self, span: &Span, length: u64) {
+        let outcome = match self.status() {
+            AnswerStatus::Failed => "failed",
+            AnswerStatus::Cancelled => "cancelled",
+            AnswerStatus::Interrupted => "interrupted",
+            AnswerStatus::Completed | AnswerStatus::Running => "completed",
+        };
+        span.record("outcome", outcome);
+        if let Some(reason) = self.reason() {
+            span.record("error.type", wire::reason_code(reason));
+        }
+        tracing::debug!(parent: span, length, "a turn ended");
     }
 
     /// Why it failed, where it did.

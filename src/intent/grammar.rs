@@ -11,6 +11,7 @@ mod pools;
 mod search;
 mod submit;
 mod tasks;
+mod timed;
 mod updates;
 
 use super::{
@@ -24,8 +25,10 @@ type Rule = fn(&Sentence<'_>) -> Option<Heard>;
 
 /// Rules for sentences that may be questions of how and why, or say `no`.
 const OUTSPOKEN: &[Rule] = &[
+    timed::submit,
     ask::ask,
-    submit::submit,
+    submit::plain,
+    timed::reschedule,
     search::search,
     updates::unsubscribe,
     pools::why,
@@ -34,12 +37,14 @@ const OUTSPOKEN: &[Rule] = &[
 
 /// Rules for what is left; what is more special comes first.
 const PLAIN: &[Rule] = &[
+    gateway::reload,
     gateway::help,
     demos::stop,
     demos::start,
     demos::list,
     pools::scale,
     tasks::cancel,
+    tasks::retry,
     tasks::prioritise,
     tasks::show,
     conversations::summary,

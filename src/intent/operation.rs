@@ -4,9 +4,12 @@ use std::{fmt, sync::Arc};
 
 use serde_json::{Map, Value};
 
-use super::slots::{
-    Component, NewTask, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus, Which,
-    Whom, Workers,
+use super::{
+    alerts::AlertWish,
+    slots::{
+        Component, NewTask, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus, Which,
+        Whom, Workers,
+    },
 };
 use crate::model::{AgentName, PoolName};
 
@@ -35,6 +38,10 @@ pub enum Operation {
     ShowTasks(TaskNumbers),
     /// Take tasks back.
     CancelTasks(Targets),
+    /// Try tasks again that failed or were cancelled.
+    RetryTasks(Targets),
+    /// These tasks run at that time, or behind others, as it was written.
+    Reschedule(TaskNumbers, Arc<str>),
     /// These tasks are wanted so soon.
     Prioritise(TaskNumbers, Priority),
     /// Which conversations there are.
@@ -64,12 +71,16 @@ pub enum Operation {
     NextDemo,
     /// End the running demonstration.
     StopDemo,
+    /// Read the settings anew.
+    Reload,
     /// Tell the status now and then, every so many seconds.
     Subscribe(Option<u32>),
     /// Tell of the pools whenever they change.
     WatchPools,
     /// Tell nothing by itself any more.
     Unsubscribe,
+    /// Something about alerts.
+    Alerts(AlertWish),
     /// How many tokens were used, and what they cost.
     Usage(Option<Period>),
     /// Which models answer, and who offers them.
@@ -93,6 +104,8 @@ impl Operation {
             Self::Submit(_) => "task.submit",
             Self::ShowTasks(_) => "task.show",
             Self::CancelTasks(_) => "task.cancel",
+            Self::RetryTasks(_) => "task.retry",
+            Self::Reschedule(..) => "task.reschedule",
             Self::Prioritise(..) => "task.priority",
             Self::Conversations => "conversations.list",
             Self::Use(_) | Self::UseAgent(..) => "conversation.switch_pool",
@@ -104,9 +117,11 @@ impl Operation {
             Self::Demo(_) => "demo.start",
             Self::NextDemo => "demo.next",
             Self::StopDemo => "demo.stop",
+            Self::Reload => "settings.reload",
             Self::Subscribe(_) => "subscribe.status",
             Self::WatchPools => "subscribe.pools",
             Self::Unsubscribe => "unsubscribe.status",
+            Self::Alerts(wish) => wish.intent(),
             Self::Usage(_) => "usage.show",
             Self::Providers => "providers.list",
             Self::Why => "routing.explain",
@@ -115,7 +130,8 @@ impl Operation {
 
     /// Whether it destroys something or reaches far, so that a sentence alone is not enough.
     pub fn needs_consent(&self) -> bool {
-        matches!(self, Self::Scale(..) | Self::CancelTasks(_) | Self::Delete(_))
+        let far = matches!(self, Self::Scale(..) | Self::RetryTasks(_) | Self::Reload);
+        far || matches!(self, Self::CancelTasks(_) | Self::Delete(_))
     }
 
     /// Its parameters, as JSON.
@@ -138,10 +154,16 @@ impl Operation {
             }
             Self::Tasks(filter) => slots.filter(filter),
             Self::Submit(task) => slots.task(task),
-            Self::ShowTasks(numbers) | Self::CancelTasks(Targets::Numbered(numbers)) => {
+            Self::ShowTasks(numbers)
+            | Self::CancelTasks(Targets::Numbered(numbers))
+            | Self::RetryTasks(Targets::Numbered(numbers)) => {
                 slots.put("task_id", Some(numbers.slot()));
             }
-            Self::CancelTasks(Targets::All(filter)) => {
+            Self::Reschedule(numbers, at) => {
+                slots.put("task_id", Some(numbers.slot()));
+                slots.put("at", Some(&**at));
+            }
+            Self::CancelTasks(Targets::All(filter)) | Self::RetryTasks(Targets::All(filter)) => {
                 slots.put("scope", Some("all"));
                 slots.filter(filter);
             }
@@ -166,6 +188,7 @@ impl Operation {
             }
             Self::Demo(name) => slots.put("demo", name.as_deref()),
             Self::Subscribe(seconds) => slots.put("interval_s", *seconds),
+            Self::Alerts(wish) => slots.0 = wish.slots(),
             Self::Usage(period) => slots.put("period", period.map(|period| period.to_string())),
             Self::Status
             | Self::Pools
@@ -173,6 +196,7 @@ impl Operation {
             | Self::Demos
             | Self::NextDemo
             | Self::StopDemo
+            | Self::Reload
             | Self::WatchPools
             | Self::Unsubscribe
             | Self::Providers
@@ -205,6 +229,7 @@ impl Slots {
         self.put("status", filter.status.map(TaskStatus::word));
         self.put("priority", filter.priority.map(Priority::word));
         self.put("pool", filter.pool.as_ref().map(PoolName::as_str));
+        self.put("before", filter.before);
     }
 
     fn task(&mut self, task: &NewTask) {
@@ -230,6 +255,9 @@ impl fmt::Display for Operation {
             Self::ShowTasks(numbers) => write!(f, "/task {numbers}"),
             Self::CancelTasks(Targets::Numbered(numbers)) => write!(f, "/task cancel {numbers}"),
             Self::CancelTasks(Targets::All(filter)) => filtered(f, "/task cancel all", filter),
+            Self::RetryTasks(Targets::Numbered(numbers)) => write!(f, "/task retry {numbers}"),
+            Self::RetryTasks(Targets::All(filter)) => filtered(f, "/task retry all", filter),
+            Self::Reschedule(numbers, at) => write!(f, "/task at {} {at}", numbers.joined()),
             Self::Prioritise(numbers, priority) => write!(f, "/task priority {numbers} {priority}"),
             Self::Conversations => f.write_str("/conversations"),
             Self::Use(pool) => write!(f, "/use {}", pool.as_ref().map_or(AUTO, PoolName::as_str)),
@@ -248,9 +276,11 @@ impl fmt::Display for Operation {
             Self::Demo(name) => form(f, "/demo", name.as_ref()),
             Self::NextDemo => f.write_str("/demo next"),
             Self::StopDemo => f.write_str("/demo stop"),
+            Self::Reload => f.write_str("/reload"),
             Self::Subscribe(seconds) => form(f, "/subscribe", seconds.as_ref()),
             Self::WatchPools => f.write_str("/subscribe pools"),
             Self::Unsubscribe => f.write_str("/unsubscribe"),
+            Self::Alerts(wish) => wish.fmt(f),
             Self::Usage(period) => form(f, "/usage", period.as_ref()),
             Self::Providers => f.write_str("/providers"),
             Self::Why => f.write_str("/why"),
@@ -261,7 +291,8 @@ impl fmt::Display for Operation {
 fn filtered(f: &mut fmt::Formatter<'_>, command: &str, filter: &TaskFilter) -> fmt::Result {
     form(f, command, filter.status.as_ref())?;
     form(f, "", filter.priority.as_ref())?;
-    form(f, if filter.pool.is_some() { " --pool" } else { "" }, filter.pool.as_ref())
+    form(f, if filter.pool.is_some() { " --pool" } else { "" }, filter.pool.as_ref())?;
+    form(f, if filter.before.is_some() { " --before" } else { "" }, filter.before.as_ref())
 }
 
 fn submit(f: &mut fmt::Formatter<'_>, task: &NewTask) -> fmt::Result {

@@ -3,6 +3,7 @@
 use std::{str::FromStr, sync::Arc};
 
 use super::{
+    alerts::{self, AlertWish, WhichAlerts},
     operation::{AUTO, Operation},
     slots::{NewTask, NotAValue, Targets, TaskFilter, TaskNumbers, Which},
 };
@@ -12,7 +13,10 @@ use crate::model::PoolName;
 pub const FORMS: &[(&str, &str)] = &[
     ("/help [TOPIC]", "this list"),
     ("/status", "how the gateway is"),
-    ("/health [PART]", "whether it is well: memory, cpu, disk, database, uptime, network"),
+    (
+        "/health [PART]",
+        "whether it is well: memory, cpu, disk, database, uptime, network, settings",
+    ),
     ("/pools", "the pools of specialists and their routes"),
     ("/pool POOL", "one of them"),
     ("/scale POOL N", "the pool has N workers from now on; +N more, -N fewer"),
@@ -26,13 +30,15 @@ pub const FORMS: &[(&str, &str)] = &[
         "asks them all, and makes one answer of theirs; /ask all TEXT asks each",
     ),
     ("/why", "why the last message went to its pool"),
-    ("/tasks [STATUS] [POOL]", "background tasks"),
+    ("/tasks [STATUS] [POOL]", "background tasks; with --before N those before task N"),
     ("/task N", "one of them"),
     (
         "/task submit [--pool POOL] [--priority P] [--at WHEN] TEXT",
         "hands in a background task; P is low, normal, high or urgent",
     ),
     ("/task cancel N", "takes it back; several numbers, or all [STATUS] [POOL]"),
+    ("/task retry N", "tries it again; several numbers, or all [STATUS] [POOL]"),
+    ("/task at N WHEN", "when it runs: a time, or after another task"),
     ("/task priority N P", "how soon it is wanted"),
     ("/conversations", "your conversations"),
     ("/new [POOL]", "begins another conversation"),
@@ -41,9 +47,14 @@ pub const FORMS: &[(&str, &str)] = &[
     ("/search [--period P] TEXT", "finds what was said; P is today, last-week, this-month, …"),
     ("/demos", "demonstrations"),
     ("/demo [NAME]", "begins one; /demo next and /demo stop go on and end it"),
+    ("/reload", "reads the settings again; what has changed takes effect at once"),
     ("/subscribe [SECONDS]", "tells the status now and then"),
     ("/subscribe pools", "tells of the pools when they change"),
+    ("/subscribe alerts", "tells what needs attention as it comes"),
     ("/unsubscribe", "tells nothing by itself any more"),
+    ("/alerts [PERIOD]", "what needs attention, and what you watch; with a period, what there was"),
+    ("/alert METRIC > N [for D]", "tells you here when that is so; < is below"),
+    ("/alert remove N", "tells you no more; a number, a metric, or all"),
     ("/usage [PERIOD]", "tokens used and what they cost"),
     ("/providers", "which models answer"),
 ];
@@ -91,6 +102,7 @@ fn read(name: &str, rest: &str) -> Option<Slash> {
         ("ask", _) => ask(rest)?,
         ("search", _) => search(rest)?,
         ("task", (verb, rest)) if verb.eq_ignore_ascii_case("submit") => submit(rest)?,
+        ("task", (verb, rest)) if verb.eq_ignore_ascii_case("at") => reschedule(rest)?,
         _ => return read_words(name, &rest.to_lowercase()),
     };
     Some(Slash { operation, yes: false })
@@ -133,6 +145,12 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
         ("task", ["cancel", these @ ..]) => {
             Operation::CancelTasks(Targets::Numbered(numbers(these)?))
         }
+        ("task", ["retry", "all", filter @ ..]) => {
+            Operation::RetryTasks(Targets::All(tasks(filter)?))
+        }
+        ("task", ["retry", these @ ..]) => {
+            Operation::RetryTasks(Targets::Numbered(numbers(these)?))
+        }
         ("task", ["priority", these @ .., priority]) => {
             Operation::Prioritise(numbers(these)?, priority.parse().ok()?)
         }
@@ -147,6 +165,10 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
         ("demo", ["next"]) => Operation::NextDemo,
         ("demo", ["stop"]) => Operation::StopDemo,
         ("demo", [demo]) => Operation::Demo(Some(Arc::from(*demo))),
+        ("reload", []) => Operation::Reload,
+        ("alerts" | "alert", _) | ("subscribe", ["alerts"]) => {
+            Operation::Alerts(about_alerts(name, words)?)
+        }
         ("subscribe", ["pools"]) => Operation::WatchPools,
         ("subscribe", seconds) => Operation::Subscribe(optional(seconds).ok()?),
         ("unsubscribe", []) => Operation::Unsubscribe,
@@ -166,6 +188,26 @@ fn optional<T: FromStr>(words: &[&str]) -> Result<Option<T>, NotAValue> {
     }
 }
 
+fn about_alerts(name: &str, words: &[&str]) -> Option<AlertWish> {
+    Some(match (name, words) {
+        ("alerts", []) => AlertWish::List(None),
+        ("alerts", period) => AlertWish::List(Some(period.join(" ").parse().ok()?)),
+        ("alert", ["remove", these @ ..]) => AlertWish::Remove(which_alerts(these)?),
+        ("alert", condition) => AlertWish::Set(alerts::condition(&condition.join(" "))?),
+        _ => AlertWish::Subscribe,
+    })
+}
+
+fn which_alerts(words: &[&str]) -> Option<WhichAlerts> {
+    match words {
+        ["all"] => Some(WhichAlerts::All),
+        words => match optional(words) {
+            Ok(number) => number.map(WhichAlerts::Number),
+            Err(_) => alerts::named(&words.join(" ")).map(WhichAlerts::Metric),
+        },
+    }
+}
+
 fn which(words: &[&str]) -> Option<Which> {
     optional(words).ok().map(|which| which.unwrap_or(Which::Current))
 }
@@ -182,6 +224,9 @@ fn tasks(words: &[&str]) -> Option<TaskFilter> {
         let said_twice = match (word.parse(), word.parse()) {
             (Ok(status), _) => filter.status.replace(status).is_some(),
             (_, Ok(priority)) => filter.priority.replace(priority).is_some(),
+            _ if *word == "--before" => {
+                filter.before.replace(words.next()?.parse().ok()?).is_some()
+            }
             _ => {
                 let pool = if *word == "--pool" { words.next()? } else { word };
                 filter.pool.replace(PoolName::from(*pool)).is_some()
@@ -221,6 +266,12 @@ fn submit(rest: &str) -> Option<Operation> {
         priority: optional(priority.as_slice()).ok()?,
         at: at.map(Arc::from),
     }))
+}
+
+fn reschedule(rest: &str) -> Option<Operation> {
+    let (these, at) = first_word(rest);
+    let these: Vec<&str> = these.split(',').filter(|number| !number.is_empty()).collect();
+    Some(Operation::Reschedule(numbers(&these)?, free_text(at)?))
 }
 
 /// The values of the options that stand before a free text, and the text.
@@ -268,7 +319,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::intent::{Component, Period, Priority, TaskStatus, Unit, Whom, Workers};
+    use crate::{
+        intent::{Component, NewAlert, Period, Priority, TaskStatus, Unit, Whom, Workers},
+        model::{Metric, Side},
+    };
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
@@ -296,9 +350,13 @@ mod tests {
             ("/scale --yes sports 4", "/scale sports 4 YES"),
             ("/tasks failed sports", "/tasks failed --pool sports"),
             ("/tasks urgent", "/tasks urgent"),
+            ("/tasks --before 30 failed", "/tasks failed --before 30"),
             ("/task #12", "/task 12"),
             ("/task cancel 3, 4 4", "/task cancel 3 4"),
             ("/task cancel all queued —yes", "/task cancel all queued YES"),
+            ("/task retry 3, 4", "/task retry 3 4"),
+            ("/task retry all failed --yes", "/task retry all failed YES"),
+            ("/task AT #3,4 Every day at 9", "/task at 3,4 Every day at 9"),
             ("/task priority 3 4 HIGH", "/task priority 3 4 high"),
             ("/task submit Say  it --yes", "/task submit Say  it --yes"),
             (
@@ -315,6 +373,13 @@ mod tests {
             ("/ask Financial, business Say it", "/ask financial,business Say it"),
             ("/ask sports,sports x", "/ask sports x"),
             ("/ask ALL x", "/ask all x"),
+            ("/alerts today", "/alerts today"),
+            ("/alert memory > 2.5 GB for 5m", "/alert memory_bytes > 2684354560 bytes for 300s"),
+            ("/alert cpu>90%", "/alert machine_cpu_percent > 90 %"),
+            ("/alert load_1m < 0.5", "/alert load_1m < 0.500"),
+            ("/alert remove #2", "/alert remove 2"),
+            ("/alert remove the queue", "/alert remove turns_queued"),
+            ("/subscribe alerts", "/subscribe alerts"),
             ("/demo", "/demo"),
             ("/demo Next", "/demo next"),
         ] {
@@ -333,11 +398,16 @@ mod tests {
             ("/task", "/task N"),
             ("/task cancel", "/task cancel N"),
             ("/task priority 3 soon", "/task priority N P"),
+            ("/task at 3", "/task at N WHEN"),
+            ("/task at noon", "/task at N WHEN"),
+            ("/task retry", "/task retry N"),
             ("/tasks failed queued", "/tasks [STATUS] [POOL]"),
             ("/search", "/search [--period P] TEXT"),
             ("/ask all", "/ask POOL,POOL TEXT"),
             ("/ask", "/ask POOL,POOL TEXT"),
             ("/ask ,", "/ask POOL,POOL TEXT"),
+            ("/alert memory", "/alert METRIC > N [for D]"),
+            ("/alert remove", "/alert remove N"),
         ] {
             check(text, &format!("It is written {form}."));
         }
@@ -408,8 +478,14 @@ mod tests {
     }
 
     fn filter() -> impl Strategy<Value = TaskFilter> {
-        (maybe(any_of(TaskStatus::ALL)), maybe(any_of(Priority::ALL)), maybe(pool()))
-            .prop_map(|(status, priority, pool)| TaskFilter { status, priority, pool })
+        let number = maybe(any::<u32>());
+        (maybe(any_of(TaskStatus::ALL)), maybe(any_of(Priority::ALL)), maybe(pool()), number)
+            .prop_map(|(status, priority, pool, before)| TaskFilter {
+                status,
+                priority,
+                pool,
+                before,
+            })
     }
 
     fn about_tasks() -> impl Strategy<Value = Operation> {
@@ -422,7 +498,37 @@ mod tests {
             task_numbers().prop_map(Operation::ShowTasks),
             task_numbers().prop_map(|these| Operation::CancelTasks(Targets::Numbered(these))),
             filter().prop_map(|filter| Operation::CancelTasks(Targets::All(filter))),
+            task_numbers().prop_map(|these| Operation::RetryTasks(Targets::Numbered(these))),
+            filter().prop_map(|filter| Operation::RetryTasks(Targets::All(filter))),
+            (task_numbers(), text()).prop_map(|(t, at)| Operation::Reschedule(t, at)),
             (task_numbers(), any_of(Priority::ALL)).prop_map(|(t, p)| Operation::Prioritise(t, p)),
+        ]
+    }
+
+    fn alert() -> impl Strategy<Value = NewAlert> {
+        let side = any_of(&[Side::Above, Side::Below]);
+        let numbers = (0..=100_000_u64, 0..=86_400_u32);
+        (any_of(Metric::ALL), side, numbers).prop_map(
+            |(metric, side, (thousandths, for_seconds))| NewAlert {
+                metric,
+                side,
+                thousandths,
+                for_seconds,
+            },
+        )
+    }
+
+    fn about_alerts() -> impl Strategy<Value = AlertWish> {
+        let which = prop_oneof![
+            any::<u32>().prop_map(WhichAlerts::Number),
+            any_of(Metric::ALL).prop_map(WhichAlerts::Metric),
+            Just(WhichAlerts::All),
+        ];
+        prop_oneof![
+            maybe(period()).prop_map(AlertWish::List),
+            alert().prop_map(AlertWish::Set),
+            which.prop_map(AlertWish::Remove),
+            Just(AlertWish::Subscribe),
         ]
     }
 
@@ -447,6 +553,7 @@ mod tests {
             maybe(word()).prop_map(Operation::Demo),
             maybe(any::<u32>()).prop_map(Operation::Subscribe),
             maybe(period()).prop_map(Operation::Usage),
+            about_alerts().prop_map(Operation::Alerts),
             proptest::sample::select(vec![
                 Operation::Conversations,
                 Operation::Demos,
@@ -456,6 +563,7 @@ mod tests {
                 Operation::Unsubscribe,
                 Operation::Providers,
                 Operation::Why,
+                Operation::Reload,
             ]),
         ]
     }

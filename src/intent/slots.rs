@@ -148,6 +148,8 @@ words! {
         Uptime = "uptime",
         /// The connections to the outside.
         Network = "network",
+        /// The settings and the file that they come from.
+        Settings = "settings",
     }
 }
 
@@ -268,6 +270,11 @@ impl TaskNumbers {
         &self.0
     }
 
+    /// As one word.
+    pub(super) fn joined(&self) -> String {
+        self.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+    }
+
     /// A number, or a list where there are several.
     pub(super) fn slot(&self) -> Value {
         match *self.0 {
@@ -343,6 +350,8 @@ pub struct TaskFilter {
     pub priority: Option<Priority>,
     /// Those of that pool.
     pub pool: Option<PoolName>,
+    /// Those before the task of that number.
+    pub before: Option<u32>,
 }
 
 /// Which tasks are meant.

@@ -9,7 +9,7 @@ use super::{
     table::table,
 };
 use crate::{
-    conversation::{Ask, Branch, Refusal},
+    conversation::{Ask, Branch, Refusal, turn_span},
     intent::{Operation, Which},
     limits,
     model::{Conversation, ConversationId, PoolName, Timestamp},
@@ -111,6 +111,7 @@ impl Operator {
                 text: asked.into(),
                 pool: Some(pool),
                 about: Some(about),
+                span: turn_span(None),
                 ..Ask::default()
             }));
         }
@@ -129,7 +130,8 @@ impl Operator {
 
     fn has_model(&self, pool: &PoolName) -> bool {
         let pool = self.registry.workshop().pools.get(pool.as_str());
-        pool.and_then(|pool| pool.first()).is_some_and(|(provider, _)| provider.as_str() != OFFLINE)
+        let first = pool.as_ref().and_then(|pool| pool.first());
+        first.is_some_and(|(provider, _)| provider.as_str() != OFFLINE)
     }
 
     /// One of the caller's own conversations.

@@ -80,7 +80,11 @@ const TOPICS: &[Topic] = &[
     },
     Topic {
         wish: "have work done in the background",
-        says: &["submit a task to business: draft an agenda", "show running tasks"],
+        says: &[
+            "submit a task to business tomorrow at 9: draft an agenda",
+            "show the failed tasks",
+            "retry task 7",
+        ],
         commands: &["task", "tasks"],
         words: &[
             "task",
@@ -93,10 +97,15 @@ const TOPICS: &[Topic] = &[
             "schedule",
             "submit",
             "cancel",
+            "retry",
+            "reschedule",
+            "postpone",
         ],
         notes: "A task tells its outcome in the conversation that asked for it. WHEN is a time, a rule or a \
-                condition: \"in 2 hours\", \"every day at 9\", \"after 12\". A task that runs is cancelled \
-                only when you agree, unless the command ends in --yes.",
+                condition: \"in 2 hours\", \"every day at 9\", \"after 12\", and may open a sentence: \"every \
+                weekday at 8:30 in Europe/Berlin, have the financial pool …\". A task that runs is \
+                cancelled, and all that failed are tried again, only when you agree, unless the command \
+                ends in --yes.",
     },
     Topic {
         wish: "see how the gateway is",
@@ -125,10 +134,36 @@ const TOPICS: &[Topic] = &[
             "subscribe",
             "updates",
             "monitor",
-            "alerts",
             "database",
         ],
         notes: "",
+    },
+    Topic {
+        wish: "be told when something needs attention",
+        says: &[
+            "tell me when the queue is longer than 50",
+            "which alerts are active?",
+            "remove alert 2",
+        ],
+        commands: &["alert", "alerts", "subscribe"],
+        words: &[
+            "alert",
+            "alerts",
+            "warn",
+            "warning",
+            "notify",
+            "tell",
+            "threshold",
+            "watch",
+            "above",
+            "below",
+            "attention",
+            "incident",
+            "incidents",
+        ],
+        notes: "What you ask for is told in this conversation: once when it is so, once when it is over, and \
+                not more often than every ten minutes where it comes and goes. It ends with the \
+                conversation.",
     },
     Topic {
         wish: "change how much a pool does at a time",
@@ -136,6 +171,14 @@ const TOPICS: &[Topic] = &[
         commands: &["scale", "pool"],
         words: &["scale", "worker", "workers", "concurrency", "capacity"],
         notes: "It asks back first, unless the command ends in --yes.",
+    },
+    Topic {
+        wish: "have the settings read again",
+        says: &["reload the settings", "are the settings ok?"],
+        commands: &["reload", "health"],
+        words: &["settings", "setting", "configuration", "config", "reload"],
+        notes: "They are also read when their file changes. It asks back first, unless the command ends \
+                in --yes.",
     },
     Topic {
         wish: "be shown around",
@@ -244,6 +287,7 @@ mod tests {
             ("cancel a task", "have work done in the background"),
             ("how do I switch to another pool?", "choose who answers"),
             ("delete conversations", "keep conversations apart, and find things again"),
+            ("set an alert", "be told when something needs attention"),
             ("workers", "change how much a pool does at a time"),
         ] {
             assert_eq!(about(question).map(|topic| topic.wish), Some(wish), "{question}");

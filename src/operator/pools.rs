@@ -25,8 +25,8 @@ impl Operator {
     pub(super) fn pools(&self) -> Report {
         let today = self.today();
         let pools = self.registry.workshop().pools.iter();
-        let known: Vec<_> = pools.map(|pool| (pool, pool.vitals(today))).collect();
-        let row = |(pool, vitals): &(&Arc<Pool>, PoolVitals)| {
+        let known: Vec<_> = pools.map(|pool| (pool.clone(), pool.vitals(today))).collect();
+        let row = |(pool, vitals): &(Arc<Pool>, PoolVitals)| {
             [
                 pool.name.to_string(),
                 format!("{}/{}", vitals.running, vitals.workers),
@@ -71,7 +71,7 @@ impl Operator {
             };
             let _infallible = write!(text, "\n  {agent}: {}{asks}", of.description);
         }
-        Report::new(text, facts(pool, &vitals))
+        Report::new(text, facts(&pool, &vitals))
     }
 
     fn today(&self) -> Day {
@@ -124,7 +124,7 @@ impl Operator {
         let pools = &self.registry.workshop().pools;
         let Some(known) = pools.get(pool.as_str()) else { return self.no_pool(pool) };
         if known.as_agent(agent.as_str()).is_none() {
-            let there_are = pools.agent_names(known);
+            let there_are = pools.agent_names(&known);
             let text = format!("No agent of {pool} is called {agent}. There are: {there_are}.");
             return Report::new(text, json!({ "unknown": agent.as_str(), "pool": pool.as_str() }));
         }

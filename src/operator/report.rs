@@ -56,6 +56,8 @@ pub enum Here {
     Status(Option<Duration>),
     /// It is told of the pools when they change.
     Pools,
+    /// It is told of alerts as they come.
+    Alerts,
 }
 
 impl Report {

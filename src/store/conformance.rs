@@ -2,10 +2,13 @@
 
 #![expect(clippy::cognitive_complexity, reason = "every assert counts as two branches")]
 
+mod alerts;
 mod tasks;
 
 use std::sync::Arc;
 
+pub(crate) use alerts::incident;
+pub(super) use alerts::watch;
 pub(super) use tasks::task;
 
 use super::{Batch, Expect, LocalStore, Page, Store, StoreError, Turn, Write};
@@ -35,6 +38,7 @@ pub(super) async fn holds(store: &dyn Store) {
     a_deleted_conversation_leaves_nothing(store).await;
     a_part_is_in_no_list_and_goes_with_its_whole(store).await;
     tasks::hold(store).await;
+    alerts::hold(store).await;
     a_full_queue_is_refused(store).await;
     a_closed_store_says_so(store).await;
 }

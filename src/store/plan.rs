@@ -178,6 +178,15 @@ impl<'a> Plan<'a> {
             Write::TaskKey { user, key, task, expires_at } => {
                 self.put_task_key(user, &key, &KeyedTask { task, expires_at })
             }
+            Write::Watch(watch) => self.put_watch(&watch),
+            Write::ForgetWatch(user, number) => self.forget_watch(user, number),
+            Write::Incident(incident) => self.put_incident(incident),
+            Write::IncidentTold(user, id, news) => {
+                self.note_incident(Some(user), id, |incident| incident.told = news)
+            }
+            Write::IncidentDelivered(id, news) => {
+                self.note_incident(None, id, |incident| incident.delivered = news)
+            }
             Write::Spend(account, spend) => self.add_spend(account, spend),
             Write::Delete(id) => self.delete(id),
         }

@@ -246,8 +246,8 @@ impl Complaint {
     }
 }
 
-/// The name of that code.
-pub fn code_name(reason: Reason) -> &'static str {
+/// The stable code of a turn's reason, as readers see it.
+pub fn reason_code(reason: Reason) -> &'static str {
     code(reason).as_str()
 }
 

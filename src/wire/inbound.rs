@@ -8,7 +8,10 @@ use serde_json::Value;
 use super::{Complaint, TaskAsked, TaskChangeAsked, tasks};
 use crate::{
     limits,
-    model::{AgentName, ConversationId, Cursor, MessageId, PoolName, TaskFilter, TaskId, TurnId},
+    model::{
+        AgentName, ConversationId, Cursor, MessageId, PoolName, TaskFilter, TaskId, TraceParent,
+        TurnId,
+    },
 };
 
 /// A frame that could be read.
@@ -104,6 +107,8 @@ pub enum Topic {
     Tasks,
     /// How the gateway is.
     Status,
+    /// What needs attention.
+    Alerts,
     /// How the pools are.
     Pools,
 }
@@ -135,6 +140,8 @@ pub struct SendAsked {
     pub reject: bool,
     pub understand: Understand,
     pub metadata: Option<Value>,
+    /// What its sender was doing when it was sent.
+    pub traceparent: Option<TraceParent>,
 }
 
 impl SendAsked {
@@ -153,6 +160,7 @@ impl SendAsked {
             reject: false,
             understand,
             metadata: None,
+            traceparent: None,
         }
     }
 }
@@ -242,20 +250,19 @@ fn asked(request: Request) -> Result<Asked, Complaint> {
     })
 }
 
-/// Whether a topic can be subscribed to here.
-fn topic(topic: protocol::Topic) -> Result<Topic, Complaint> {
+fn topic(topic: protocol::Topic) -> Topic {
     match topic {
-        protocol::Topic::Tasks => Ok(Topic::Tasks),
-        protocol::Topic::Status => Ok(Topic::Status),
-        protocol::Topic::Pools => Ok(Topic::Pools),
-        protocol::Topic::Alerts => Err(Complaint::unsupported("this topic")),
+        protocol::Topic::Tasks => Topic::Tasks,
+        protocol::Topic::Status => Topic::Status,
+        protocol::Topic::Pools => Topic::Pools,
+        protocol::Topic::Alerts => Topic::Alerts,
     }
 }
 
 fn asked_of_tasks(request: Request) -> Result<Asked, Complaint> {
     Ok(match request {
-        Request::Subscribe(of) => Asked::Subscribe(topic(of.topic)?),
-        Request::Unsubscribe(of) => Asked::Unsubscribe(topic(of.topic)?),
+        Request::Subscribe(of) => Asked::Subscribe(topic(of.topic)),
+        Request::Unsubscribe(of) => Asked::Unsubscribe(topic(of.topic)),
         Request::TaskSubmit(new) => tasks::submit(new)?,
         Request::TaskGet(of) => Asked::Task { task: id("task", &of.task)? },
         Request::TaskList(of) => tasks::list(of)?,
@@ -293,6 +300,8 @@ fn message(send: MessageSend) -> Result<SendAsked, Complaint> {
             Some(As::Auto) | None => Understand::Auto,
         },
         metadata: send.metadata,
+        // Whoever gets it wrong begins another trace, as its specification has it.
+        traceparent: send.traceparent.and_then(|parent| parent.parse().ok()),
     })
 }
 

@@ -110,6 +110,13 @@ pub enum Consult {
     Spanning,
 }
 
+impl RoutingSettings {
+    /// The weights are in a file.
+    pub fn is_a_file(&self) -> bool {
+        !matches!(self.weights.as_str(), "built-in" | "none")
+    }
+}
+
 impl Default for RoutingSettings {
     fn default() -> Self {
         Self { weights: "built-in".to_owned(), consult: Consult::Asked }

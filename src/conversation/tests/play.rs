@@ -245,8 +245,8 @@ impl Play {
             let Spend { turns, input, output, estimated, .. } = spend;
             format!("{name} {turns}x {input}+{output}~{estimated}")
         });
-        let pools = workshop.pools.iter().map(|pool| &pool.name);
-        let rows = workshop.ledger.standing(self.me.user, pools, workshop.clock.now());
+        let pools: Vec<_> = workshop.pools.iter().map(|pool| pool.name.clone()).collect();
+        let rows = workshop.ledger.standing(self.me.user, &pools, workshop.clock.now());
         let budget = |row: Standing| format!("{} {}/{}", row.budget, row.spent, row.reserved);
         told.chain(rows.into_iter().map(budget)).collect()
     }

@@ -8,7 +8,7 @@ use tokio::{sync::mpsc, time::timeout};
 
 use super::{Demo, Signal, script::Step};
 use crate::{
-    conversation::{Ask, Ending, Executed, Refusal, Tour},
+    conversation::{Ask, Ending, Executed, Refusal, Tour, turn_span},
     intent, limits,
     model::{DemoStep, TurnId},
     operator::{Caller, Here, Operator, Order, Said, meaning::Wish},
@@ -92,6 +92,7 @@ impl Guide {
         let ask = Ask {
             text: text.into(),
             metadata: Some(json!({ "demo": self.demo.name })),
+            span: turn_span(None),
             ..Ask::default()
         };
         let ending = Ending::watch(&self.caller.handle);
