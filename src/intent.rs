@@ -2,6 +2,7 @@
 //!
 //! Invariant: what is not wholly explained by the grammar of commands is chat.
 
+mod alerts;
 mod concepts;
 mod grammar;
 mod guards;
@@ -21,11 +22,12 @@ mod values;
 mod vocabulary;
 mod words;
 
+pub use alerts::{AlertWish, NewAlert, WhichAlerts};
 pub use operation::Operation;
 pub use reading::{Reading, Situation, Unsure, understand};
 pub use slash::{FORMS, Misused, Slash, slash};
 pub use slots::{
     Component, NewTask, NotAValue, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus,
-    Unit, Which, Workers,
+    Unit, Which, Whom, Workers,
 };
 pub use vocabulary::Vocabulary;

@@ -23,6 +23,8 @@ pub mod conversation;
 pub mod monitor;
 pub mod task;
 
+pub mod alert;
+
 pub mod operator;
 
 pub mod connection;
@@ -30,3 +32,4 @@ pub mod http;
 
 pub mod app;
 pub mod cli;
+pub mod telemetry;

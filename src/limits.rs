@@ -112,6 +112,11 @@ pub const KEY_LIVES: Duration = Duration::from_secs(24 * 60 * 60);
 pub const FORK_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Messages of history that one turn may read.
 pub const CONTEXT_MESSAGES_MAX: usize = 2_000;
+/// Specialists that one message may ask. They ask nobody in turn.
+pub const SPECIALISTS_MAX: usize = 8;
+/// What is told of one specialist's answer to whoever makes one of all, in bytes; less where that
+/// would not fit the pool's window.
+pub const SPECIALIST_TOLD_BYTES_MAX: usize = 64 * 1024;
 
 // ---- pages --------------------------------------------------------------------------------
 
@@ -308,6 +313,51 @@ pub const TASK_CHANGES_MAX: usize = 16_384;
 /// Encoded changes that are kept for subscribers, in bytes; older ones are read again.
 pub const TASK_CHANGES_BYTES_MAX: usize = 512 * 1024;
 
+// ---- alerts -------------------------------------------------------------------------------
+
+/// Rules that settings may define, with the built-in ones.
+pub const ALERTS_MAX: usize = 64;
+/// Watches of the whole gateway.
+pub const WATCHES_MAX: usize = 2_000;
+/// Watches of one user.
+pub const WATCHES_PER_USER_MAX: usize = 20;
+/// For how long a value may have to be beyond a threshold before that is told.
+pub const ALERT_FOR_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a watch wants its value to be well again before it says so.
+pub const WATCH_CLEAR_FOR: Duration = Duration::from_secs(10);
+/// What comes back this soon after it was well again is still the same incident.
+pub const INCIDENT_RETURNS_WITHIN: Duration = Duration::from_secs(15 * 60);
+/// Between two things that are told of one incident, but for its first end.
+pub const INCIDENT_QUIET: Duration = Duration::from_secs(10 * 60);
+/// How often the topic shows the newest value of an open incident.
+pub const INCIDENT_UPDATE_EVERY: Duration = Duration::from_secs(30);
+/// Incidents that are kept of the system, and of each user; the newest.
+pub const INCIDENTS_KEPT_MAX: usize = 500;
+/// Incidents that one list shows.
+pub const INCIDENTS_LISTED_MAX: usize = 20;
+/// Requests that wait for the one who owns the alerts.
+pub const ALERT_COMMANDS_WAITING_MAX: usize = 256;
+/// Alerts that are being told at the same time.
+pub const ALERTS_TOLD_AT_ONCE_MAX: usize = 16;
+/// While an alert cannot be told, how often that is tried again.
+pub const ALERT_RETRY_EVERY: Duration = Duration::from_secs(1);
+/// Incidents that wait for the webhook; of each its newest state.
+pub const WEBHOOK_WAITING_MAX: usize = INCIDENTS_KEPT_MAX;
+/// Posts of one state of an incident.
+pub const WEBHOOK_ATTEMPTS_MAX: u32 = 10;
+/// The pause before a second post; doubles with each.
+pub const WEBHOOK_PAUSE_FIRST: Duration = Duration::from_secs(1);
+/// The longest pause between two posts.
+pub const WEBHOOK_PAUSE_MAX: Duration = Duration::from_secs(5 * 60);
+/// A connection to the webhook must stand by then.
+pub const WEBHOOK_CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// The webhook must have answered by then.
+pub const WEBHOOK_ANSWER_WITHIN: Duration = Duration::from_secs(15);
+/// The key of its signature, as the Standard Webhooks specification bounds it.
+pub const WEBHOOK_KEY_BYTES_MIN: usize = 24;
+/// See `WEBHOOK_KEY_BYTES_MIN`.
+pub const WEBHOOK_KEY_BYTES_MAX: usize = 64;
+
 // ---- understanding ------------------------------------------------------------------------
 
 /// Words of a text that are looked at for a command; what is beyond can only be its free text.
@@ -328,6 +378,8 @@ pub const TIMED_TAIL_BYTES: usize = 128;
 
 /// How much of a message is read to find its pool: what it is about is said by then.
 pub const ROUTED_BYTES_MAX: usize = 2 * 1024;
+/// Clauses that are read each by itself, to find whether it is about the matters of several pools.
+pub const ROUTED_CLAUSES_MAX: usize = 12;
 /// Words that are read of it, and pieces of words.
 pub const ROUTED_WORDS_MAX: usize = 256;
 /// A longer word is none.
@@ -353,6 +405,12 @@ pub const LABELLED_MIN: usize = 5;
 pub const SETTINGS_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// How much of a bad value an error repeats.
 pub const SETTING_SHOWN_CHARS_MAX: usize = 80;
+/// How often it is looked at for a change. It is read when it looked the same twice.
+pub const SETTINGS_LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Those who may wait for the settings to be read anew.
+pub const RELOADS_WAITING_MAX: usize = 16;
+/// Changed settings that are named.
+pub const SETTINGS_NAMED_MAX: usize = 12;
 /// The name of a pool or of a provider.
 pub const NAME_BYTES_MAX: usize = 32;
 /// The shortest token that is worth its name.
@@ -400,3 +458,6 @@ const _: () = assert!(TASKS_OPEN_PER_USER_MAX <= TASKS_OPEN_MAX);
 const _: () = assert!(TASK_RESULT_BYTES_MAX + TEXT_BYTES_MAX <= PAGE_BYTES_MAX);
 const _: () = assert!(TASK_TOLD_BYTES_MAX <= TASK_RESULT_BYTES_MAX);
 const _: () = assert!(TASK_CHANGES_MAX >= PAGE_ROWS);
+const _: () = assert!(WATCHES_PER_USER_MAX <= WATCHES_MAX);
+const _: () = assert!(INCIDENT_QUIET.as_secs() < INCIDENT_RETURNS_WITHIN.as_secs());
+const _: () = assert!(INCIDENTS_LISTED_MAX <= INCIDENTS_KEPT_MAX);

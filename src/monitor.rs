@@ -47,6 +47,12 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// As a test says.
+    #[cfg(test)]
+    pub(crate) fn of(rev: u64, at: Timestamp, vitals: Vitals) -> Self {
+        Self { rev, at, vitals, ..Self::default() }
+    }
+
     /// For a program.
     pub fn frame(&self) -> Frame {
         self.frame.get_or_init(|| wire::status(self.rev, self.at, &self.vitals)).clone()

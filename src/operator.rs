@@ -3,6 +3,7 @@
 //! Invariants: a command that its key shows to be done already is not done again; what destroys or
 //! reaches far is asked back first, unless that was agreed to.
 
+mod alerts;
 mod conversations;
 mod demos;
 mod help;
@@ -11,6 +12,7 @@ mod period;
 mod pools;
 mod report;
 mod search;
+mod settings;
 mod summary;
 mod system;
 mod table;
@@ -19,6 +21,7 @@ mod usage;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -27,7 +30,9 @@ pub use meaning::{NoCommand, Order};
 pub use report::Here;
 
 use crate::{
+    alert::Alerts,
     auth::Identity,
+    config::LiveSettings,
     conversation::{Change, Executed, Handle, Refusal, Registry, Sent},
     intent::{Operation, Vocabulary},
     model::Vitals,
@@ -41,8 +46,11 @@ use report::{Outcome, Report, Then};
 pub struct Operator {
     registry: Registry,
     tasks: Tasks,
+    alerts: Alerts,
     vitals: Box<dyn Fn() -> Vitals + Send + Sync>,
-    vocabulary: Vocabulary,
+    settings: LiveSettings,
+    /// Knows the pools that there are now.
+    vocabulary: ArcSwap<Vocabulary>,
     tours: Tours,
 }
 
@@ -68,17 +76,22 @@ pub struct Said {
 }
 
 impl Operator {
-    /// Works on what is in `registry`, and on the tasks.
+    /// Works on what is in `registry`, on the tasks and the alerts.
     pub fn new(
         registry: Registry,
         tasks: Tasks,
+        alerts: Alerts,
+        settings: LiveSettings,
         vitals: impl Fn() -> Vitals + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let pools = registry.workshop().pools.clone();
-        let names = pools.iter().map(|pool| pool.name.as_str());
-        let vocabulary = Vocabulary::new(names, demo_names());
+        let vocabulary = ArcSwap::from_pointee(vocabulary(&registry));
         let (vitals, tours) = (Box::new(vitals), Tours::default());
-        Arc::new(Self { registry, tasks, vitals, vocabulary, tours })
+        Arc::new(Self { registry, tasks, alerts, vitals, settings, vocabulary, tours })
+    }
+
+    /// Other pools may be there by now; they can be called by their names.
+    pub fn adopt(&self) {
+        self.vocabulary.store(Arc::new(vocabulary(&self.registry)));
     }
 
     /// Carries the order out and has it noted in the conversation, as a turn of its own.
@@ -96,7 +109,7 @@ impl Operator {
             let now = workshop.clock.now();
             let before = workshop.store.keyed(caller.identity.user, key, now).await?;
             if let Some(accepted) = before {
-                return Ok(Sent { accepted, duplicate: true });
+                return Ok(Sent { accepted, duplicate: true, parts: None });
             }
         }
         let (intent, slots) = order.name();
@@ -174,6 +187,7 @@ impl Operator {
             Operation::Demo(name) => demos::start(name.as_deref()),
             Operation::NextDemo => self.next_demo(caller),
             Operation::StopDemo => self.stop_demo(caller),
+            Operation::Ask(whom, text) => return Ok(self.ask(whom, text)),
             Operation::Tasks(filter) => self.list_tasks(caller, &filter).await?,
             Operation::Submit(new) => self.submit_task(caller, new, said.key.as_deref()).await?,
             Operation::ShowTasks(numbers) => self.show_tasks(caller, &numbers).await?,
@@ -186,13 +200,21 @@ impl Operator {
                 self.prioritise_tasks(caller, &numbers, priority).await?
             }
             Operation::Scale(pool, workers) => self.scale(&pool, workers, agreed),
+            Operation::Reload => self.reload(agreed).await,
             Operation::Subscribe(seconds) => system::keep_posted(seconds),
             Operation::WatchPools => pools::keep_posted(),
             Operation::Unsubscribe => system::stop_posting(),
+            Operation::Alerts(wish) => self.about_alerts(caller, wish).await?,
             Operation::Usage(period) => self.usage(caller, period).await?,
         };
         Ok(report.into())
     }
+}
+
+/// The words that are names here.
+fn vocabulary(registry: &Registry) -> Vocabulary {
+    let pools: Vec<_> = registry.workshop().pools.iter().collect();
+    Vocabulary::new(pools.iter().map(|pool| pool.name.as_str()), demo_names())
 }
 
 impl Order {

@@ -4,8 +4,9 @@
 //! survive a power cut; an append under a stale epoch is refused; batches of one caller are
 //! applied in the order in which they were handed over.
 
+mod alerts;
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;
 #[cfg(test)]
 mod damage;
 mod directory;
@@ -39,8 +40,9 @@ pub use local::LocalStore;
 use futures_util::future::BoxFuture;
 
 use crate::model::{
-    Accepted, Account, Conversation, ConversationId, Day, Message, MessageId, OpenTask, Sequenced,
-    Session, Spend, Task, TaskFilter, TaskId, Timestamp, TurnId, User, UserId,
+    Accepted, Account, Conversation, ConversationId, Day, Incident, IncidentId, Message, MessageId,
+    OpenTask, Sequenced, Session, Spend, Task, TaskFilter, TaskId, Timestamp, TurnId, User, UserId,
+    Watch,
 };
 
 /// What can go wrong once the store is open.
@@ -74,7 +76,7 @@ pub type Commit = BoxFuture<'static, Result<(), StoreError>>;
 pub enum Expect {
     /// No conversation is concerned.
     Nothing,
-    /// It does not exist yet.
+    /// It does not exist yet; where it is to be part of another, that one does.
     New(ConversationId),
     /// It exists under this epoch, and the batch's events continue its numbers.
     Epoch(ConversationId, u64),
@@ -132,9 +134,21 @@ pub enum Write {
         /// When it may be forgotten.
         expires_at: Timestamp,
     },
+    /// Makes or replaces a watch.
+    Watch(Watch),
+    /// Forgets the user's watch of this number; what there was of it stays known.
+    ForgetWatch(UserId, u64),
+    /// Makes or replaces an incident. What was told or delivered of it never becomes less; of each
+    /// owner the newest `limits::INCIDENTS_KEPT_MAX` are kept, and those that are unsettled.
+    Incident(Incident),
+    /// So much of an incident was told to its user; nothing where it is gone.
+    IncidentTold(UserId, IncidentId, u32),
+    /// So much of an incident of the system was delivered; nothing where it is gone.
+    IncidentDelivered(IncidentId, u32),
     /// Adds to what an account has spent so far.
     Spend(Account, Spend),
-    /// Forgets a conversation with all its messages, events and turns; what it cost stays known.
+    /// Forgets a conversation with all its messages, events, turns and parts; what it cost stays
+    /// known.
     Delete(ConversationId),
 }
 
@@ -183,6 +197,10 @@ pub trait Store: Send + Sync + 'static {
         before: Option<ConversationId>,
         rows: usize,
     ) -> Read<'_, Vec<Conversation>>;
+
+    /// The conversations that are part of this one, in the order in which they were made. No list
+    /// has them, and they are deleted with it.
+    fn parts(&self, of: ConversationId) -> Read<'_, Vec<ConversationId>>;
 
     /// One message.
     fn message(&self, conversation: ConversationId, id: MessageId) -> Read<'_, Option<Message>>;
@@ -247,6 +265,15 @@ pub trait Store: Send + Sync + 'static {
 
     /// The task that was handed in under this key, unless that has expired by `now`.
     fn keyed_task(&self, user: UserId, key: &str, now: Timestamp) -> Read<'_, Option<TaskId>>;
+
+    /// All watches, by user and number.
+    fn watches(&self) -> Read<'_, Vec<Watch>>;
+
+    /// Every incident that is open, or has something to tell or to deliver.
+    fn unsettled_incidents(&self) -> Read<'_, Vec<Incident>>;
+
+    /// The newest incidents of a user's watches, or of the system, newest first.
+    fn incidents(&self, owner: Option<UserId>, rows: usize) -> Read<'_, Vec<Incident>>;
 
     /// What was spent on these days, by this user or by everybody: by user, then by day.
     fn spent(&self, user: Option<UserId>, days: Range<Day>) -> Read<'_, Vec<(Account, Spend)>>;

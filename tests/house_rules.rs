@@ -22,9 +22,10 @@ const FLOORS: &[(u8, &[&str])] = &[
     (2, &["route", "intent", "pool", "budget"]),
     (3, &["conversation"]),
     (4, &["task", "monitor"]),
+    (4, &["alert"]),
     (4, &["operator"]),
     (5, &["connection", "http", "mcp", "console"]),
-    (6, &["app", "cli"]),
+    (6, &["app", "cli", "telemetry"]),
     (6, &["main"]),
 ];
 

@@ -208,6 +208,9 @@ pub struct AlertChange {
     /// What changed last.
     #[serde(flatten)]
     pub alert: Alert,
+    /// Everything that changed with this value, where it is more than one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<Alert>,
     /// Everything that needs attention now, so that a reader who missed a change misses nothing.
     #[serde(default)]
     pub active: Vec<Alert>,
@@ -216,7 +219,7 @@ pub struct AlertChange {
 /// Something that needs attention.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Alert {
-    /// Its stable name, such as `pool_down:healthcare`.
+    /// Its stable name, such as `memory`.
     pub alert: String,
     /// How much it matters.
     pub severity: Severity,
@@ -227,4 +230,19 @@ pub struct Alert {
     /// True once it is over.
     #[serde(default)]
     pub resolved: bool,
+    /// What is measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
+    /// Its newest value, in the unit that the metric's name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+    /// What it is above or below.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f64>,
+    /// How often it came back soon after it was over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returns: Option<u32>,
+    /// The id of this time in which it needed attention.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
 }

@@ -1,12 +1,18 @@
 //! Checks that need more than one setting.
 
+use std::net::IpAddr;
+
+use reqwest::Url;
+
 use super::{
     error::{ConfigError, Origin},
     layers::Origins,
     schema::KeyPath,
-    settings::{BudgetSettings, PoolSettings, Settings},
+    settings::{AlertSettings, BudgetSettings, PoolSettings, Settings},
 };
-use crate::limits::{AGENTS_MAX, BUDGETS_MAX, POOLS_MAX};
+use crate::limits::{
+    AGENTS_MAX, ALERTS_MAX, BUDGETS_MAX, POOLS_MAX, WEBHOOK_KEY_BYTES_MAX, WEBHOOK_KEY_BYTES_MIN,
+};
 
 /// Whether the settings fit together.
 pub(super) fn check(settings: &Settings, origins: &Origins) -> Result<(), ConfigError> {
@@ -22,6 +28,11 @@ pub(super) fn check(settings: &Settings, origins: &Origins) -> Result<(), Config
         let path = KeyPath(vec!["budgets".to_owned(), name.clone()]);
         check_budget(&path, budget, settings, origins)?;
     }
+    check_count(&KeyPath::dotted("alerts"), settings.alerts.len(), ALERTS_MAX, origins)?;
+    for (name, alert) in &settings.alerts {
+        check_alert(&KeyPath(vec!["alerts".to_owned(), name.clone()]), alert, origins)?;
+    }
+    check_webhook(settings, origins)?;
     check_bind(settings, origins)
 }
 
@@ -150,6 +161,70 @@ fn check_budget(
         }
         _ => Ok(()),
     }
+}
+
+/// A rule has one threshold, and is well again on its other side.
+fn check_alert(
+    path: &KeyPath,
+    alert: &AlertSettings,
+    origins: &Origins,
+) -> Result<(), ConfigError> {
+    let bad = |field: &str, value: f64, right: String| {
+        let key = path.join(field);
+        let (origin, value) = (origins.of(&key), value.to_string());
+        Err(ConfigError::Bad { origin, key: key.to_string(), value, right })
+    };
+    let clear = alert.clear.filter(|_| alert.above.is_some() || alert.below.is_some());
+    match (alert.above, alert.below, clear) {
+        (Some(_), Some(below), _) => {
+            bad("below", below, format!("wanted beside {}", path.join("above")))
+        }
+        (Some(above), None, Some(clear)) if clear > above => {
+            bad("clear", clear, format!("at most {} ({above})", path.join("above")))
+        }
+        (None, Some(below), Some(clear)) if clear < below => {
+            bad("clear", clear, format!("at least {} ({below})", path.join("below")))
+        }
+        (None, None, _) => Err(ConfigError::Missing {
+            origin: origins.below(path),
+            key: path.join("above").to_string(),
+            right: "a number, or set below".to_owned(),
+            nearest: None,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// What is posted is signed, and nobody on the way reads it.
+fn check_webhook(settings: &Settings, origins: &Origins) -> Result<(), ConfigError> {
+    let Some(url) = &settings.webhook.url else { return Ok(()) };
+    let (url_key, secret_key) = (KeyPath::dotted("webhook.url"), KeyPath::dotted("webhook.secret"));
+    let right =
+        format!("whsec_ and {WEBHOOK_KEY_BYTES_MIN} to {WEBHOOK_KEY_BYTES_MAX} bytes in base64");
+    if settings.webhook.secret.is_none() {
+        let (origin, key) = (origins.of(&url_key), secret_key.to_string());
+        return Err(ConfigError::Missing { origin, key, right, nearest: None });
+    }
+    if settings.webhook.key().is_none() {
+        let (origin, key) = (origins.of(&secret_key), secret_key.to_string());
+        let value = "(not shown)".to_owned();
+        return Err(ConfigError::Bad { origin, key, value, right });
+    }
+    if Url::parse(url).is_ok_and(|url| url.scheme() == "https" || is_loopback(&url)) {
+        return Ok(());
+    }
+    Err(ConfigError::Bad {
+        origin: origins.of(&url_key),
+        key: url_key.to_string(),
+        value: toml::Value::from(url.as_str()).to_string(),
+        right: "an https:// URL, or one of this machine".to_owned(),
+    })
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 fn check_bind(settings: &Settings, origins: &Origins) -> Result<(), ConfigError> {

@@ -61,12 +61,13 @@ fn write_fields(text: &mut String, settings: &Settings, table: &KeyPath, fields:
     }
 }
 
-/// Whether the secret of this table is set: the gateway's token, or a provider's key.
+/// Whether the secret of this table is set: the gateway's token, a provider's key, the webhook's.
 fn is_set(settings: &Settings, table: &KeyPath) -> bool {
     match table.0.as_slice() {
         [providers, name] if providers == "providers" => {
             settings.providers.get(name).is_some_and(|provider| provider.api_key.is_some())
         }
+        [webhook] if webhook == "webhook" => settings.webhook.secret.is_some(),
         _ => settings.token.is_some(),
     }
 }

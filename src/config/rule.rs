@@ -5,7 +5,10 @@ use std::net::SocketAddr;
 use toml::Value;
 use tracing_subscriber::EnvFilter;
 
-use crate::limits::{POOL_WORD_BYTES_MAX, POOL_WORDS_MAX, SETTING_SHOWN_CHARS_MAX};
+use crate::{
+    limits::{POOL_WORD_BYTES_MAX, POOL_WORDS_MAX, SETTING_SHOWN_CHARS_MAX},
+    model::Metric,
+};
 
 /// What is right for one setting.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,6 +19,10 @@ pub(super) enum Rule {
     Whole(u32, u32),
     /// Any number, both ends included.
     Number(u32, u32),
+    /// Any amount that is not negative: bytes are more than a `u32`.
+    Amount,
+    /// The name of something that is measured.
+    Metric,
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// Text with something in it.
@@ -49,6 +56,8 @@ impl Rule {
             (Self::Number(from, to), Value::Float(number)) => {
                 (f64::from(from)..=f64::from(to)).contains(number)
             }
+            (Self::Amount, Value::Integer(number)) => *number >= 0,
+            (Self::Amount, Value::Float(number)) => number.is_finite() && *number >= 0.0,
             (Self::Route, Value::Array(entries)) => {
                 !entries.is_empty() && entries.iter().all(|entry| Self::Text.fits(entry))
             }
@@ -67,6 +76,7 @@ impl Rule {
     fn fits_text(self, text: &str) -> bool {
         match self {
             Self::OneOf(words) => words.contains(&text),
+            Self::Metric => Metric::named(text).is_some(),
             Self::Text | Self::Path => !text.trim().is_empty(),
             Self::Address => text.parse::<SocketAddr>().is_ok(),
             Self::Url => is_url(text),
@@ -75,7 +85,12 @@ impl Rule {
             Self::Secret(least) => {
                 text.chars().count() >= least && text.chars().all(|c| c.is_ascii_graphic())
             }
-            Self::Switch | Self::Whole(..) | Self::Number(..) | Self::Route | Self::Words => false,
+            Self::Switch
+            | Self::Whole(..)
+            | Self::Number(..)
+            | Self::Amount
+            | Self::Route
+            | Self::Words => false,
         }
     }
 
@@ -90,7 +105,7 @@ impl Rule {
                 _ => Value::from(text),
             },
             Self::Whole(..) => number(text.parse().ok().map(Value::Integer)),
-            Self::Number(..) => number(text.parse().ok().map(Value::Float)),
+            Self::Number(..) | Self::Amount => number(text.parse().ok().map(Value::Float)),
             Self::Route | Self::Words => {
                 Value::Array(text.split(',').map(|entry| Value::from(entry.trim())).collect())
             }
@@ -123,6 +138,11 @@ impl Rule {
             Self::Switch => "true or false".to_owned(),
             Self::Whole(from, to) => format!("a whole number from {from} to {to}"),
             Self::Number(from, to) => format!("a number from {from} to {to}"),
+            Self::Amount => "a number that is not negative".to_owned(),
+            Self::Metric => {
+                let names: Vec<_> = Metric::ALL.iter().map(|metric| metric.name()).collect();
+                format!("one of {}", names.join(", "))
+            }
             Self::OneOf(words) => format!("one of {}", words.join(", ")),
             Self::Text => "a text".to_owned(),
             Self::Path => "a path".to_owned(),

@@ -6,9 +6,10 @@ use std::fmt;
 
 use super::rule::Rule;
 use crate::limits::{
-    BUDGET_DOLLARS_MAX, BUDGET_TOKENS_MAX, DRAIN_SECONDS_MAX, NAME_BYTES_MAX, OFFLINE_WORDS_MAX,
-    PRICE_MAX, TASK_ATTEMPTS_MAX, TASK_TIME_LIMIT_SECONDS_MAX, TASK_WORKERS_MAX, TIMEOUT_MS_MAX,
-    TOKEN_CHARS_MIN, WINDOW_TOKENS_MAX, WINDOW_TOKENS_MIN, WORKERS_MAX,
+    ALERT_FOR_MAX, BUDGET_DOLLARS_MAX, BUDGET_TOKENS_MAX, DRAIN_SECONDS_MAX, NAME_BYTES_MAX,
+    OFFLINE_WORDS_MAX, PRICE_MAX, TASK_ATTEMPTS_MAX, TASK_TIME_LIMIT_SECONDS_MAX, TASK_WORKERS_MAX,
+    TIMEOUT_MS_MAX, TOKEN_CHARS_MIN, WEBHOOK_KEY_BYTES_MIN, WINDOW_TOKENS_MAX, WINDOW_TOKENS_MIN,
+    WORKERS_MAX,
 };
 
 /// One setting.
@@ -33,6 +34,8 @@ const KINDS: &[&str] = &["openai", "openai-chat", "anthropic"];
 const EFFORTS: Rule = Rule::OneOf(&["none", "low", "medium", "high"]);
 const MILLISECONDS: Rule = Rule::Whole(1, TIMEOUT_MS_MAX);
 const TASK_SECONDS: Rule = Rule::Whole(1, TASK_TIME_LIMIT_SECONDS_MAX);
+#[expect(clippy::cast_possible_truncation, reason = "a day has 86,400 seconds")]
+const ALERT_SECONDS: Rule = Rule::Whole(0, ALERT_FOR_MAX.as_secs() as u32);
 const DOLLARS: Rule = Rule::Number(0, PRICE_MAX);
 
 /// All settings, in the order in which they are described.
@@ -60,6 +63,7 @@ pub(super) const KEYS: &[Key] = &[
     key("offline.words", Rule::Whole(1, OFFLINE_WORDS_MAX)),
     key("offline.fail_after_words", Rule::Whole(0, OFFLINE_WORDS_MAX)),
     key("routing.weights", Rule::Text),
+    key("routing.consult", Rule::OneOf(&["asked", "spanning"])),
     needed("pools.*.description", Rule::Text),
     key("pools.*.keywords", Rule::Words),
     key("pools.*.examples", Rule::Words),
@@ -94,6 +98,16 @@ pub(super) const KEYS: &[Key] = &[
     key("budgets.*.dollars", Rule::Number(0, BUDGET_DOLLARS_MAX)),
     needed("budgets.*.per", Rule::OneOf(&["day", "month"])),
     key("budgets.*.hard", Rule::Switch),
+    needed("alerts.*.metric", Rule::Metric),
+    key("alerts.*.above", Rule::Amount),
+    key("alerts.*.below", Rule::Amount),
+    key("alerts.*.for_seconds", ALERT_SECONDS),
+    key("alerts.*.clear", Rule::Amount),
+    key("alerts.*.clear_for_seconds", ALERT_SECONDS),
+    key("alerts.*.severity", Rule::OneOf(&["info", "warning", "critical"])),
+    key("alerts.*.enabled", Rule::Switch),
+    key("webhook.url", Rule::Url),
+    key("webhook.secret", Rule::Secret(WEBHOOK_KEY_BYTES_MIN)),
 ];
 
 impl Key {

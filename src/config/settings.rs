@@ -1,6 +1,7 @@
 //! The settings as types, with their defaults.
 
 mod agents;
+mod alerts;
 mod pools;
 mod providers;
 mod spending;
@@ -13,7 +14,8 @@ use std::{
 };
 
 pub use agents::AgentSettings;
-pub use pools::{Effort, PoolSettings, Restart, RoutingSettings};
+pub use alerts::{AlertSettings, WebhookSettings};
+pub use pools::{Consult, Effort, PoolSettings, Restart, RoutingSettings};
 pub use providers::{OfflineSettings, ProviderKind, ProviderSettings};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize, Serializer};
@@ -56,6 +58,10 @@ pub struct Settings {
     pub prices: BTreeMap<String, Price>,
     /// What may be spent, by names of the user's choice.
     pub budgets: BTreeMap<String, BudgetSettings>,
+    /// What is watched for, by names of the user's choice.
+    pub alerts: BTreeMap<String, AlertSettings>,
+    /// Who is told of it outside.
+    pub webhook: WebhookSettings,
 }
 
 /// How logs look.
@@ -91,6 +97,8 @@ impl Default for Settings {
             tasks: TaskSettings::default(),
             prices: BTreeMap::new(),
             budgets: BTreeMap::new(),
+            alerts: alerts::default_alerts(),
+            webhook: WebhookSettings::default(),
         }
     }
 }

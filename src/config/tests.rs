@@ -1,5 +1,6 @@
 //! Settings: what each source may say, who wins, and what a description shows.
 
+mod again;
 mod refused;
 
 use std::{collections::BTreeSet, path::Path};
@@ -177,7 +178,9 @@ fn the_example_says_every_default() {
 fn everything(pick: impl Fn(Rule) -> Value) -> Table {
     let mut layers = Layers::defaults();
     let named =
-        "pools.x.agents.x = {}\nproviders.x = {}\nprices.x = {}\nbudgets.x = {}".parse().unwrap();
+        "pools.x.agents.x = {}\nproviders.x = {}\nprices.x = {}\nbudgets.x = {}\nalerts.x = {}"
+            .parse()
+            .unwrap();
     layers.add_table(&Origin::Default, named).unwrap();
     for key in schema::KEYS {
         for path in layers.paths(key) {
@@ -193,6 +196,8 @@ fn lowest(rule: Rule) -> Value {
         Rule::Whole(from, _) | Rule::Number(from, _) => Value::from(from),
         Rule::OneOf(words) => Value::from(*words.first().unwrap()),
         Rule::Text | Rule::Path | Rule::Filter => Value::from("x"),
+        Rule::Amount => Value::from(0),
+        Rule::Metric => Value::from("load_1m"),
         Rule::Address => Value::from("[::1]:1"),
         Rule::Url => Value::from("https://x.example"),
         Rule::Route => Value::from(vec!["offline"]),
@@ -206,6 +211,7 @@ fn highest(rule: Rule) -> Value {
     match rule {
         Rule::Whole(_, to) => Value::from(to),
         Rule::Number(_, to) => Value::from(f64::from(to)),
+        Rule::Amount => Value::from(1e300),
         rule => lowest(rule),
     }
 }
@@ -223,7 +229,8 @@ fn the_schema_and_the_types_name_the_same_keys() {
     let table = everything(lowest);
     let settings: Settings = table.clone().try_into().expect("a key of the schema has no field");
     let fields = leaves("", &Table::try_from(&settings).unwrap());
-    let secret = |name: &String| name == "token" || name.ends_with(".api_key");
+    let secret =
+        |name: &String| name == "token" || name.ends_with(".api_key") || name == "webhook.secret";
     let keys: BTreeSet<_> = leaves("", &table).into_iter().filter(|name| !secret(name)).collect();
     assert_eq!(fields, keys, "a field has no key in the schema, or the other way round");
 }
@@ -275,6 +282,9 @@ fn odd_values_are_taken_or_refused_by_name() {
         "pools.new",
         "prices.new",
         "offline",
+        "alerts.memory",
+        "alerts.new",
+        "webhook",
     ];
     let paths = schema::KEYS.iter().map(|key| key.path.replace('*', "general"));
     for path in paths.chain(tables.map(str::to_owned)) {

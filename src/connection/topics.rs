@@ -17,6 +17,7 @@ use tokio::{sync::watch, time::Instant};
 
 use super::{Connection, Flow, Voice, asks::Re};
 use crate::{
+    alert::Shown,
     limits,
     model::TaskFilter,
     monitor::{PoolsNow, Sample},
@@ -30,15 +31,23 @@ pub(super) struct Topics {
     tasks: Option<Subscribed<Subscription>>,
     status: Option<StatusPosts>,
     pools: Option<PoolPosts>,
+    alerts: Option<AlertPosts>,
 }
 
 impl Topics {
+    fn is_empty(&self) -> bool {
+        let Self { tasks, status, pools, alerts } = self;
+        tasks.is_none() && status.is_none() && pools.is_none() && alerts.is_none()
+    }
+
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let tasks = self.tasks.as_mut().map(|tasks| tasks.news.poll(context));
         let status = self.status.as_mut().map(|status| status.news.poll(context));
         let pools = self.pools.as_mut().map(|pools| pools.news.poll(context));
-        let ready = |polled: Option<Poll<()>>| polled.is_some_and(|polled| polled.is_ready());
-        if ready(tasks) | ready(status) | ready(pools) { Poll::Ready(()) } else { Poll::Pending }
+        let alerts = self.alerts.as_mut().map(|alerts| alerts.news.poll(context));
+        let polled = [tasks, status, pools, alerts];
+        let ready = polled.into_iter().flatten().any(|polled| polled.is_ready());
+        if ready { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
@@ -56,6 +65,14 @@ struct PoolPosts {
     news: News<Arc<PoolsNow>>,
     /// What it was told last.
     rev: u64,
+}
+
+/// The alerts as one connection is told them.
+struct AlertPosts {
+    shown: watch::Receiver<Arc<Shown>>,
+    news: News<Arc<Shown>>,
+    /// The value that it has.
+    seen: u64,
 }
 
 /// One topic: a place in it, and what wakes its reader.
@@ -109,6 +126,7 @@ where
             Topic::Tasks => return self.subscribe_to_tasks(re).await,
             Topic::Status => self.post_status(Some(limits::SAMPLE_EVERY)),
             Topic::Pools => self.post_pools(),
+            Topic::Alerts => self.post_alerts(false),
         }
         if let Some(re) = re
             && let Err(end) = self.say(wire::topic_reply(re, topic)).await
@@ -137,10 +155,18 @@ where
         self.topics.get_or_insert_default().pools = Some(PoolPosts { now, news, rev: 0 });
     }
 
+    /// Alerts from here on; how they stand at once, unless that was told already.
+    pub(super) fn post_alerts(&mut self, told: bool) {
+        let shown = self.gateway.alerts.shown();
+        let seen = if told { shown.borrow().rev } else { 0 };
+        let posts = AlertPosts { news: News::of(shown.clone()), shown, seen };
+        self.topics.get_or_insert_default().alerts = Some(posts);
+    }
+
     /// No more of what is told by itself; one's tasks are another matter.
     pub(super) fn stop_posts(&mut self) {
         if let Some(topics) = &mut self.topics {
-            (topics.status, topics.pools) = (None, None);
+            (topics.status, topics.pools, topics.alerts) = (None, None, None);
         }
     }
 
@@ -172,8 +198,9 @@ where
                 Topic::Tasks => topics.tasks = None,
                 Topic::Status => topics.status = None,
                 Topic::Pools => topics.pools = None,
+                Topic::Alerts => topics.alerts = None,
             }
-            if topics.tasks.is_none() && topics.status.is_none() && topics.pools.is_none() {
+            if topics.is_empty() {
                 self.topics = None;
             }
         }
@@ -187,6 +214,7 @@ where
     pub(super) async fn deliver_topics(&mut self) -> Flow {
         self.deliver_status().await?;
         self.deliver_pools().await?;
+        self.deliver_alerts().await?;
         let store = self.gateway.tasks.store().clone();
         loop {
             let tasks = self.topics.as_mut().and_then(|topics| topics.tasks.as_mut());
@@ -236,6 +264,7 @@ where
         };
         self.feed(frame).await
     }
+
     /// Tells how the pools are, where that is news.
     async fn deliver_pools(&mut self) -> Flow {
         let Some(posts) = self.topics.as_mut().and_then(|topics| topics.pools.as_mut()) else {
@@ -250,5 +279,24 @@ where
             Voice::Json | Voice::Undecided => now.frame(),
         };
         self.feed(frame).await
+    }
+
+    /// Tells how the alerts stand, where that is new.
+    async fn deliver_alerts(&mut self) -> Flow {
+        let Some(posts) = self.topics.as_mut().and_then(|topics| topics.alerts.as_mut()) else {
+            return Ok(());
+        };
+        let shown = posts.shown.borrow_and_update().clone();
+        if std::mem::replace(&mut posts.seen, shown.rev) == shown.rev {
+            return Ok(());
+        }
+        let frame = match self.voice {
+            Voice::Text(_) => shown.lines(),
+            Voice::Json | Voice::Undecided => shown.frame(),
+        };
+        match frame {
+            Some(frame) => self.feed(frame).await,
+            None => Ok(()),
+        }
     }
 }

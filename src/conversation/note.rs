@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    command::{Executed, IfBusy, Reply, Sent, Tour, answer_to},
+    command::{Executed, IfBusy, Reply, Sent, Told, Tour, answer_to},
     feed::Shown,
     writer::Writer,
 };
@@ -53,9 +53,9 @@ impl Writer {
         let mut writes =
             vec![Write::Message(message), Write::Message(answer), Write::OpenTurn(turn), closed];
         // With the words themselves, so that an outcome is told once, whatever happens.
-        writes.extend(executed.tells.map(Write::TaskTold));
+        writes.extend(executed.tells.map(Write::from));
         writes.extend(executed.key.map(|key| self.remember(key, &kept)));
-        self.commit(writes, shows, Some(receipt.settle(kept)));
+        self.commit(writes, shows, Some(receipt.settle(kept, None)));
     }
 
     /// The events of an operator command.
@@ -103,6 +103,15 @@ impl Writer {
         if self.record.standing != standing {
             self.feed.stand(standing.clone());
             self.record.standing = standing;
+        }
+    }
+}
+
+impl From<Told> for Write {
+    fn from(told: Told) -> Self {
+        match told {
+            Told::Task(task) => Self::TaskTold(task),
+            Told::Incident(user, incident, news) => Self::IncidentTold(user, incident, news),
         }
     }
 }

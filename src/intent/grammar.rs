@@ -3,6 +3,7 @@
 //! A rule looks for a verb, an object and slots in any order, and wants every other word to be
 //! explained. Invariant: a word that a rule did not expect makes its sentence chat.
 
+mod ask;
 mod conversations;
 mod demos;
 mod gateway;
@@ -25,6 +26,7 @@ type Rule = fn(&Sentence<'_>) -> Option<Heard>;
 /// Rules for sentences that may be questions of how and why, or say `no`.
 const OUTSPOKEN: &[Rule] = &[
     timed::submit,
+    ask::ask,
     submit::plain,
     timed::reschedule,
     search::search,
@@ -35,6 +37,7 @@ const OUTSPOKEN: &[Rule] = &[
 
 /// Rules for what is left; what is more special comes first.
 const PLAIN: &[Rule] = &[
+    gateway::reload,
     gateway::help,
     demos::stop,
     demos::start,

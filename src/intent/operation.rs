@@ -4,9 +4,12 @@ use std::{fmt, sync::Arc};
 
 use serde_json::{Map, Value};
 
-use super::slots::{
-    Component, NewTask, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus, Which,
-    Workers,
+use super::{
+    alerts::AlertWish,
+    slots::{
+        Component, NewTask, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus, Which,
+        Whom, Workers,
+    },
 };
 use crate::model::{AgentName, PoolName};
 
@@ -25,6 +28,8 @@ pub enum Operation {
     Pool(PoolName),
     /// That pool shall have more or fewer workers.
     Scale(PoolName, Workers),
+    /// Ask several pools the same, and make one answer of theirs.
+    Ask(Whom, Arc<str>),
     /// Which background tasks there are.
     Tasks(TaskFilter),
     /// Hand in a background task.
@@ -66,12 +71,16 @@ pub enum Operation {
     NextDemo,
     /// End the running demonstration.
     StopDemo,
+    /// Read the settings anew.
+    Reload,
     /// Tell the status now and then, every so many seconds.
     Subscribe(Option<u32>),
     /// Tell of the pools whenever they change.
     WatchPools,
     /// Tell nothing by itself any more.
     Unsubscribe,
+    /// Something about alerts.
+    Alerts(AlertWish),
     /// How many tokens were used, and what they cost.
     Usage(Option<Period>),
     /// Which models answer, and who offers them.
@@ -90,6 +99,7 @@ impl Operation {
             Self::Pools => "pools.list",
             Self::Pool(_) => "pool.show",
             Self::Scale(..) => "pool.scale",
+            Self::Ask(..) => "pools.ask",
             Self::Tasks(_) => "tasks.list",
             Self::Submit(_) => "task.submit",
             Self::ShowTasks(_) => "task.show",
@@ -107,9 +117,11 @@ impl Operation {
             Self::Demo(_) => "demo.start",
             Self::NextDemo => "demo.next",
             Self::StopDemo => "demo.stop",
+            Self::Reload => "settings.reload",
             Self::Subscribe(_) => "subscribe.status",
             Self::WatchPools => "subscribe.pools",
             Self::Unsubscribe => "unsubscribe.status",
+            Self::Alerts(wish) => wish.intent(),
             Self::Usage(_) => "usage.show",
             Self::Providers => "providers.list",
             Self::Why => "routing.explain",
@@ -118,10 +130,8 @@ impl Operation {
 
     /// Whether it destroys something or reaches far, so that a sentence alone is not enough.
     pub fn needs_consent(&self) -> bool {
-        matches!(
-            self,
-            Self::Scale(..) | Self::CancelTasks(_) | Self::RetryTasks(_) | Self::Delete(_)
-        )
+        let far = matches!(self, Self::Scale(..) | Self::RetryTasks(_) | Self::Reload);
+        far || matches!(self, Self::CancelTasks(_) | Self::Delete(_))
     }
 
     /// Its parameters, as JSON.
@@ -137,6 +147,10 @@ impl Operation {
                     Workers::To(count) => slots.put("workers", Some(*count)),
                     Workers::By(change) => slots.put("workers_delta", Some(*change)),
                 }
+            }
+            Self::Ask(whom, text) => {
+                slots.put("pools", Some(whom.slot()));
+                slots.put("text", Some(&**text));
             }
             Self::Tasks(filter) => slots.filter(filter),
             Self::Submit(task) => slots.task(task),
@@ -174,6 +188,7 @@ impl Operation {
             }
             Self::Demo(name) => slots.put("demo", name.as_deref()),
             Self::Subscribe(seconds) => slots.put("interval_s", *seconds),
+            Self::Alerts(wish) => slots.0 = wish.slots(),
             Self::Usage(period) => slots.put("period", period.map(|period| period.to_string())),
             Self::Status
             | Self::Pools
@@ -181,6 +196,7 @@ impl Operation {
             | Self::Demos
             | Self::NextDemo
             | Self::StopDemo
+            | Self::Reload
             | Self::WatchPools
             | Self::Unsubscribe
             | Self::Providers
@@ -233,6 +249,7 @@ impl fmt::Display for Operation {
             Self::Pools => f.write_str("/pools"),
             Self::Pool(pool) => write!(f, "/pool {pool}"),
             Self::Scale(pool, workers) => write!(f, "/scale {pool} {workers}"),
+            Self::Ask(whom, text) => write!(f, "/ask {whom} {text}"),
             Self::Tasks(filter) => filtered(f, "/tasks", filter),
             Self::Submit(task) => submit(f, task),
             Self::ShowTasks(numbers) => write!(f, "/task {numbers}"),
@@ -259,9 +276,11 @@ impl fmt::Display for Operation {
             Self::Demo(name) => form(f, "/demo", name.as_ref()),
             Self::NextDemo => f.write_str("/demo next"),
             Self::StopDemo => f.write_str("/demo stop"),
+            Self::Reload => f.write_str("/reload"),
             Self::Subscribe(seconds) => form(f, "/subscribe", seconds.as_ref()),
             Self::WatchPools => f.write_str("/subscribe pools"),
             Self::Unsubscribe => f.write_str("/unsubscribe"),
+            Self::Alerts(wish) => wish.fmt(f),
             Self::Usage(period) => form(f, "/usage", period.as_ref()),
             Self::Providers => f.write_str("/providers"),
             Self::Why => f.write_str("/why"),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Operation, Vocabulary, grammar, sentence::Sentence};
+use super::{Operation, Vocabulary, alerts, grammar, sentence::Sentence};
 
 /// What a text comes to.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,15 +56,13 @@ pub struct Situation {
 
 /// What the text comes to. Slash commands are not looked for.
 pub fn understand(text: &str, vocabulary: &Vocabulary, situation: Situation) -> Reading {
-    let sentence = Sentence::read(text, vocabulary);
-    match grammar::parse(&sentence, situation) {
-        Some(Heard::Command(operation)) => {
-            let confidence = if sentence.repaired == 0 { 0.95 } else { 0.85 };
-            Reading::Command { operation, confidence }
-        }
-        Some(Heard::Unsure(unsure)) => Reading::Unsure(unsure),
-        None => Reading::Chat,
+    if let Some(heard) = alerts::hear(text) {
+        return heard.reading(0.95);
     }
+    let sentence = Sentence::read(text, vocabulary);
+    let confidence = if sentence.repaired == 0 { 0.95 } else { 0.85 };
+    let heard = grammar::parse(&sentence, situation);
+    heard.map_or(Reading::Chat, |heard| heard.reading(confidence))
 }
 
 /// What a rule of the grammar makes of a sentence.
@@ -84,6 +82,13 @@ impl From<Operation> for Heard {
 pub(super) type Known = (&'static str, Value);
 
 impl Heard {
+    fn reading(self, confidence: f64) -> Reading {
+        match self {
+            Self::Command(operation) => Reading::Command { operation, confidence },
+            Self::Unsure(unsure) => Reading::Unsure(unsure),
+        }
+    }
+
     /// Something is missing, and may be anything.
     pub(super) fn ask(question: &str, known: Known) -> Self {
         Self::choose(question, known, std::iter::empty::<(&str, Operation)>())

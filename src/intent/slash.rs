@@ -3,6 +3,7 @@
 use std::{str::FromStr, sync::Arc};
 
 use super::{
+    alerts::{self, AlertWish, WhichAlerts},
     operation::{AUTO, Operation},
     slots::{NewTask, NotAValue, Targets, TaskFilter, TaskNumbers, Which},
 };
@@ -12,7 +13,10 @@ use crate::model::PoolName;
 pub const FORMS: &[(&str, &str)] = &[
     ("/help [TOPIC]", "this list"),
     ("/status", "how the gateway is"),
-    ("/health [PART]", "whether it is well: memory, cpu, disk, database, uptime, network"),
+    (
+        "/health [PART]",
+        "whether it is well: memory, cpu, disk, database, uptime, network, settings",
+    ),
     ("/pools", "the pools of specialists and their routes"),
     ("/pool POOL", "one of them"),
     ("/scale POOL N", "the pool has N workers from now on; +N more, -N fewer"),
@@ -20,6 +24,10 @@ pub const FORMS: &[(&str, &str)] = &[
         "/use POOL",
         "this conversation goes to that pool, or with /use POOL/AGENT to one agent of it, from now \
          on; /use auto undoes it",
+    ),
+    (
+        "/ask POOL,POOL TEXT",
+        "asks them all, and makes one answer of theirs; /ask all TEXT asks each",
     ),
     ("/why", "why the last message went to its pool"),
     ("/tasks [STATUS] [POOL]", "background tasks; with --before N those before task N"),
@@ -39,9 +47,14 @@ pub const FORMS: &[(&str, &str)] = &[
     ("/search [--period P] TEXT", "finds what was said; P is today, last-week, this-month, …"),
     ("/demos", "demonstrations"),
     ("/demo [NAME]", "begins one; /demo next and /demo stop go on and end it"),
+    ("/reload", "reads the settings again; what has changed takes effect at once"),
     ("/subscribe [SECONDS]", "tells the status now and then"),
     ("/subscribe pools", "tells of the pools when they change"),
+    ("/subscribe alerts", "tells what needs attention as it comes"),
     ("/unsubscribe", "tells nothing by itself any more"),
+    ("/alerts [PERIOD]", "what needs attention, and what you watch; with a period, what there was"),
+    ("/alert METRIC > N [for D]", "tells you here when that is so; < is below"),
+    ("/alert remove N", "tells you no more; a number, a metric, or all"),
     ("/usage [PERIOD]", "tokens used and what they cost"),
     ("/providers", "which models answer"),
 ];
@@ -86,6 +99,7 @@ fn form(name: &str, rest: &str) -> Option<&'static str> {
 fn read(name: &str, rest: &str) -> Option<Slash> {
     let operation = match (name, first_word(rest)) {
         ("help", _) => Operation::Help(free_text(rest)),
+        ("ask", _) => ask(rest)?,
         ("search", _) => search(rest)?,
         ("task", (verb, rest)) if verb.eq_ignore_ascii_case("submit") => submit(rest)?,
         ("task", (verb, rest)) if verb.eq_ignore_ascii_case("at") => reschedule(rest)?,
@@ -151,6 +165,10 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
         ("demo", ["next"]) => Operation::NextDemo,
         ("demo", ["stop"]) => Operation::StopDemo,
         ("demo", [demo]) => Operation::Demo(Some(Arc::from(*demo))),
+        ("reload", []) => Operation::Reload,
+        ("alerts" | "alert", _) | ("subscribe", ["alerts"]) => {
+            Operation::Alerts(about_alerts(name, words)?)
+        }
         ("subscribe", ["pools"]) => Operation::WatchPools,
         ("subscribe", seconds) => Operation::Subscribe(optional(seconds).ok()?),
         ("unsubscribe", []) => Operation::Unsubscribe,
@@ -167,6 +185,26 @@ fn optional<T: FromStr>(words: &[&str]) -> Result<Option<T>, NotAValue> {
         [] => Ok(None),
         [word] => word.trim_start_matches('#').parse().map(Some).map_err(|_| NotAValue),
         _ => Err(NotAValue),
+    }
+}
+
+fn about_alerts(name: &str, words: &[&str]) -> Option<AlertWish> {
+    Some(match (name, words) {
+        ("alerts", []) => AlertWish::List(None),
+        ("alerts", period) => AlertWish::List(Some(period.join(" ").parse().ok()?)),
+        ("alert", ["remove", these @ ..]) => AlertWish::Remove(which_alerts(these)?),
+        ("alert", condition) => AlertWish::Set(alerts::condition(&condition.join(" "))?),
+        _ => AlertWish::Subscribe,
+    })
+}
+
+fn which_alerts(words: &[&str]) -> Option<WhichAlerts> {
+    match words {
+        ["all"] => Some(WhichAlerts::All),
+        words => match optional(words) {
+            Ok(number) => number.map(WhichAlerts::Number),
+            Err(_) => alerts::named(&words.join(" ")).map(WhichAlerts::Metric),
+        },
     }
 }
 
@@ -199,6 +237,19 @@ fn tasks(words: &[&str]) -> Option<TaskFilter> {
         }
     }
     Some(filter)
+}
+
+/// Names with commas between them, and spaces behind those.
+fn ask(rest: &str) -> Option<Operation> {
+    let (mut whom, mut text) = (String::new(), rest);
+    loop {
+        let (word, rest) = first_word(text);
+        whom.push_str(&word.to_lowercase());
+        text = rest;
+        if !word.ends_with(',') {
+            return Some(Operation::Ask(whom.parse().ok()?, free_text(text)?));
+        }
+    }
 }
 
 fn search(rest: &str) -> Option<Operation> {
@@ -268,7 +319,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::intent::{Component, Period, Priority, TaskStatus, Unit, Workers};
+    use crate::{
+        intent::{Component, NewAlert, Period, Priority, TaskStatus, Unit, Whom, Workers},
+        model::{Metric, Side},
+    };
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
@@ -316,6 +370,16 @@ mod tests {
                 "/search --period last-3-days what I Said",
             ),
             ("/usage this week", "/usage this week"),
+            ("/ask Financial, business Say it", "/ask financial,business Say it"),
+            ("/ask sports,sports x", "/ask sports x"),
+            ("/ask ALL x", "/ask all x"),
+            ("/alerts today", "/alerts today"),
+            ("/alert memory > 2.5 GB for 5m", "/alert memory_bytes > 2684354560 bytes for 300s"),
+            ("/alert cpu>90%", "/alert machine_cpu_percent > 90 %"),
+            ("/alert load_1m < 0.5", "/alert load_1m < 0.500"),
+            ("/alert remove #2", "/alert remove 2"),
+            ("/alert remove the queue", "/alert remove turns_queued"),
+            ("/subscribe alerts", "/subscribe alerts"),
             ("/demo", "/demo"),
             ("/demo Next", "/demo next"),
         ] {
@@ -339,6 +403,11 @@ mod tests {
             ("/task retry", "/task retry N"),
             ("/tasks failed queued", "/tasks [STATUS] [POOL]"),
             ("/search", "/search [--period P] TEXT"),
+            ("/ask all", "/ask POOL,POOL TEXT"),
+            ("/ask", "/ask POOL,POOL TEXT"),
+            ("/ask ,", "/ask POOL,POOL TEXT"),
+            ("/alert memory", "/alert METRIC > N [for D]"),
+            ("/alert remove", "/alert remove N"),
         ] {
             check(text, &format!("It is written {form}."));
         }
@@ -369,6 +438,13 @@ mod tests {
 
     fn pool() -> impl Strategy<Value = PoolName> {
         word().prop_map(|word| PoolName::from(&*word))
+    }
+
+    fn whom() -> impl Strategy<Value = Whom> {
+        let these = proptest::collection::vec(pool(), 1..4)
+            .prop_map(|pools| Whom::These(crate::intent::slots::named_once(&pools)))
+            .prop_filter("it means all", |whom| whom.to_string() != "all");
+        prop_oneof![Just(Whom::All), these]
     }
 
     fn maybe<T: Clone + std::fmt::Debug>(
@@ -429,11 +505,39 @@ mod tests {
         ]
     }
 
+    fn alert() -> impl Strategy<Value = NewAlert> {
+        let side = any_of(&[Side::Above, Side::Below]);
+        let numbers = (0..=100_000_u64, 0..=86_400_u32);
+        (any_of(Metric::ALL), side, numbers).prop_map(
+            |(metric, side, (thousandths, for_seconds))| NewAlert {
+                metric,
+                side,
+                thousandths,
+                for_seconds,
+            },
+        )
+    }
+
+    fn about_alerts() -> impl Strategy<Value = AlertWish> {
+        let which = prop_oneof![
+            any::<u32>().prop_map(WhichAlerts::Number),
+            any_of(Metric::ALL).prop_map(WhichAlerts::Metric),
+            Just(WhichAlerts::All),
+        ];
+        prop_oneof![
+            maybe(period()).prop_map(AlertWish::List),
+            alert().prop_map(AlertWish::Set),
+            which.prop_map(AlertWish::Remove),
+            Just(AlertWish::Subscribe),
+        ]
+    }
+
     fn about_the_rest() -> impl Strategy<Value = Operation> {
         let workers =
             prop_oneof![any::<u32>().prop_map(Workers::To), any::<i32>().prop_map(Workers::By)];
         prop_oneof![
             maybe(text()).prop_map(Operation::Help),
+            (whom(), text()).prop_map(|(whom, text)| Operation::Ask(whom, text)),
             Just(Operation::Status),
             maybe(any_of(Component::ALL)).prop_map(Operation::Health),
             Just(Operation::Pools),
@@ -449,6 +553,7 @@ mod tests {
             maybe(word()).prop_map(Operation::Demo),
             maybe(any::<u32>()).prop_map(Operation::Subscribe),
             maybe(period()).prop_map(Operation::Usage),
+            about_alerts().prop_map(Operation::Alerts),
             proptest::sample::select(vec![
                 Operation::Conversations,
                 Operation::Demos,
@@ -458,6 +563,7 @@ mod tests {
                 Operation::Unsubscribe,
                 Operation::Providers,
                 Operation::Why,
+                Operation::Reload,
             ]),
         ]
     }

@@ -152,6 +152,11 @@ pub(super) const COMPONENTS: &[(Component, &str)] = &[
         Component::Network,
         "network, connectivity, network connection, internet connection, bandwidth",
     ),
+    (
+        Component::Settings,
+        "settings, configuration, config, settings file, config file, configuration file, \
+         operatoros.toml, toml",
+    ),
 ];
 
 /// What the built-in pools, and the demonstrations named like them, are also called. What stands

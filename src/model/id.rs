@@ -101,6 +101,10 @@ id!(
     /// A background task.
     TaskId, "tsk_"
 );
+id!(
+    /// A time in which something needed attention.
+    IncidentId, "inc_"
+);
 
 impl UserId {
     /// The id of the user with this name: the same name is the same user on every node.

@@ -24,8 +24,14 @@ struct Topic {
 const TOPICS: &[Topic] = &[
     Topic {
         wish: "choose who answers",
-        says: &["use the sports pool", "which agents are there?", "why did you pick that pool?"],
-        commands: &["pools", "pool", "use", "why"],
+        says: &[
+            "use the sports pool",
+            "which agents are there?",
+            "ask financial and business about leasing a van",
+            "ask all specialists about a marathon",
+            "why did you pick that pool?",
+        ],
+        commands: &["pools", "pool", "use", "ask", "why"],
         words: &[
             "pool",
             "pools",
@@ -44,7 +50,9 @@ const TOPICS: &[Topic] = &[
         notes: "Each message goes to the pool that its words fit best, and a follow-up stays where \
                 the conversation is. Within the pool an agent answers, if it has any: the one that fits, \
                 or the one that you ask for, as in \"ask the triage agent …\". A pool that you name is \
-                kept until you say /use auto, and so is an agent: /use healthcare/triage.",
+                kept until you say /use auto, and so is an agent: /use healthcare/triage. Several \
+                pools that are asked the same answer side by side, and then one answer is made of \
+                theirs.",
     },
     Topic {
         wish: "keep conversations apart, and find things again",
@@ -126,10 +134,36 @@ const TOPICS: &[Topic] = &[
             "subscribe",
             "updates",
             "monitor",
-            "alerts",
             "database",
         ],
         notes: "",
+    },
+    Topic {
+        wish: "be told when something needs attention",
+        says: &[
+            "tell me when the queue is longer than 50",
+            "which alerts are active?",
+            "remove alert 2",
+        ],
+        commands: &["alert", "alerts", "subscribe"],
+        words: &[
+            "alert",
+            "alerts",
+            "warn",
+            "warning",
+            "notify",
+            "tell",
+            "threshold",
+            "watch",
+            "above",
+            "below",
+            "attention",
+            "incident",
+            "incidents",
+        ],
+        notes: "What you ask for is told in this conversation: once when it is so, once when it is over, and \
+                not more often than every ten minutes where it comes and goes. It ends with the \
+                conversation.",
     },
     Topic {
         wish: "change how much a pool does at a time",
@@ -137,6 +171,14 @@ const TOPICS: &[Topic] = &[
         commands: &["scale", "pool"],
         words: &["scale", "worker", "workers", "concurrency", "capacity"],
         notes: "It asks back first, unless the command ends in --yes.",
+    },
+    Topic {
+        wish: "have the settings read again",
+        says: &["reload the settings", "are the settings ok?"],
+        commands: &["reload", "health"],
+        words: &["settings", "setting", "configuration", "config", "reload"],
+        notes: "They are also read when their file changes. It asks back first, unless the command ends \
+                in --yes.",
     },
     Topic {
         wish: "be shown around",
@@ -245,6 +287,7 @@ mod tests {
             ("cancel a task", "have work done in the background"),
             ("how do I switch to another pool?", "choose who answers"),
             ("delete conversations", "keep conversations apart, and find things again"),
+            ("set an alert", "be told when something needs attention"),
             ("workers", "change how much a pool does at a time"),
         ] {
             assert_eq!(about(question).map(|topic| topic.wish), Some(wish), "{question}");

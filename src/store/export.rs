@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     LocalStore, StoreError, Turn,
+    alerts::{INCIDENT, WATCH},
     keys::{self, CONVERSATION, EVENT, KEY, MESSAGE, SESSION, SPEND, TURN, USER},
     kv::{Order, View},
     plan::Keyed,
@@ -14,8 +15,8 @@ use super::{
 use crate::{
     limits::STORE_SCAN_ROWS,
     model::{
-        Accepted, Account, Conversation, Message, Sequenced, Session, Spend, Task, TaskId,
-        Timestamp, TurnId, User, UserId,
+        Accepted, Account, Conversation, Incident, Message, Sequenced, Session, Spend, Task,
+        TaskId, Timestamp, TurnId, User, UserId, Watch,
     },
 };
 
@@ -45,6 +46,8 @@ pub struct Counts {
     pub keys: u64,
     /// Background tasks.
     pub tasks: u64,
+    /// Watches, and incidents there were.
+    pub alerts: u64,
     /// Accounts of what was spent.
     pub accounts: u64,
 }
@@ -61,6 +64,7 @@ impl Counts {
             + self.checkpoints
             + self.keys
             + self.tasks
+            + self.alerts
             + self.accounts
     }
 
@@ -76,6 +80,7 @@ impl Counts {
             Line::Checkpoint { .. } => self.checkpoints += 1,
             Line::Key { .. } | Line::TaskKey { .. } => self.keys += 1,
             Line::Task(_) => self.tasks += 1,
+            Line::Watch(_) | Line::Incident(_) => self.alerts += 1,
             Line::Spend { .. } => self.accounts += 1,
         }
     }
@@ -96,9 +101,27 @@ pub(super) enum Line {
     Key { user: UserId, key: Box<str>, accepted: Accepted, expires_at: Timestamp },
     Task(Task),
     TaskKey { user: UserId, key: Box<str>, task: TaskId, expires_at: Timestamp },
+    Watch(Watch),
+    Incident(Incident),
     Spend { account: Account, spend: Spend },
     End { records: u64, blake3: Box<str> },
 }
+
+/// Every kind of record, in the order in which they are written.
+const KINDS: [u8; 12] = [
+    USER,
+    SESSION,
+    CONVERSATION,
+    MESSAGE,
+    EVENT,
+    TURN,
+    KEY,
+    TASK,
+    TASK_KEY,
+    WATCH,
+    INCIDENT,
+    SPEND,
+];
 
 /// Writes every record of a store to which nobody writes meanwhile. Blocks.
 ///
@@ -106,7 +129,7 @@ pub(super) enum Line {
 pub fn export(store: &LocalStore, to: &mut impl Write) -> io::Result<Counts> {
     let mut lines = Lines { to, hash: blake3::Hasher::new(), counts: Counts::default() };
     lines.write(&Line::Head { format: FORMAT.into(), version: VERSION })?;
-    for kind in [USER, SESSION, CONVERSATION, MESSAGE, EVENT, TURN, KEY, TASK, TASK_KEY, SPEND] {
+    for kind in KINDS {
         if kind == KEY {
             write_drafts(store, &mut lines)?;
         }
@@ -188,6 +211,8 @@ fn line(view: &dyn View, kind: u8, key: &[u8], value: &[u8]) -> Result<Line, Sto
             let (user, key) = given(key)?;
             Ok(Line::TaskKey { user, key, task, expires_at })
         }
+        WATCH => keys::decode(value, "a watch").map(Line::Watch),
+        INCIDENT => keys::decode(value, "an incident").map(Line::Incident),
         SPEND => {
             let (account, spend) = keys::decode(value, "an account")?;
             Ok(Line::Spend { account, spend })
@@ -212,7 +237,10 @@ mod tests {
     use super::*;
     use crate::store::{
         Expect, ImportError, Store, Write,
-        conformance::{accepted, account, commit, conversation, event, message, task, turn},
+        conformance::{
+            accepted, account, commit, conversation, event, incident, message, part, task, turn,
+            watch,
+        },
         import,
     };
 
@@ -227,6 +255,7 @@ mod tests {
             Write::User(user.clone()),
             Write::Session(session),
             Write::Conversation(held.clone()),
+            Write::Conversation(part(&held, ended.turn)),
             Write::Message(message(held.id, None, &"lång\n".repeat(10_000))),
             Write::OpenTurn(open.clone()),
             Write::OpenTurn(ended.clone()),
@@ -244,6 +273,9 @@ mod tests {
                 task: TaskId::new(),
                 expires_at: Timestamp(9),
             },
+            Write::Watch(watch(user.id, 2)),
+            Write::Incident(incident(Some((user.id, 2)))),
+            Write::Incident(incident(None)),
             Write::Spend(account(user.id, 3), Spend { turns: 1, ..Spend::default() }),
         ];
         writes.extend((1..=700).map(|seq| Write::Event(event(held.id, seq))));
@@ -259,7 +291,7 @@ mod tests {
         let mut first = Vec::new();
         let counts = export(&full().await, &mut first).unwrap();
         assert_eq!((counts.events, counts.turns, counts.checkpoints), (700, 2, 2));
-        assert_eq!((counts.tasks, counts.records()), (1, 712));
+        assert_eq!((counts.tasks, counts.alerts, counts.records()), (1, 3, 716));
         let store = LocalStore::in_memory().unwrap();
         assert_eq!(import(&store, &mut first.as_slice()).await.unwrap(), counts);
         let mut second = Vec::new();
@@ -269,7 +301,12 @@ mod tests {
         assert!(matches!(again, Err(ImportError::NotEmpty)), "{again:?}");
         assert_eq!(store.open_turns(None).await.unwrap().len(), 1);
         assert_eq!(store.open_tasks().await.unwrap().len(), 1);
+        assert_eq!(store.unsettled_incidents().await.unwrap().len(), 2);
         assert_eq!(store.highest_task_number().await.unwrap(), 3);
+        let user = store.open_tasks().await.unwrap()[0].user;
+        let listed = store.conversations(user, None, 9).await.unwrap();
+        assert_eq!((counts.conversations, listed.len()), (2, 1), "a part is in no list");
+        assert_eq!(store.parts(listed[0].id).await.unwrap().len(), 1);
     }
 
     #[tokio::test]
@@ -289,7 +326,7 @@ mod tests {
             ("no end", without(lines.len() - 1), "breaks off"),
             ("cut in a line", lines[..9].concat().trim_end_matches("}\n").into(), "line 9"),
             ("a letter changed", whole.replacen("ada", "adb", 1), "checksum"),
-            ("a line that is no record", whole.replacen("{\"kind\":\"turn\"", "{", 1), "line 706"),
+            ("a line that is no record", whole.replacen("{\"kind\":\"turn\"", "{", 1), "line 707"),
             ("more after the end", format!("{whole}{{}}\n"), "after its end"),
         ];
         for (what, text, expected) in rows {

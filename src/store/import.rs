@@ -163,6 +163,8 @@ impl Pending<'_> {
             Line::TaskKey { user, key, task, expires_at } => {
                 self.writes.push(Write::TaskKey { user, key: key.into(), task, expires_at });
             }
+            Line::Watch(watch) => self.writes.push(Write::Watch(watch)),
+            Line::Incident(incident) => self.writes.push(Write::Incident(incident)),
             Line::Spend { account, spend } => self.writes.push(Write::Spend(account, spend)),
         }
         self.lines += 1;

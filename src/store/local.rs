@@ -13,7 +13,7 @@ use futures_util::future::{BoxFuture, ready};
 use tokio::sync::oneshot;
 
 use super::{
-    Batch, Commit, Health, Page, Read, Store, StoreError, TaskPage, Turn,
+    Batch, Commit, Health, Page, Read, Store, StoreError, TaskPage, Turn, alerts,
     directory::{self, OpenError},
     drafts::Drafts,
     keys::{self, KEY},
@@ -24,8 +24,8 @@ use super::{
     writer::{Desk, Job},
 };
 use crate::model::{
-    Accepted, Account, Conversation, ConversationId, Day, Message, MessageId, OpenTask, Sequenced,
-    Session, Spend, Task, TaskFilter, TaskId, Timestamp, TurnId, User, UserId,
+    Accepted, Account, Conversation, ConversationId, Day, Incident, Message, MessageId, OpenTask,
+    Sequenced, Session, Spend, Task, TaskFilter, TaskId, Timestamp, TurnId, User, UserId, Watch,
 };
 
 /// A store in this process: on disk, or in memory alone.
@@ -167,6 +167,10 @@ impl Store for LocalStore {
         self.scan(move |view| reads::conversations(view, user, before, rows))
     }
 
+    fn parts(&self, of: ConversationId) -> Read<'_, Vec<ConversationId>> {
+        self.scan(move |view| reads::parts(view, of))
+    }
+
     fn message(&self, conversation: ConversationId, id: MessageId) -> Read<'_, Option<Message>> {
         self.point(move |view| keys::record(view, &keys::message(conversation, id), "a message"))
     }
@@ -262,6 +266,18 @@ impl Store for LocalStore {
         self.desk.tell_time(now);
         let key: Box<str> = key.into();
         self.point(move |view| tasks::keyed(view, user, &key, now))
+    }
+
+    fn watches(&self) -> Read<'_, Vec<Watch>> {
+        self.scan(alerts::watches)
+    }
+
+    fn unsettled_incidents(&self) -> Read<'_, Vec<Incident>> {
+        self.scan(alerts::unsettled)
+    }
+
+    fn incidents(&self, owner: Option<UserId>, rows: usize) -> Read<'_, Vec<Incident>> {
+        self.scan(move |view| alerts::incidents(view, owner, rows))
     }
 
     fn spent(&self, user: Option<UserId>, days: Range<Day>) -> Read<'_, Vec<(Account, Spend)>> {

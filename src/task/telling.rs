@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::keeping::Keeper;
 use crate::{
     auth::Identity,
-    conversation::{Executed, Refusal, Registry, Tour},
+    conversation::{Executed, Refusal, Registry, Told, Tour},
     limits::{TASK_RETRY_EVERY, TASK_TOLD_BYTES_MAX},
     model::{Fault, Task, TaskStatus},
     store::{StoreError, Write},
@@ -74,7 +74,7 @@ fn words(task: &Task) -> Executed {
         data: wire::task_value(&Task { result: shortened(task), untold: false, ..task.clone() }),
         offers: None,
         tour: Tour::AsItWas,
-        tells: Some(task.id),
+        tells: Some(Told::Task(task.id)),
     }
 }
 

@@ -6,13 +6,16 @@ use super::{
     Frame, Topic,
     outbound::{frame, reply},
 };
-use crate::model::{BreakerState, Health, LegLoad, PoolHealth, PoolVitals, Timestamp, Vitals};
+use crate::model::{
+    BreakerState, Health, Incident, LegLoad, PoolHealth, PoolVitals, Severity, Timestamp, Vitals,
+};
 
 /// The answer to `subscribe` and `unsubscribe`.
 pub fn topic_reply(re: String, topic: Topic) -> Frame {
     let topic = match topic {
         Topic::Tasks => protocol::Topic::Tasks,
         Topic::Status => protocol::Topic::Status,
+        Topic::Alerts => protocol::Topic::Alerts,
         Topic::Pools => protocol::Topic::Pools,
     };
     reply(re, Outcome::Topic(TopicResult { topic }))
@@ -41,6 +44,44 @@ pub fn status(rev: u64, at: Timestamp, vitals: &Vitals) -> Frame {
         memory_bytes: vitals.memory_bytes.unwrap_or_default(),
         more: serde_json::Map::new(),
     })))
+}
+
+/// How the system's alerts stand; none while there was never one.
+pub fn alerts(rev: u64, at: Timestamp, changed: &[Incident], active: &[Incident]) -> Option<Frame> {
+    let newest = changed.last().or(active.first())?;
+    let all = |incidents: &[Incident]| incidents.iter().map(alert).collect();
+    Some(frame(&ServerFrame::Alert(Box::new(protocol::AlertChange {
+        rev,
+        at: at.to_utc().into(),
+        alert: alert(newest),
+        changed: if changed.len() > 1 { all(changed) } else { Vec::new() },
+        active: all(active),
+    }))))
+}
+
+/// An alert for a program.
+pub fn alert_value(incident: &Incident) -> serde_json::Value {
+    serde_json::to_value(alert(incident)).unwrap_or_default()
+}
+
+fn alert(incident: &Incident) -> protocol::Alert {
+    let open = incident.is_open();
+    protocol::Alert {
+        alert: incident.alert.as_ref().into(),
+        severity: match incident.severity {
+            Severity::Info => protocol::Severity::Info,
+            Severity::Warning => protocol::Severity::Warning,
+            Severity::Critical => protocol::Severity::Critical,
+        },
+        text: incident.text(open),
+        since: incident.since.to_utc().into(),
+        resolved: !open,
+        metric: Some(incident.condition.metric.name().into()),
+        value: Some(incident.value),
+        threshold: Some(incident.condition.threshold),
+        returns: Some(incident.returns),
+        incident: Some(incident.id.to_string()),
+    }
 }
 
 /// How the pools are, for those who subscribed to them.

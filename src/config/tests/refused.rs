@@ -10,6 +10,28 @@ fn refused(file: &str, env: Env<'_>, expected: &str) {
 }
 
 const BAD_VALUES: &[(&str, &str)] = &[
+    ("alerts.memory.below = 5", "alerts.memory.below = 5 is not wanted beside alerts.memory.above"),
+    (
+        "alerts.memory.clear = 96",
+        "alerts.memory.clear = 96 is not at most alerts.memory.above (95)",
+    ),
+    ("alerts.memory.above = -1", "alerts.memory.above = -1 is not a number that is not negative"),
+    (
+        "alerts.x = { metric = \"load_1m\" }",
+        "alerts.x.above is missing; set it to a number, or set below",
+    ),
+    (
+        "webhook.url = \"https://example.com/\"",
+        "webhook.secret is missing; set it to whsec_ and 24 to 64 bytes in base64",
+    ),
+    (
+        "webhook = { url = \"https://example.com/\", secret = \"sk-planted-4f1d0c-sk-planted-4f1d0c\" }",
+        "webhook.secret = (not shown) is not whsec_ and 24 to 64 bytes in base64",
+    ),
+    (
+        "webhook = { url = \"http://example.com/\", secret = \"whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\" }",
+        "webhook.url = \"http://example.com/\" is not an https:// URL, or one of this machine",
+    ),
     (
         "pools.sports.temperature = \"hot\"",
         "pools.sports.temperature = \"hot\" is not a number from 0 to 2",

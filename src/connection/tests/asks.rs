@@ -77,7 +77,6 @@ async fn what_cannot_be_understood_is_said_and_the_connection_lives_on() {
         {"type":"turn.cancel","id":"8","turn":"x"}                  | error 8 not_found
         {"type":"conversation.get","id":"9","conversation":"x"}     | error 9 not_found
         {"type":"conversation.list","id":"10","limit":0}            | error 10 invalid_argument limit
-        {"type":"subscribe","id":"11","topic":"alerts"}             | error 11 unsupported
         {"type":"conversation.get"}                                 | error - bad_frame wrong_shape"#,
     )
     .await;

@@ -1,6 +1,7 @@
 //! The other side of a connection, and a talk with it: what is sent beside what is heard.
 
 use std::{
+    collections::BTreeMap,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -10,12 +11,13 @@ use std::{
 use axum::extract::ws::Message;
 use futures_util::{Sink, SinkExt, Stream};
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::PollSender;
 
 use crate::{
+    alert::Alerts,
     auth::Authority,
-    config::TaskSettings,
+    config::{LiveSettings, TaskSettings, WebhookSettings},
     connection::{Admission, Gateway, Seats, serve},
     conversation::tests::stage::{Call, Gate, Stage, at_once, settle},
     model::{Clock, Gauges, Timestamp, Vitals},
@@ -60,10 +62,22 @@ impl House {
         let settings = TaskSettings::default();
         let started = Tasks::start(stage.registry.clone(), &settings);
         let tasks = at_once(Box::pin(started)).unwrap();
+        let samples = watch::channel(Arc::default()).1;
+        let (rules, webhook) = (BTreeMap::new(), WebhookSettings::default());
+        let alerts = Alerts::start(stage.registry.clone(), samples, &rules, &webhook);
+        let alerts = at_once(Box::pin(alerts)).unwrap();
         let lifecycle = &stage.registry.workshop().lifecycle;
+        let (live, _asked) = LiveSettings::new(Arc::default());
         let gateway = Arc::new(Gateway {
             authority,
-            operator: Operator::new(stage.registry.clone(), tasks.clone(), Vitals::default),
+            operator: Operator::new(
+                stage.registry.clone(),
+                tasks.clone(),
+                alerts.clone(),
+                live,
+                Vitals::default,
+            ),
+            alerts,
             tasks,
             monitor: Monitor::start(lifecycle, Clock::at(Timestamp(1_000)), Gauges::default),
             pools: PoolWatch::start(

@@ -43,8 +43,7 @@ async fn what_makes_no_sense_is_refused() {
             {"type":"task.submit","id":"7","text":"A","after":["x"]}      | error 7 not_found
             {"type":"task.submit","id":"8","text":"A","conversation":"cnv_00000000000000000000000000000000"} | error 8 not_found
             {"type":"task.get","id":"9","task":"tsk_00000000000000000000000000000000"} | error 9 not_found
-            {"type":"task.cancel","id":"10","task":"tsk_00000000000000000000000000000000"} | error 10 not_found
-            {"type":"subscribe","id":"11","topic":"alerts"}               | error 11 unsupported"#,
+            {"type":"task.cancel","id":"10","task":"tsk_00000000000000000000000000000000"} | error 10 not_found"#,
         )
         .await;
 }

@@ -11,8 +11,9 @@ use tokio::sync::oneshot;
 
 use crate::{
     model::{
-        Accepted, Account, Conversation, ConversationId, Day, Message, MessageId, OpenTask,
-        Sequenced, Session, Spend, Task, TaskFilter, TaskId, Timestamp, TurnId, User, UserId,
+        Accepted, Account, Conversation, ConversationId, Day, Incident, Message, MessageId,
+        OpenTask, Sequenced, Session, Spend, Task, TaskFilter, TaskId, Timestamp, TurnId, User,
+        UserId, Watch,
     },
     store::{
         Batch, Commit, Expect, Health, LocalStore, Page, Read, Store, StoreError, TaskPage, Turn,
@@ -163,6 +164,10 @@ impl Store for Gate {
         self.store.conversations(user, before, rows)
     }
 
+    fn parts(&self, of: ConversationId) -> Read<'_, Vec<ConversationId>> {
+        self.store.parts(of)
+    }
+
     fn message(&self, conversation: ConversationId, id: MessageId) -> Read<'_, Option<Message>> {
         self.store.message(conversation, id)
     }
@@ -238,6 +243,18 @@ impl Store for Gate {
 
     fn keyed_task(&self, user: UserId, key: &str, now: Timestamp) -> Read<'_, Option<TaskId>> {
         self.store.keyed_task(user, key, now)
+    }
+
+    fn watches(&self) -> Read<'_, Vec<Watch>> {
+        self.store.watches()
+    }
+
+    fn unsettled_incidents(&self) -> Read<'_, Vec<Incident>> {
+        self.store.unsettled_incidents()
+    }
+
+    fn incidents(&self, owner: Option<UserId>, rows: usize) -> Read<'_, Vec<Incident>> {
+        self.store.incidents(owner, rows)
     }
 
     fn spent(&self, user: Option<UserId>, days: Range<Day>) -> Read<'_, Vec<(Account, Spend)>> {

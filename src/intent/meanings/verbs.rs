@@ -125,6 +125,11 @@ pub(super) const VERBS: &[Row] = &[
         "scale, resize, rescale, scaling, scale up, scale down, scale back, scale out, scale in, \
          upscale, downscale, upsize, downsize",
     ),
+    (
+        RELOAD,
+        "reload, reread, re read, read, load, refresh, apply, reapply, re apply, pick up, \
+         reloading, reload live",
+    ),
     // ---- verbs: ending ------------------------------------------------------------------------
     (
         CANCEL,

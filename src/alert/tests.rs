@@ -1,0 +1,5 @@
+//! Alerts: their course over values, and the owner over a stage.
+
+mod course;
+mod owner;
+mod webhook;
