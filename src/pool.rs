@@ -4,6 +4,7 @@
 
 mod attempt;
 mod breaker;
+mod contest;
 mod health;
 mod queue;
 mod route;
@@ -39,6 +40,8 @@ pub struct Pool {
     route: Route,
     window_tokens: u32,
     restart: Restart,
+    /// How long a provider may keep silent before a second is asked as well.
+    hedge: Option<Duration>,
     workers: Arc<Workers>,
     meter: Arc<PoolMeter>,
 }
@@ -82,6 +85,7 @@ impl Pool {
             window_tokens: window(settings, &route),
             route,
             restart: settings.restart,
+            hedge: settings.hedge_ms.map(Duration::from_millis),
             workers: Workers::new(settings.workers, Duration::from_millis(settings.wait_ms)),
         }
     }
@@ -94,6 +98,11 @@ impl Pool {
     /// Tokens of an answer at the most.
     pub fn max_output_tokens(&self) -> u64 {
         self.style.max_output_tokens.into()
+    }
+
+    /// Whether a second provider may be asked where the first keeps silent.
+    pub fn hedges(&self) -> bool {
+        self.hedge.is_some()
     }
 
     /// What a model has to read, this conversation and the system prompt, in bytes.

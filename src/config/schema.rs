@@ -71,6 +71,7 @@ pub(super) const KEYS: &[Key] = &[
     key("pools.*.max_output_tokens", Rule::Whole(1, WINDOW_TOKENS_MAX)),
     key("pools.*.workers", Rule::Whole(1, WORKERS_MAX)),
     key("pools.*.wait_ms", MILLISECONDS),
+    key("pools.*.hedge_ms", MILLISECONDS),
     key("pools.*.restart", Rule::OneOf(&["keep", "reset"])),
     key("tasks.workers", Rule::Whole(1, TASK_WORKERS_MAX)),
     key("tasks.max_attempts", Rule::Whole(1, TASK_ATTEMPTS_MAX)),

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod health;
+mod hedging;
 mod queue;
 mod workers;
 
@@ -104,6 +105,8 @@ fn step(progress: &Progress) -> String {
         Progress::Piece(Piece::Reasoning(_)) => "r".to_owned(),
         Progress::Piece(Piece::End(_)) => "e".to_owned(),
         Progress::Piece(other) => format!("{other:?}"),
+        Progress::Hedging { provider, .. } => format!("+{provider}:"),
+        Progress::Dropped { provider, .. } => format!("-{provider}"),
         Progress::Reset(_) => "!".to_owned(),
         Progress::Failed(failure) => match failure.retry {
             Retry::Never => "N".to_owned(),

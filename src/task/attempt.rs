@@ -123,7 +123,9 @@ pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -
         return Step::Back(task.id, limits::TASK_RETRY_EVERY);
     }
     let limit = task.time_limit();
-    let prompt = Prompt { items, remote: None, max_output_tokens: cost.output_tokens() };
+    // Nobody waits for the first word of a task.
+    let max_output_tokens = cost.output_tokens();
+    let prompt = Prompt { items, remote: None, max_output_tokens, hedge: false };
     let answer = answer(&mut task, pool.answer(prompt), &mut cost, keeper);
     let answer = AssertUnwindSafe(answer).catch_unwind();
     let ended = stop.run_until_cancelled(timeout(limit, answer)).await;
@@ -195,7 +197,10 @@ async fn answer(
             Progress::Reset(_) => text.clear(),
             Progress::Piece(Piece::End(_)) => return Ok(text),
             Progress::Failed(failure) => return Err(failure),
-            Progress::Asking { .. } | Progress::Piece(_) => {}
+            Progress::Asking { .. }
+            | Progress::Hedging { .. }
+            | Progress::Dropped { .. }
+            | Progress::Piece(_) => {}
         }
     }
     let (reason, retry) = (Reason::ProviderTruncated, Retry::Soon);
