@@ -19,7 +19,7 @@ use health::HealthTable;
 pub use queue::{Asker, Origin, Queue, Ticket};
 use route::{Leg, Route};
 use workers::Workers;
-pub use workers::{Busy, Queued, Waited, Worker};
+pub use workers::{Busy, Place, Queued, Waited, Worker};
 
 use crate::{
     config::{Effort, PoolSettings, Restart, Settings},
@@ -141,9 +141,9 @@ impl Pool {
         self.workers.queue_up(asker)
     }
 
-    /// Whether one more of this user's may wait.
-    pub fn admits(&self, user: UserId) -> Result<(), Busy> {
-        self.workers.admits(user)
+    /// A place for one of this user's that has to wait for something else first.
+    pub fn hold(&self, user: UserId) -> Result<Place, Busy> {
+        self.workers.hold(user)
     }
 
     /// Changes the number of workers at once, and says how many there were. Where there are more,

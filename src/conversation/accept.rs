@@ -39,8 +39,8 @@ struct Question {
     choice: Choice,
     /// What may be spent on it.
     reservation: Reservation,
-    /// What the pool gives it now, where nothing of the conversation is before it.
-    seat: Option<Seat>,
+    /// What the pool gives it now.
+    seat: Seat,
 }
 
 /// A message's key, and who wants to know what became of it.
@@ -126,15 +126,15 @@ impl Writer {
         Ok(Question { message, new: true, about: ask.about, pool, choice, reservation, seat })
     }
 
-    /// A worker or a place in the pool's queue, where the turn would be the first here. A pool that
-    /// is full refuses the message before anything is kept of it.
-    fn reserve(&self, pool: &Pool) -> Result<Option<Seat>, Refusal> {
+    /// A worker or a place in the pool's queue, where the turn would be the first here; else a place that
+    /// is held for it until it is, so that what is accepted never finds the pool full. A pool that is full
+    /// refuses the message before anything is kept of it.
+    fn reserve(&self, pool: &Pool) -> Result<Seat, Refusal> {
         // What is still on its way to the store cannot be read back as history yet.
         if self.is_busy() || !self.in_flight.is_empty() {
-            pool.admits(self.record.user)?;
-            return Ok(None);
+            return Ok(Seat::Held(pool.hold(self.record.user)?));
         }
-        Ok(Some(self.seat(pool)?))
+        Ok(self.seat(pool)?)
     }
 
     /// Whether one more turn may be accepted.
@@ -194,7 +194,8 @@ impl Writer {
             Phase::Waiting(waiting, _) => Some(waiting.turn.turn),
             Phase::Idle | Phase::Ending(_) => None,
         };
-        if current.into_iter().chain(self.queue.iter().map(|w| w.turn.turn)).any(|t| t == turn) {
+        if current.into_iter().chain(self.queue.iter().map(|(w, _)| w.turn.turn)).any(|t| t == turn)
+        {
             return Err(Refusal::TurnOpen);
         }
         let store = &self.workshop.store;
@@ -249,18 +250,18 @@ impl Writer {
         };
         let mut answer = self.answer(&turn);
         let position = match seat {
-            Some(Seat::Worker(worker)) => {
+            Seat::Worker(worker) => {
                 let (begun, started) = self.begin(waiting, worker);
                 answer = begun;
                 shows.push(started);
                 None
             }
-            Some(Seat::Queued(queued)) => {
+            Seat::Queued(queued) => {
                 self.phase = Phase::Waiting(Box::new(waiting), queued);
                 Some(self.queued(turn.turn, &mut shows))
             }
-            None => {
-                self.queue.push_back(waiting);
+            Seat::Held(place) => {
+                self.queue.push_back((waiting, place));
                 Some(self.queued(turn.turn, &mut shows))
             }
         };

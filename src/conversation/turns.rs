@@ -16,7 +16,7 @@ use crate::{
     budget::Exhausted,
     limits, meter,
     model::{AnswerStatus, Event, FinishReason, Message, Reason, Role, TurnError, TurnId},
-    pool::{Asker, Busy, Pool, Queued, Waited, Worker},
+    pool::{Asker, Busy, Place, Pool, Queued, Waited, Worker},
     provider::{Failure, Item, Retry},
     store::{Turn, Write},
 };
@@ -24,13 +24,13 @@ use crate::{
 impl Writer {
     /// Starts the turn that has waited longest, where nothing runs.
     pub(super) fn start_next(&mut self) {
-        let Some(waiting) = self.queue.pop_front() else { return };
-        match self.seat(&waiting.pool) {
-            Ok(Seat::Worker(worker)) => self.start(waiting, worker),
-            Ok(Seat::Queued(queued)) => self.phase = Phase::Waiting(Box::new(waiting), queued),
-            Err(busy) => {
-                self.phase = Phase::Ending(waiting.turn.turn);
-                self.end_unstarted(waiting, Cut::busy(Reason::QueueFull, busy), None);
+        let Some((waiting, place)) = self.queue.pop_front() else { return };
+        match waiting.pool.try_worker() {
+            Some(worker) => self.start(waiting, worker),
+            None => {
+                let mut queued = place.queue_up(Asker::turn(self.record.user));
+                queued.look();
+                self.phase = Phase::Waiting(Box::new(waiting), queued);
             }
         }
     }
@@ -56,7 +56,7 @@ impl Writer {
             Waited::Moved(_) if self.in_flight.is_empty() => self.show_positions(),
             Waited::Moved(_) => {}
             Waited::Expired(busy) => {
-                self.end_current(Cut::busy(Reason::DeadlineExceeded, busy), None);
+                self.end_current(Cut::late(busy), None);
             }
         }
     }
@@ -130,7 +130,7 @@ impl Writer {
 
     /// Stops the turn, wherever it stands.
     pub(super) fn cancel(&mut self, turn: TurnId, reply: Reply<Ended>) {
-        let queued = self.queue.iter().position(|waiting| waiting.turn.turn == turn);
+        let queued = self.queue.iter().position(|(waiting, _)| waiting.turn.turn == turn);
         let length = match &self.phase {
             Phase::Running(running) if running.turn.turn == turn => running.length,
             Phase::Waiting(waiting, _) if waiting.turn.turn == turn => 0,
@@ -142,7 +142,7 @@ impl Writer {
             answer_to(reply, kept.map(|()| ended).map_err(Refusal::Store));
         });
         match queued.and_then(|place| self.queue.remove(place)) {
-            Some(waiting) => self.end_unstarted(waiting, Cut::Cancelled, Some(settle)),
+            Some((waiting, _)) => self.end_unstarted(waiting, Cut::Cancelled, Some(settle)),
             None => self.end_current(Cut::Cancelled, Some(settle)),
         }
     }
@@ -160,7 +160,7 @@ impl Writer {
 
     fn end_all(&mut self, cut: Cut) {
         self.end_current(cut, None);
-        while let Some(waiting) = self.queue.pop_front() {
+        while let Some((waiting, _)) = self.queue.pop_front() {
             self.end_unstarted(waiting, cut, None);
         }
     }
@@ -312,7 +312,7 @@ impl Writer {
             Phase::Waiting(waiting, _) => Some(&**waiting),
             _ => None,
         };
-        seated.into_iter().chain(&self.queue)
+        seated.into_iter().chain(self.queue.iter().map(|(waiting, _)| waiting))
     }
 
     /// Where the first of them stands: in the pool's queue, else right behind the running one.
@@ -326,6 +326,8 @@ impl Writer {
 
 /// What a pool gives to a turn.
 pub(super) enum Seat {
+    /// It waits behind others of its conversation first.
+    Held(Place),
     /// It starts at once.
     Worker(Worker),
     /// It starts when it is its turn.
@@ -379,9 +381,10 @@ impl Outcome {
 }
 
 impl Cut {
-    /// The pool has no worker for it in time.
-    fn busy(reason: Reason, busy: Busy) -> Self {
+    /// The pool had no worker for it in time.
+    fn late(busy: Busy) -> Self {
         let retry_after_ms = u64::try_from(busy.retry_after.as_millis()).ok();
+        let reason = Reason::DeadlineExceeded;
         Self::Failed(TurnError { reason, retryable: true, retry_after_ms })
     }
 
