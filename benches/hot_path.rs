@@ -31,7 +31,7 @@ use operatoros::{
         AnswerStatus, Clock, Conversation, ConversationId, FinishReason, Gauges, Message,
         MessageId, ProviderName, Role, Standing, TurnId, UserId, Vitals,
     },
-    monitor::Monitor,
+    monitor::{Monitor, PoolWatch},
     operator::Operator,
     pool::Pools,
     provider::{
@@ -176,6 +176,7 @@ impl Stage {
             text: "Go on.".into(),
             key: None,
             pool: None,
+            agent: None,
             parent: Parent::Root,
             if_busy: IfBusy::Reject,
             metadata: None,
@@ -197,10 +198,11 @@ async fn gateway(script: Script) -> Arc<Gateway> {
     let settings = Settings::default();
     let providers = Providers::from([(OFFLINE.into(), Arc::new(script) as Arc<dyn Provider>)]);
     let lifecycle = Lifecycle::default();
+    let pools = Pools::new(&settings, &providers);
     let registry = Registry::new(Workshop {
         store: Arc::new(LocalStore::in_memory().expect("a thread can be made")),
         router: Arc::new(route::Router::of(&settings).expect("the defaults are right")),
-        pools: Pools::new(&settings, &providers),
+        pools: pools.clone(),
         prices: Arc::new(Prices::new(settings.prices.clone())),
         ledger: Ledger::default(),
         clock: Clock::system(),
@@ -212,6 +214,7 @@ async fn gateway(script: Script) -> Arc<Gateway> {
         operator: Operator::new(registry.clone(), tasks.clone(), Vitals::default),
         tasks,
         monitor: Monitor::start(&lifecycle, Clock::system(), Gauges::default),
+        pools: PoolWatch::start(&lifecycle, Clock::system(), pools),
         seats: Seats::default(),
         lifecycle,
         echo: false,
@@ -325,23 +328,8 @@ fn commits(criterion: &mut Criterion) {
 fn first_message(clock: &Clock) -> Batch {
     let now = clock.now();
     let id = ConversationId::new();
-    let question = Message {
-        id: MessageId::new(),
-        conversation: id,
-        turn: TurnId::new(),
-        role: Role::User,
-        text: "How did the markets close today?".into(),
-        at: now,
-        parent: None,
-        status: None,
-        pool: None,
-        provider: None,
-        model: None,
-        usage: None,
-        finish_reason: None,
-        reasoning: None,
-        metadata: None,
-    };
+    let asked = "How did the markets close today?".into();
+    let question = Message::new(id, TurnId::new(), Role::User, asked, now);
     let answer = Message {
         id: MessageId::new(),
         role: Role::Assistant,
@@ -356,6 +344,8 @@ fn first_message(clock: &Clock) -> Batch {
         title: None,
         pool: None,
         asked: None,
+        agent: None,
+        asked_agent: None,
         created_at: now,
         updated_at: now,
         epoch: 1,
@@ -397,6 +387,7 @@ async fn length(provider: &dyn Provider) -> usize {
     let request = Request {
         model: "recorded".into(),
         pool: "general".into(),
+        agent: None,
         system: "Be brief.".into(),
         items: vec![Item::User("Go on.".into())],
         style: Style { max_output_tokens: 4_096, ..Style::default() },

@@ -174,7 +174,8 @@ async fn take_over(workshop: &Workshop) -> Result<(), StoreError> {
 fn warn_of_unpriced(workshop: &Workshop) {
     let Workshop { pools, prices, ledger, .. } = workshop;
     for pool in pools.iter().filter(|_| ledger.counts_dollars()) {
-        for (provider, model) in pool.models() {
+        let of_agents = pool.agents().flat_map(|(_, agent)| agent.models());
+        for (provider, model) in pool.models().chain(of_agents) {
             if prices.charge(provider, model, &Usage::default()).is_none() {
                 let pool = &pool.name;
                 tracing::warn!(%pool, %provider, model = &**model, "has no price, so budgets of dollars miss it");

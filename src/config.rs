@@ -24,8 +24,8 @@ use std::{
 pub use describe::describe;
 pub use error::{ConfigError, Origin};
 pub use settings::{
-    BudgetSettings, Effort, LogFormat, OfflineSettings, Per, PoolSettings, Price, ProviderKind,
-    ProviderSettings, Restart, RoutingSettings, Settings, TaskSettings,
+    AgentSettings, BudgetSettings, Effort, LogFormat, OfflineSettings, Per, PoolSettings, Price,
+    ProviderKind, ProviderSettings, Restart, RoutingSettings, Settings, TaskSettings,
 };
 
 use crate::limits::SETTINGS_BYTES_MAX;

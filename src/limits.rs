@@ -241,6 +241,8 @@ pub const POOL_SERVICE_ASSUMED: Duration = Duration::from_secs(5);
 pub const POOL_RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 /// Pools that settings may define.
 pub const POOLS_MAX: usize = 64;
+/// Agents that settings may define for one pool.
+pub const AGENTS_MAX: usize = 16;
 /// Budgets that settings may define.
 pub const BUDGETS_MAX: usize = 64;
 /// The shortest answer that is worth asking for; OpenAI's Responses take no smaller maximum.

@@ -21,7 +21,7 @@ pub use conversation::{
 };
 pub use event::{Event, Reason, Routing, Sequenced, ToolPhase, TurnError};
 pub use id::{
-    ConversationId, MessageId, PoolName, ProviderName, SessionId, TaskId, TurnId, UserId,
+    AgentName, ConversationId, MessageId, PoolName, ProviderName, SessionId, TaskId, TurnId, UserId,
 };
 pub use metric::{Metric, Unit};
 pub use pool_vitals::{BreakerState, LegLoad, PoolHealth, PoolVitals};

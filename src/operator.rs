@@ -114,10 +114,11 @@ impl Operator {
         caller: Caller,
         said: Said,
     ) -> Result<Sent, Refusal> {
-        let Report { text, data, offers, pin, tour, then } = report;
+        let Report { text, data, offers, pin, pin_agent, tour, then } = report;
         if let Some(pool) = pin {
             // Its own event tells of it; only that the command was noted is waited for.
-            drop(caller.handle.change(Change { pool: Some(pool), ..Change::default() }));
+            let change = Change { pool: Some(pool), agent: pin_agent, ..Change::default() };
+            drop(caller.handle.change(change));
         }
         let executed = Executed {
             asked: said.text,
@@ -161,6 +162,7 @@ impl Operator {
             Operation::Pools => self.pools(),
             Operation::Pool(pool) => self.pool(&pool),
             Operation::Use(pool) => self.switch(pool.as_ref()),
+            Operation::UseAgent(pool, agent) => self.switch_to_agent(&pool, &agent),
             Operation::Providers => self.providers(),
             Operation::Why => self.why(caller.conversation()).await?,
             Operation::Conversations => self.conversations(caller).await?,

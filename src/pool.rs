@@ -22,19 +22,23 @@ use workers::Workers;
 pub use workers::{Busy, Place, Queued, Waited, Worker};
 
 use crate::{
-    config::{Effort, PoolSettings, Restart, Settings},
+    config::{AgentSettings, Effort, PoolSettings, Restart, Settings},
     limits,
     meter::{Meter, PoolMeter},
-    model::{Day, LegLoad, PoolName, PoolVitals, Priority, ProviderName, UserId},
+    model::{AgentName, Day, LegLoad, PoolName, PoolVitals, Priority, ProviderName, UserId},
     provider::{Item, Providers, Style, context_window},
 };
 
-/// A pool of specialists for one domain.
+/// A pool of specialists for one domain, or one of its agents: who has the same workers and window, and
+/// a prompt and a route of its own.
 pub struct Pool {
     /// What it is called.
     pub name: PoolName,
-    /// What it is for, in one line.
+    /// What it is for, in one line; an agent's role.
     pub description: Arc<str>,
+    /// The agent that it is.
+    agent: Option<AgentName>,
+    agents: BTreeMap<AgentName, Arc<Pool>>,
     system: Arc<str>,
     style: Style,
     route: Route,
@@ -76,6 +80,8 @@ impl Pool {
             meter: meter.pool(&name),
             name,
             description: settings.description.as_str().into(),
+            agent: None,
+            agents: BTreeMap::new(),
             system: settings.prompt.as_str().into(),
             style: Style {
                 temperature: settings.temperature,
@@ -88,6 +94,43 @@ impl Pool {
             hedge: settings.hedge_ms.map(Duration::from_millis),
             workers: Workers::new(settings.workers, Duration::from_millis(settings.wait_ms)),
         }
+    }
+
+    /// The same pool as one of its agents.
+    fn staffed(&self, name: &str, agent: &AgentSettings, of: &PoolSettings, route: Route) -> Self {
+        Self {
+            meter: self.meter.clone(),
+            name: self.name.clone(),
+            description: agent.role.as_str().into(),
+            agent: Some(name.into()),
+            agents: BTreeMap::new(),
+            system: format!("{}\n\n{}", of.prompt.trim_end(), agent.prompt).into(),
+            style: Style {
+                temperature: agent.temperature.or(of.temperature),
+                effort: agent.effort.or(of.effort).map(effort_name),
+                ..self.style.clone()
+            },
+            window_tokens: window(of, &route),
+            route,
+            restart: self.restart,
+            hedge: self.hedge,
+            workers: self.workers.clone(),
+        }
+    }
+
+    /// Which agent of the pool it is; none where it is the pool itself.
+    pub fn agent_name(&self) -> Option<&AgentName> {
+        self.agent.as_ref()
+    }
+
+    /// Its agents, by name.
+    pub fn agents(&self) -> impl Iterator<Item = (&AgentName, &Arc<Pool>)> {
+        self.agents.iter()
+    }
+
+    /// The pool as that agent of it.
+    pub fn as_agent(&self, name: &str) -> Option<&Arc<Pool>> {
+        self.agents.get(name)
     }
 
     /// Tokens of history that a request may hold.
@@ -172,6 +215,14 @@ impl Pool {
     pub fn vitals(&self, today: Day) -> PoolVitals {
         let (load, figures) = (self.load(), self.meter.figures(today));
         let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let mut legs = self.legs();
+        for leg in self.agents.values().flat_map(|agent| agent.legs()) {
+            let same =
+                |known: &LegLoad| (&known.provider, &known.model) == (&leg.provider, &leg.model);
+            if !legs.iter().any(same) {
+                legs.push(leg);
+            }
+        }
         PoolVitals {
             pool: self.name.clone(),
             workers: load.workers,
@@ -181,7 +232,7 @@ impl Pool {
             tokens_per_second: (figures.tokens_per_second * 10.0).round() / 10.0,
             error_rate: figures.error_rate().map(|rate| (rate * 1_000.0).round() / 1_000.0),
             cost_today: figures.cost_today,
-            legs: self.legs(),
+            legs,
         }
     }
 }
@@ -220,8 +271,15 @@ impl Pools {
         let mut table = HealthTable::new(&settings.providers, &meter);
         let pool = |(name, pool): (&String, &PoolSettings)| {
             let name = PoolName::from(name.as_str());
-            let route = Route::new(&pool.route, settings, providers, &mut table);
-            (name.clone(), Arc::new(Pool::new(name, pool, route, &meter)))
+            let mut route =
+                |entries: &[String]| Route::new(entries, settings, providers, &mut table);
+            let mut made = Pool::new(name.clone(), pool, route(&pool.route), &meter);
+            for (agent, of) in &pool.agents {
+                let route = route(of.route.as_ref().unwrap_or(&pool.route));
+                let agent_made = Arc::new(made.staffed(agent, of, pool, route));
+                made.agents.insert(agent.as_str().into(), agent_made);
+            }
+            (name, Arc::new(made))
         };
         let table = Arc::new(settings.pools.iter().map(pool).collect());
         Self { table, meter }
@@ -250,6 +308,12 @@ impl Pools {
     /// All, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Pool>> {
         self.table.values()
+    }
+
+    /// The agents of a pool, for an error that says which there are.
+    pub fn agent_names(&self, pool: &Pool) -> String {
+        let agents = pool.agents.keys().map(AgentName::as_str).collect::<Vec<_>>().join(", ");
+        if agents.is_empty() { format!("none in {}", pool.name) } else { agents }
     }
 
     /// Their names, for an error that says which there are.

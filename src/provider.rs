@@ -33,7 +33,7 @@ pub use self::{
 };
 use crate::{
     config::{OfflineSettings, ProviderKind, ProviderSettings},
-    model::{FinishReason, PoolName, ProviderName, Reason, Usage},
+    model::{AgentName, FinishReason, PoolName, ProviderName, Reason, Usage},
 };
 
 /// What is asked of a model.
@@ -43,6 +43,8 @@ pub struct Request {
     pub model: Arc<str>,
     /// The pool that speaks; the offline provider says so.
     pub pool: PoolName,
+    /// Which of its agents.
+    pub agent: Option<AgentName>,
     /// Who the specialist is and what it must keep to. Stable, so that providers can cache it.
     pub system: Arc<str>,
     /// The conversation, oldest first; the last item is what is to be answered.

@@ -3,6 +3,7 @@
 //! Invariant: a decision explains itself; no network and no model call is made for it, and what it
 //! costs is bounded however long the message is.
 
+mod agents;
 mod calibrate;
 mod carrying;
 mod choose;
@@ -26,6 +27,7 @@ use crate::{
     config::{PoolSettings, Settings},
     model::PoolName,
 };
+use agents::Agents;
 use fit::{Row, fit};
 use lexicon::{Found, Lexicon};
 use meaning::{Leaning, Meaning};
@@ -48,6 +50,7 @@ pub struct Router {
     leanings: Vec<Leaning>,
     lexicon: Lexicon,
     temperature: f32,
+    agents: BTreeMap<PoolName, Agents>,
 }
 
 /// How well a message fits each pool.
@@ -135,8 +138,9 @@ impl Router {
                 .collect();
             leanings = fit(&rows, &leanings, &free);
         }
+        let agents = agents::of(pools);
         let pools = judged.iter().map(|(name, _)| PoolName::from(name.as_str())).collect();
-        Self { pools, leanings, lexicon, temperature: weights.temperature }
+        Self { pools, leanings, lexicon, temperature: weights.temperature, agents }
     }
 
     /// How well a message fits each pool.

@@ -121,6 +121,8 @@ fn batch(n: u64) -> Batch {
         title: None,
         pool: None,
         asked: None,
+        agent: None,
+        asked_agent: None,
         created_at: Timestamp(0),
         updated_at: Timestamp(0),
         epoch,

@@ -180,6 +180,9 @@ fields! {
         /// The pool that shall answer this one; absent: the pinned one, else it is routed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pool: Option<String>,
+        /// The agent that shall answer, of `pool` where that is given; absent: the pool picks one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<String>,
         /// The message to continue from, or `root` for a new first message; absent: the current
         /// branch's newest.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -243,6 +246,9 @@ fields! {
         /// The pool to pin; empty: none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pool: Option<String>,
+        /// The agent of the pinned pool to pin; empty: none. Another pool unpins it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<String>,
         /// A message of the branch that shall be the current one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         head: Option<MessageId>,

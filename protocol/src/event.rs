@@ -62,6 +62,9 @@ pub enum Event {
         turn: TurnId,
         /// The pool that answers.
         pool: String,
+        /// Which agent of the pool; absent where the pool has none for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<String>,
         /// The provider asked first.
         provider: String,
         /// The model asked first.
@@ -164,6 +167,9 @@ pub enum Event {
         /// The newly pinned pool; empty: none is pinned now.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pool: Option<String>,
+        /// The newly pinned agent of that pool; empty: none is pinned now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<String>,
         /// The newest message of the branch that is current now.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         head: Option<MessageId>,

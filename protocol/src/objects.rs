@@ -21,6 +21,9 @@ pub struct Conversation {
     pub title: Option<Arc<str>>,
     /// The pool that the user pinned; `null`: each message is routed by itself.
     pub pool: Option<String>,
+    /// The agent of that pool that the user pinned with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
     /// When it began.
     pub created_at: Moment,
     /// When it last changed.
@@ -80,6 +83,9 @@ pub struct Message {
     /// Of an answer: the pool that gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<String>,
+    /// Of an answer: which agent of that pool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
     /// Of an answer: the provider that gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,

@@ -176,8 +176,9 @@ impl Talk {
             Event::TurnQueued { position, .. } => {
                 self.note(&format!("# waiting, number {position}"));
             }
-            Event::TurnStarted { pool, provider, model, .. } => {
-                self.note(&format!("# {pool} · {provider}/{model}"));
+            Event::TurnStarted { pool, agent, provider, model, .. } => {
+                let agent = agent.as_ref().map_or_else(String::new, |agent| format!(" ({agent})"));
+                self.note(&format!("# {pool}{agent} · {provider}/{model}"));
             }
             Event::TurnCompleted { usage, timing_ms, cost_usd, .. } if usage.output > 0 => {
                 let about = if usage.estimated == Some(true) { "about " } else { "" };

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     config::Settings,
     limits::{LABELLED_LINE_BYTES_MAX, LABELLED_MAX},
+    model::AgentName,
     route::{self, CalibrateError, Context, Labelled, RouteError, Router},
 };
 
@@ -95,6 +96,8 @@ pub enum BadLine {
 #[derive(Serialize)]
 struct Answer<'a> {
     domain: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<&'a str>,
     confidence: f32,
     because: &'a str,
 }
@@ -150,7 +153,8 @@ fn answer(router: &Router, text: &str, output: &mut impl Write) -> io::Result<()
     let choice = router.choose(text, Context::default());
     let confidence = choice.routing.confidence.unwrap_or(0.0);
     let (domain, because) = (choice.pool.as_str(), &*choice.routing.because);
-    write_line(output, &Answer { domain, confidence, because })
+    let agent = choice.agent.as_ref().map(AgentName::as_str);
+    write_line(output, &Answer { domain, agent, confidence, because })
 }
 
 fn write_line(output: &mut impl Write, line: &impl Serialize) -> io::Result<()> {

@@ -6,16 +6,17 @@ use super::{
     schema::KeyPath,
     settings::{BudgetSettings, PoolSettings, Settings},
 };
-use crate::limits::{BUDGETS_MAX, POOLS_MAX};
+use crate::limits::{AGENTS_MAX, BUDGETS_MAX, POOLS_MAX};
 
 /// Whether the settings fit together.
 pub(super) fn check(settings: &Settings, origins: &Origins) -> Result<(), ConfigError> {
-    check_count("pools", settings.pools.len(), POOLS_MAX, origins)?;
-    check_count("budgets", settings.budgets.len(), BUDGETS_MAX, origins)?;
+    check_count(&KeyPath::dotted("pools"), settings.pools.len(), POOLS_MAX, origins)?;
+    check_count(&KeyPath::dotted("budgets"), settings.budgets.len(), BUDGETS_MAX, origins)?;
     for (name, pool) in &settings.pools {
         let path = KeyPath(vec!["pools".to_owned(), name.clone()]);
         check_window(&path, pool, origins)?;
-        check_route(&path, pool, settings, origins)?;
+        check_route(&path, &pool.route, settings, origins)?;
+        check_agents(&path, pool, settings, origins)?;
     }
     for (name, budget) in &settings.budgets {
         let path = KeyPath(vec!["budgets".to_owned(), name.clone()]);
@@ -25,7 +26,7 @@ pub(super) fn check(settings: &Settings, origins: &Origins) -> Result<(), Config
 }
 
 fn check_count(
-    table: &'static str,
+    table: &KeyPath,
     count: usize,
     most: usize,
     origins: &Origins,
@@ -33,7 +34,7 @@ fn check_count(
     if count <= most {
         return Ok(());
     }
-    let origin = origins.below(&KeyPath::dotted(table));
+    let (origin, table) = (origins.below(table), table.to_string());
     Err(ConfigError::TooMany { origin, table, count, most })
 }
 
@@ -66,8 +67,8 @@ fn check_window(
 }
 
 fn check_route(
-    pool: &KeyPath,
-    of: &PoolSettings,
+    of: &KeyPath,
+    route: &[String],
     settings: &Settings,
     origins: &Origins,
 ) -> Result<(), ConfigError> {
@@ -75,9 +76,9 @@ fn check_route(
         Some((provider, model)) => settings.providers.contains_key(provider) && !model.is_empty(),
         None => *stop == "offline" || settings.providers.contains_key(*stop),
     };
-    let mut stops = of.route.iter().flat_map(|entry| entry.split('|'));
+    let mut stops = route.iter().flat_map(|entry| entry.split('|'));
     let Some(stop) = stops.find(|stop| !is_known(stop)) else { return Ok(()) };
-    let key = pool.join("route");
+    let key = of.join("route");
     let providers = settings.providers.keys().map(String::as_str).chain(["offline"]);
     Err(ConfigError::UnknownProvider {
         origin: origins.of(&key),
@@ -85,6 +86,34 @@ fn check_route(
         entry: stop.to_owned(),
         known: providers.collect::<Vec<_>>().join(", "),
     })
+}
+
+/// Those who are asked by an agent are there, and so is the one who answers what no agent is for.
+fn check_agents(
+    path: &KeyPath,
+    pool: &PoolSettings,
+    settings: &Settings,
+    origins: &Origins,
+) -> Result<(), ConfigError> {
+    let agents = path.join("agents");
+    check_count(&agents, pool.agents.len(), AGENTS_MAX, origins)?;
+    for (name, agent) in &pool.agents {
+        let route = agent.route.as_deref().unwrap_or_default();
+        check_route(&agents.join(name), route, settings, origins)?;
+    }
+    match &pool.default_agent {
+        Some(name) if !pool.agents.contains_key(name) => {
+            let key = path.join("default_agent");
+            let known = pool.agents.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            let right = match known.as_str() {
+                "" => format!("one of {agents}, which has none"),
+                known => format!("one of {known}"),
+            };
+            let value = toml::Value::from(name.as_str()).to_string();
+            Err(ConfigError::Bad { origin: origins.of(&key), key: key.to_string(), value, right })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A budget counts tokens or dollars, and its pool is there.

@@ -17,32 +17,31 @@ pub fn describe(settings: &Settings) -> String {
     let table = Table::try_from(settings).expect("settings are TOML");
     let mut text = String::new();
     write_fields(&mut text, settings, &KeyPath::default(), &table);
-    for path in tables() {
-        match path.0.first().and_then(|name| table.get(name)) {
-            Some(Value::Table(named)) if schema::is_named(&path) => {
-                for (name, fields) in named {
-                    write_table(&mut text, settings, &path.join(name), fields);
-                }
-            }
-            Some(fields) => write_table(&mut text, settings, &path, fields),
-            None => {}
-        }
-    }
+    write_tables(&mut text, settings, &KeyPath::default(), &table);
     text
 }
 
-/// The tables at the top, in the schema's order.
-fn tables() -> Vec<KeyPath> {
-    let below_a_table = KEYS.iter().filter(|key| key.parts().count() > 1);
-    let mut names: Vec<_> = below_a_table.filter_map(|key| key.parts().next()).collect();
-    names.dedup();
-    names.into_iter().map(KeyPath::dotted).collect()
+/// The tables in a table, in the schema's order; those that the user named, in the names' order.
+fn write_tables(text: &mut String, settings: &Settings, path: &KeyPath, fields: &Table) {
+    for name in schema::children(path) {
+        let path = path.join(name);
+        match fields.get(name) {
+            Some(Value::Table(named)) if schema::is_named(&path) => {
+                for (name, fields) in named {
+                    write_table(text, settings, &path.join(name), fields);
+                }
+            }
+            Some(table) => write_table(text, settings, &path, table),
+            None => {}
+        }
+    }
 }
 
 fn write_table(text: &mut String, settings: &Settings, path: &KeyPath, fields: &Value) {
     let Value::Table(fields) = fields else { return };
     writeln!(text, "\n[{path}]").expect("a string takes everything");
     write_fields(text, settings, path, fields);
+    write_tables(text, settings, path, fields);
 }
 
 /// The fields of one table, in the schema's order.

@@ -93,7 +93,7 @@ pub enum ConfigError {
         /// The one that was probably meant.
         nearest: String,
     },
-    /// A pool, provider or model cannot be named like this.
+    /// A pool, agent, provider or model cannot be named like this.
     #[error("{origin}: {key}: the name is not {right}")]
     BadName {
         /// Who said it.
@@ -103,7 +103,7 @@ pub enum ConfigError {
         /// What would be right.
         right: String,
     },
-    /// A new pool, provider or price says too little.
+    /// A new pool, agent, provider or price says too little.
     #[error("{origin}: {key} is missing; set it to {right}{}", meant(nearest.as_deref()))]
     Missing {
         /// Who began the table.
@@ -127,13 +127,13 @@ pub enum ConfigError {
         /// Who is there.
         known: String,
     },
-    /// Too many pools or budgets.
+    /// Too many pools, agents or budgets.
     #[error("{origin}: {table} has {count} entries, which is not at most {most}")]
     TooMany {
         /// Who added one.
         origin: Origin,
         /// What there are too many of.
-        table: &'static str,
+        table: String,
         /// How many there are.
         count: usize,
         /// How many there may be.

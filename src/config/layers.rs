@@ -110,22 +110,20 @@ impl Layers {
     }
 
     /// The names that are given below a table.
-    pub(super) fn names(&self, table: &str) -> Vec<String> {
-        let table = self.table.get(table).and_then(Value::as_table);
+    pub(super) fn names(&self, table: &KeyPath) -> Vec<String> {
+        let table = self.get(table).and_then(Value::as_table);
         table.map(|table| table.keys().cloned().collect()).unwrap_or_default()
     }
 
-    /// Every path of a key, with the names that are given in the place of its `*`.
+    /// Every path of a key, with the names that are given in the place of each `*`.
     pub(super) fn paths(&self, key: &Key) -> Vec<KeyPath> {
-        let (table, field) = (key.parts().next(), key.parts().next_back());
-        match (table, field) {
-            (Some(table), Some(field)) if key.parts().any(|part| part == "*") => self
-                .names(table)
-                .iter()
-                .map(|name| KeyPath(vec![table.to_owned(), name.clone(), field.to_owned()]))
-                .collect(),
-            _ => vec![KeyPath::dotted(key.path)],
-        }
+        key.parts().fold(vec![KeyPath::default()], |paths, part| {
+            let further = |path: &KeyPath| match part {
+                "*" => self.names(path).iter().map(|name| path.join(name)).collect(),
+                part => vec![path.join(part)],
+            };
+            paths.iter().flat_map(further).collect()
+        })
     }
 
     /// The settings as types, once every table has what it needs.
@@ -148,9 +146,9 @@ impl Layers {
     }
 
     fn missing(&self, key: &Key, path: &KeyPath) -> ConfigError {
-        let table = KeyPath(path.0.iter().take(2).cloned().collect());
+        let table = path.table();
         let others = self.paths(key).into_iter().filter(|other| self.get(other).is_some());
-        let names = others.map(|other| KeyPath(other.0.into_iter().take(2).collect()).to_string());
+        let names = others.map(|other| other.table().to_string());
         // Only a slip of the finger makes a question of it; a new pool is none.
         let nearest = schema::nearest(&table.to_string(), names)
             .filter(|name| strsim::damerau_levenshtein(name, &table.to_string()) <= 2);
@@ -185,18 +183,19 @@ impl Origins {
 /// Names that the user chose have a form.
 pub(super) fn check_name(path: &KeyPath, origin: &Origin) -> Result<(), ConfigError> {
     match path.0.as_slice() {
-        [table, name] if !schema::name_fits(table, name) => Err(ConfigError::BadName {
-            origin: origin.clone(),
-            key: path.to_string(),
-            right: schema::name_right(table),
-        }),
+        [.., table, name] if schema::is_named(&path.table()) && !schema::name_fits(table, name) => {
+            Err(ConfigError::BadName {
+                origin: origin.clone(),
+                key: path.to_string(),
+                right: schema::name_right(table),
+            })
+        }
         _ => Ok(()),
     }
 }
 
 fn unknown(path: &KeyPath, origin: &Origin) -> ConfigError {
-    let (name, table) = path.0.split_last().map_or(("", [].as_slice()), |(n, t)| (n, t));
-    let table = KeyPath(table.to_vec());
+    let (name, table) = (path.0.last().map_or("", String::as_str), path.table());
     let names = schema::children(&table).into_iter().map(str::to_owned);
     let nearest = schema::nearest(name, names).unwrap_or_default();
     ConfigError::UnknownKey {

@@ -30,6 +30,7 @@ const fn needed(path: &'static str, rule: Rule) -> Key {
 }
 
 const KINDS: &[&str] = &["openai", "openai-chat", "anthropic"];
+const EFFORTS: Rule = Rule::OneOf(&["none", "low", "medium", "high"]);
 const MILLISECONDS: Rule = Rule::Whole(1, TIMEOUT_MS_MAX);
 const TASK_SECONDS: Rule = Rule::Whole(1, TASK_TIME_LIMIT_SECONDS_MAX);
 const DOLLARS: Rule = Rule::Number(0, PRICE_MAX);
@@ -65,7 +66,7 @@ pub(super) const KEYS: &[Key] = &[
     key("pools.*.threshold", Rule::Number(0, 1)),
     key("pools.*.prompt", Rule::Text),
     key("pools.*.temperature", Rule::Number(0, 2)),
-    key("pools.*.effort", Rule::OneOf(&["none", "low", "medium", "high"])),
+    key("pools.*.effort", EFFORTS),
     key("pools.*.route", Rule::Route),
     key("pools.*.window_tokens", Rule::Whole(WINDOW_TOKENS_MIN, WINDOW_TOKENS_MAX)),
     key("pools.*.max_output_tokens", Rule::Whole(1, WINDOW_TOKENS_MAX)),
@@ -73,6 +74,14 @@ pub(super) const KEYS: &[Key] = &[
     key("pools.*.wait_ms", MILLISECONDS),
     key("pools.*.hedge_ms", MILLISECONDS),
     key("pools.*.restart", Rule::OneOf(&["keep", "reset"])),
+    key("pools.*.default_agent", Rule::Text),
+    needed("pools.*.agents.*.role", Rule::Text),
+    needed("pools.*.agents.*.prompt", Rule::Text),
+    key("pools.*.agents.*.keywords", Rule::Words),
+    key("pools.*.agents.*.examples", Rule::Words),
+    key("pools.*.agents.*.temperature", Rule::Number(0, 2)),
+    key("pools.*.agents.*.effort", EFFORTS),
+    key("pools.*.agents.*.route", Rule::Route),
     key("tasks.workers", Rule::Whole(1, TASK_WORKERS_MAX)),
     key("tasks.max_attempts", Rule::Whole(1, TASK_ATTEMPTS_MAX)),
     key("tasks.time_limit_seconds", TASK_SECONDS),
@@ -105,11 +114,7 @@ pub(super) enum Place {
 
 /// What stands at this path.
 pub(super) fn place(path: &KeyPath) -> Place {
-    let begins = |key: &&Key| {
-        path.0.len() <= key.parts().count()
-            && path.0.iter().zip(key.parts()).all(|(name, part)| part == "*" || part == name)
-    };
-    match KEYS.iter().find(begins) {
+    match KEYS.iter().find(|key| leads_to(path, key)) {
         Some(key) if key.parts().count() == path.0.len() => Place::Setting(key),
         Some(_) => Place::Table,
         None => Place::Nothing,
@@ -118,19 +123,23 @@ pub(super) fn place(path: &KeyPath) -> Place {
 
 /// Whether what lies below this path has names that the user chooses.
 pub(super) fn is_named(table: &KeyPath) -> bool {
-    matches!(table.0.as_slice(), [one] if KEYS.iter().any(|key| {
-        let mut parts = key.parts();
-        parts.next() == Some(one) && parts.next() == Some("*")
-    }))
+    !table.0.is_empty()
+        && KEYS
+            .iter()
+            .any(|key| leads_to(table, key) && key.parts().nth(table.0.len()) == Some("*"))
+}
+
+/// Whether the key lies below the table, or is it.
+fn leads_to(table: &KeyPath, key: &Key) -> bool {
+    table.0.len() <= key.parts().count()
+        && table.0.iter().zip(key.parts()).all(|(name, part)| part == "*" || part == name)
 }
 
 /// The names that the schema itself knows right below a table.
 pub(super) fn children(table: &KeyPath) -> Vec<&'static str> {
     let mut names: Vec<_> = KEYS
         .iter()
-        .filter(|key| {
-            table.0.iter().zip(key.parts()).all(|(name, part)| part == "*" || part == name)
-        })
+        .filter(|key| leads_to(table, key))
         .filter_map(|key| key.parts().nth(table.0.len()))
         .filter(|name| *name != "*")
         .collect();
@@ -178,6 +187,11 @@ impl KeyPath {
     /// From a path whose parts hold no dot.
     pub(super) fn dotted(path: &str) -> Self {
         Self(path.split('.').map(str::to_owned).collect())
+    }
+
+    /// The table that it stands in.
+    pub(super) fn table(&self) -> Self {
+        Self(self.0.split_last().map_or_else(Vec::new, |(_, table)| table.to_vec()))
     }
 
     /// One part further.

@@ -1,5 +1,6 @@
 //! The settings as types, with their defaults.
 
+mod agents;
 mod pools;
 mod providers;
 mod spending;
@@ -11,6 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use agents::AgentSettings;
 pub use pools::{Effort, PoolSettings, Restart, RoutingSettings};
 pub use providers::{OfflineSettings, ProviderKind, ProviderSettings};
 use secrecy::SecretString;

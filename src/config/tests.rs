@@ -105,6 +105,7 @@ fn the_environment_reaches_every_kind_of_setting() {
             ("OPERATOROS_PRICES__GPT_4_1__INPUT", "2.5"),
             ("OPERATOROS_POOLS__BOARD_GAMES__DESCRIPTION", "chess"),
             ("OPERATOROS_POOLS__SPORTS__ROUTE", "offline, anthropic/x"),
+            ("OPERATOROS_POOLS__SPORTS__AGENTS__ODDS__KEYWORDS", "bet,wager"),
             ("UNRELATED", "1"),
         ],
         Flags::default(),
@@ -119,6 +120,7 @@ fn the_environment_reaches_every_kind_of_setting() {
     assert!((settings.prices["gpt-4.1"].input - 2.5).abs() < f64::EPSILON);
     assert_eq!(settings.pools["board-games"].description, "chess");
     assert_eq!(settings.pools["sports"].route, ["offline", "anthropic/x"]);
+    assert_eq!(settings.pools["sports"].agents["odds"].keywords, ["bet", "wager"]);
 }
 
 #[test]
@@ -174,7 +176,8 @@ fn the_example_says_every_default() {
 /// Every setting at once, each with the value that is picked for its rule.
 fn everything(pick: impl Fn(Rule) -> Value) -> Table {
     let mut layers = Layers::defaults();
-    let named = "pools.x = {}\nproviders.x = {}\nprices.x = {}\nbudgets.x = {}".parse().unwrap();
+    let named =
+        "pools.x.agents.x = {}\nproviders.x = {}\nprices.x = {}\nbudgets.x = {}".parse().unwrap();
     layers.add_table(&Origin::Default, named).unwrap();
     for key in schema::KEYS {
         for path in layers.paths(key) {

@@ -58,8 +58,8 @@ fn add_one(layers: &mut Layers, name: &str, path: &KeyPath, text: &str) -> Resul
         return Ok(());
     }
     let origin = Origin::Environment(name.to_owned());
-    if let [table, named, _] = path.0.as_slice() {
-        check_name(&KeyPath(vec![table.clone(), named.clone()]), &origin)?;
+    for parts in 1..path.0.len() {
+        check_name(&KeyPath(path.0.iter().take(parts).cloned().collect()), &origin)?;
     }
     layers.set(path.clone(), key.rule, key.rule.read(text), origin)
 }
@@ -70,8 +70,7 @@ fn path_of(layers: &Layers, rest: &str) -> KeyPath {
     let mut path = KeyPath::default();
     for part in rest.split("__") {
         let name = if schema::is_named(&path) {
-            let names = layers.names(path.0.first().map_or("", String::as_str));
-            let there = names.into_iter().find(|name| capitals(name) == part);
+            let there = layers.names(&path).into_iter().find(|name| capitals(name) == part);
             there.unwrap_or_else(|| part.to_lowercase().replace('_', "-"))
         } else {
             part.to_lowercase()

@@ -90,10 +90,10 @@ where
                 self.reply(re, |re| wire::conversation_reply(re, &record)).await
             }
             Asked::List { before, rows } => self.list(re, before, rows).await?,
-            Asked::Update { conversation, title, pool, head } => {
+            Asked::Update { conversation, title, pool, agent, head } => {
                 self.room_for_an_outcome()?;
                 let handle = self.open(conversation).await?;
-                let outcome = handle.change(Change { title, pool, head });
+                let outcome = handle.change(Change { title, pool, agent, head });
                 self.when_known(re, outcome, |re, record| wire::conversation_reply(re, &record));
                 Ok(())
             }

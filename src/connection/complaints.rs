@@ -20,6 +20,7 @@ impl From<Refusal> for Complaint {
             }
             Refusal::Overloaded => Self::overloaded(),
             Refusal::UnknownPool(there_are) => Self::unknown_pool(&there_are),
+            Refusal::UnknownAgent(there_are) => Self::unknown_agent(&there_are),
             Refusal::TurnEnded => Self::turn_ended(),
             Refusal::NoQuestion => {
                 Self::conflict("This turn was a command, not a question. Send the command again.")

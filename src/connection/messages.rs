@@ -154,8 +154,8 @@ fn ask(send: SendAsked) -> Ask {
         (false, true) => IfBusy::Reject,
         (false, false) => IfBusy::Queue,
     };
-    let SendAsked { text, key, pool, metadata, .. } = send;
-    Ask { text, key, pool, parent, if_busy, metadata, about: None }
+    let SendAsked { text, key, pool, agent, metadata, .. } = send;
+    Ask { text, key, pool, agent, parent, if_busy, metadata, about: None }
 }
 
 /// What the operator wants of a connection.

@@ -20,7 +20,8 @@ use crate::{
     budget::Reservation,
     limits,
     model::{
-        Accepted, Conversation, Event, FinishReason, Message, MessageId, PoolName, Role, TurnId,
+        Accepted, AgentName, Conversation, Event, FinishReason, Message, MessageId, PoolName, Role,
+        TurnId,
     },
     pool::Pool,
     provider::Item,
@@ -109,8 +110,10 @@ impl Writer {
 
     async fn question(&mut self, ask: &Ask) -> Result<Question, Refusal> {
         self.room(ask.if_busy)?;
-        let choice = self.choose(&ask.text, ask.pool.as_ref());
-        let pool = self.pool(&choice.pool)?;
+        let (named, agent) = (ask.pool.as_ref(), ask.agent.as_ref());
+        let context = Context { named, agent, ..self.context() };
+        let choice = self.workshop.router.choose(&ask.text, context);
+        let pool = self.answering(&choice)?;
         let parent = match ask.parent {
             Parent::Head => self.record.head,
             Parent::Root => None,
@@ -151,10 +154,30 @@ impl Writer {
         }
     }
 
-    /// Who answers a text, which may name a pool.
-    fn choose(&self, text: &str, named: Option<&PoolName>) -> Choice {
-        let (pinned, last) = (self.record.pool.as_ref(), self.record.asked.as_ref());
-        self.workshop.router.choose(text, Context { named, pinned, last })
+    /// What is known around a text.
+    fn context(&self) -> Context<'_> {
+        let Conversation { pool, asked, agent, asked_agent, .. } = &self.record;
+        Context {
+            pinned: pool.as_ref(),
+            last: asked.as_ref(),
+            pinned_agent: agent.as_ref(),
+            last_agent: asked_agent.as_ref(),
+            ..Context::default()
+        }
+    }
+
+    /// The pool that was chosen, as the agent that was.
+    fn answering(&self, choice: &Choice) -> Result<Arc<Pool>, Refusal> {
+        let pool = self.pool(&choice.pool)?;
+        match &choice.agent {
+            Some(agent) => self.agent(&pool, agent),
+            None => Ok(pool),
+        }
+    }
+
+    fn agent(&self, pool: &Pool, agent: &AgentName) -> Result<Arc<Pool>, Refusal> {
+        let there_are = || Refusal::UnknownAgent(self.workshop.pools.agent_names(pool));
+        pool.as_agent(agent.as_str()).cloned().ok_or_else(there_are)
     }
 
     fn pool(&self, name: &PoolName) -> Result<Arc<Pool>, Refusal> {
@@ -164,20 +187,8 @@ impl Writer {
 
     /// A user's message that follows `parent`.
     pub(super) fn written(&self, text: Arc<str>, parent: Option<MessageId>) -> Message {
-        let turn = Turn {
-            conversation: self.record.id,
-            turn: TurnId::new(),
-            message: MessageId::new(),
-            answer: MessageId::new(),
-        };
-        Message {
-            id: turn.message,
-            role: Role::User,
-            text,
-            parent,
-            status: None,
-            ..self.answer(&turn)
-        }
+        let (id, now) = (self.record.id, self.now());
+        Message { parent, ..Message::new(id, TurnId::new(), Role::User, text, now) }
     }
 
     async fn retry(&mut self, turn: TurnId, reply: Reply<Sent>) {
@@ -206,10 +217,12 @@ impl Writer {
         if before.as_ref().is_some_and(|m| m.finish_reason == Some(FinishReason::Command)) {
             return Err(Refusal::NoQuestion);
         }
-        let before = before.and_then(|answer| answer.pool);
+        let (before, agent) = before.map_or((None, None), |answer| (answer.pool, answer.agent));
         let message = Message { turn: TurnId::new(), ..message.ok_or(Refusal::NotFound)? };
-        let choice = self.choose(&message.text, before.as_ref());
-        let pool = self.pool(&choice.pool)?;
+        let context =
+            Context { named: before.as_ref(), pinned_agent: agent.as_ref(), ..self.context() };
+        let choice = self.workshop.router.choose(&message.text, context);
+        let pool = self.answering(&choice)?;
         let reservation = self.afford(&pool, &Item::User(message.text.clone()))?;
         let seat = self.reserve(&pool)?;
         Ok(Question { message, new: false, about: None, pool, choice, reservation, seat })
@@ -227,6 +240,7 @@ impl Writer {
         };
         self.record.head = Some(turn.answer);
         self.record.asked = Some(pool.name.clone());
+        self.record.asked_agent = pool.agent_name().cloned();
         self.record.messages += if new { 2 } else { 1 };
         // Whoever says something else does not answer what was asked back.
         self.stand(Some(Arc::default()), Tour::AsItWas);
@@ -300,18 +314,22 @@ impl Writer {
         if let Err(refusal) = self.can_change(&change).await {
             return answer_to(reply, Err(refusal));
         }
-        let Change { title, pool, head } = change;
+        let Change { title, pool, agent, head } = change;
         let mut shows = Vec::new();
-        if title.is_some() || pool.is_some() || head.is_some() {
+        if title.is_some() || pool.is_some() || agent.is_some() || head.is_some() {
             // What is empty is taken away; what is absent stays.
             if let Some(title) = &title {
                 self.record.title = Some(title.clone()).filter(|title| !title.is_empty());
             }
             if let Some(pool) = &pool {
                 self.record.pool = Some(pool.clone()).filter(|pool| !pool.as_str().is_empty());
+                self.record.agent = None;
+            }
+            if let Some(agent) = &agent {
+                self.record.agent = Some(agent.clone()).filter(|agent| !agent.as_str().is_empty());
             }
             self.record.head = head.or(self.record.head);
-            let updated = self.number(Event::ConversationUpdated { title, pool, head });
+            let updated = self.number(Event::ConversationUpdated { title, pool, agent, head });
             shows.push(Shown::new(updated, None));
         }
         self.record.updated_at = self.now();
@@ -323,8 +341,16 @@ impl Writer {
     }
 
     async fn can_change(&mut self, change: &Change) -> Result<(), Refusal> {
-        if let Some(pool) = change.pool.as_ref().filter(|pool| !pool.as_str().is_empty()) {
-            self.pool(pool)?;
+        let pool = change.pool.as_ref().or(self.record.pool.as_ref());
+        let pool = pool.filter(|pool| !pool.as_str().is_empty()).map(|pool| self.pool(pool));
+        // What was pinned may be gone from the settings; only what is named now has to be there.
+        let pool =
+            if change.pool.is_some() { pool.transpose()? } else { pool.and_then(Result::ok) };
+        if let Some(agent) = change.agent.as_ref().filter(|agent| !agent.as_str().is_empty()) {
+            match pool {
+                Some(pool) => drop(self.agent(&pool, agent)?),
+                None => return Err(Refusal::UnknownAgent("none, as no pool is pinned".to_owned())),
+            }
         }
         if let Some(head) = change.head {
             if self.is_busy() {

@@ -7,8 +7,8 @@ use tokio::sync::oneshot;
 use crate::{
     budget::Exhausted,
     model::{
-        Accepted, AnswerStatus, Conversation, ConversationId, DemoStep, MessageId, Offer, PoolName,
-        TaskId, TurnId,
+        Accepted, AgentName, AnswerStatus, Conversation, ConversationId, DemoStep, MessageId,
+        Offer, PoolName, TaskId, TurnId,
     },
     pool::Busy,
     store::StoreError,
@@ -63,6 +63,8 @@ pub struct Ask {
     pub key: Option<Arc<str>>,
     /// The pool that shall answer.
     pub pool: Option<PoolName>,
+    /// The agent that shall answer.
+    pub agent: Option<AgentName>,
     /// The message it follows, where that is not the newest.
     pub parent: Parent,
     /// What to do when a turn runs already.
@@ -154,8 +156,10 @@ pub enum Tour {
 pub struct Change {
     /// The new title.
     pub title: Option<Arc<str>>,
-    /// The pool to pin.
+    /// The pool to pin; its agents are unpinned by that.
     pub pool: Option<PoolName>,
+    /// The agent of the pinned pool to pin.
+    pub agent: Option<AgentName>,
     /// The newest message of the branch to show from now on.
     pub head: Option<MessageId>,
 }
@@ -208,6 +212,9 @@ pub enum Refusal {
     /// No pool has this name.
     #[error("no such pool; there are: {0}")]
     UnknownPool(String),
+    /// The pool has no agent of that name.
+    #[error("no such agent; there are: {0}")]
+    UnknownAgent(String),
     /// The turn has ended already.
     #[error("the turn has ended")]
     TurnEnded,

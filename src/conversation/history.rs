@@ -65,26 +65,10 @@ fn item(message: &Message) -> Item {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ConversationId, MessageId, Timestamp, TurnId};
+    use crate::model::{ConversationId, Timestamp, TurnId};
 
     fn message(role: Role, turn: TurnId, text: &str) -> Message {
-        Message {
-            id: MessageId::new(),
-            conversation: ConversationId::new(),
-            turn,
-            role,
-            text: text.into(),
-            at: Timestamp(0),
-            parent: None,
-            status: None,
-            pool: None,
-            provider: None,
-            model: None,
-            usage: None,
-            finish_reason: None,
-            reasoning: None,
-            metadata: None,
-        }
+        Message::new(ConversationId::new(), turn, role, text.into(), Timestamp(0))
     }
 
     /// Newest first, as the store gives them: `u` user, `a` answer.

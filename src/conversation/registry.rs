@@ -158,6 +158,8 @@ impl Registry {
             title,
             pool,
             asked: None,
+            agent: None,
+            asked_agent: None,
             created_at: now,
             updated_at: now,
             epoch: 1,

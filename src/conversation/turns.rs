@@ -25,14 +25,12 @@ impl Writer {
     /// Starts the turn that has waited longest, where nothing runs.
     pub(super) fn start_next(&mut self) {
         let Some((waiting, place)) = self.queue.pop_front() else { return };
-        match waiting.pool.try_worker() {
-            Some(worker) => self.start(waiting, worker),
-            None => {
-                let mut queued = place.queue_up(Asker::turn(self.record.user));
-                queued.look();
-                self.phase = Phase::Waiting(Box::new(waiting), queued);
-            }
+        if let Some(worker) = waiting.pool.try_worker() {
+            return self.start(waiting, worker);
         }
+        let mut queued = place.queue_up(Asker::turn(self.record.user));
+        queued.look();
+        self.phase = Phase::Waiting(Box::new(waiting), queued);
     }
 
     /// A worker for one more turn, or a place among those who wait for one.
@@ -79,6 +77,7 @@ impl Writer {
         let started = self.number(Event::TurnStarted {
             turn,
             pool: running.pool.name.clone(),
+            agent: running.pool.agent_name().cloned(),
             provider: running.voice().0.clone(),
             model: running.model().clone(),
             routing,
@@ -236,6 +235,7 @@ impl Writer {
         let message = Message {
             status: Some(cut.status()),
             pool: Some(waiting.pool.name.clone()),
+            agent: waiting.pool.agent_name().cloned(),
             ..self.answer(&waiting.turn)
         };
         let event = cut.event(waiting.turn.turn, 0);
@@ -265,27 +265,17 @@ impl Writer {
         let wanted = self.record.title.is_none() && matches!(outcome, Outcome::Completed(_));
         let title = wanted.then(|| title::of(question)).flatten()?;
         self.record.title = Some(title.clone());
-        Some(Event::ConversationUpdated { title: Some(title), pool: None, head: None })
+        Some(Event::ConversationUpdated { title: Some(title), pool: None, agent: None, head: None })
     }
 
     /// The message of an answer that has no word yet.
     pub(super) fn answer(&self, turn: &Turn) -> Message {
+        let (id, now) = (self.record.id, self.now());
         Message {
             id: turn.answer,
-            conversation: self.record.id,
-            turn: turn.turn,
-            role: Role::Assistant,
-            text: "".into(),
-            at: self.now(),
             parent: Some(turn.message),
             status: Some(AnswerStatus::Running),
-            pool: None,
-            provider: None,
-            model: None,
-            usage: None,
-            finish_reason: None,
-            reasoning: None,
-            metadata: None,
+            ..Message::new(id, turn.turn, Role::Assistant, "".into(), now)
         }
     }
 
@@ -293,6 +283,7 @@ impl Writer {
     fn answered(&self, running: &Running) -> Message {
         Message {
             pool: Some(running.pool.name.clone()),
+            agent: running.pool.agent_name().cloned(),
             provider: Some(running.voice().0.clone()),
             model: Some(running.model().clone()),
             ..self.answer(&running.turn)

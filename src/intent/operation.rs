@@ -8,7 +8,7 @@ use super::slots::{
     Component, NewTask, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus, Which,
     Workers,
 };
-use crate::model::PoolName;
+use crate::model::{AgentName, PoolName};
 
 /// A command to the gateway itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub enum Operation {
     Conversations,
     /// This conversation goes to that pool from now on; to none in particular where it is `None`.
     Use(Option<PoolName>),
+    /// The same with one agent of it.
+    UseAgent(PoolName, AgentName),
     /// Begin another conversation, with that pool.
     New(Option<PoolName>),
     /// What a conversation was about, in short.
@@ -90,7 +92,7 @@ impl Operation {
             Self::CancelTasks(_) => "task.cancel",
             Self::Prioritise(..) => "task.priority",
             Self::Conversations => "conversations.list",
-            Self::Use(_) => "conversation.switch_pool",
+            Self::Use(_) | Self::UseAgent(..) => "conversation.switch_pool",
             Self::New(_) => "conversation.new",
             Self::Summarise(_) => "conversation.summary",
             Self::Delete(_) => "conversation.delete",
@@ -142,6 +144,10 @@ impl Operation {
             }
             Self::Use(pool) => {
                 slots.put("pool", Some(pool.as_ref().map_or(AUTO, PoolName::as_str)));
+            }
+            Self::UseAgent(pool, agent) => {
+                slots.put("pool", Some(pool.as_str()));
+                slots.put("agent", Some(agent.as_str()));
             }
             Self::New(pool) => slots.put("pool", pool.as_ref().map(PoolName::as_str)),
             Self::Summarise(which) | Self::Delete(which) => {
@@ -219,6 +225,7 @@ impl fmt::Display for Operation {
             Self::Prioritise(numbers, priority) => write!(f, "/task priority {numbers} {priority}"),
             Self::Conversations => f.write_str("/conversations"),
             Self::Use(pool) => write!(f, "/use {}", pool.as_ref().map_or(AUTO, PoolName::as_str)),
+            Self::UseAgent(pool, agent) => write!(f, "/use {pool}/{agent}"),
             Self::New(pool) => form(f, "/new", pool.as_ref()),
             Self::Summarise(which) => write!(f, "/summary {which}"),
             Self::Delete(which) => write!(f, "/delete {which}"),

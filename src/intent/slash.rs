@@ -16,7 +16,11 @@ pub const FORMS: &[(&str, &str)] = &[
     ("/pools", "the pools of specialists and their routes"),
     ("/pool POOL", "one of them"),
     ("/scale POOL N", "the pool has N workers from now on; +N more, -N fewer"),
-    ("/use POOL", "this conversation goes to that pool from now on; /use auto undoes it"),
+    (
+        "/use POOL",
+        "this conversation goes to that pool, or with /use POOL/AGENT to one agent of it, from now \
+         on; /use auto undoes it",
+    ),
     ("/why", "why the last message went to its pool"),
     ("/tasks [STATUS] [POOL]", "background tasks"),
     ("/task N", "one of them"),
@@ -109,7 +113,13 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
             Operation::Scale(PoolName::from(*pool), workers.parse().ok()?)
         }
         ("use", [AUTO]) => Operation::Use(None),
-        ("use", [pool]) => Operation::Use(Some(PoolName::from(*pool))),
+        ("use", [pool]) => match pool.split_once('/') {
+            Some((pool, agent)) if !pool.is_empty() && !agent.is_empty() => {
+                Operation::UseAgent(pool.into(), agent.into())
+            }
+            Some(_) => return None,
+            None => Operation::Use(Some(PoolName::from(*pool))),
+        },
         ("why", []) => Operation::Why,
         ("tasks", filter) => Operation::Tasks(tasks(filter)?),
         ("task", ["cancel", "all", filter @ ..]) => {
@@ -262,6 +272,7 @@ mod tests {
             (" /pools ", "/pools"),
             ("/use Sports", "/use sports"),
             ("/use auto", "/use auto"),
+            ("/use Healthcare/Triage", "/use healthcare/triage"),
             ("/health cpu", "/health cpu"),
             ("/scale sports +2 --yes", "/scale sports +2 YES"),
             ("/scale --yes sports 4", "/scale sports 4 YES"),
@@ -295,6 +306,7 @@ mod tests {
         for (text, form) in [
             ("/use", "/use POOL"),
             ("/use a b", "/use POOL"),
+            ("/use a/", "/use POOL"),
             ("/status --yes", "/status"),
             ("/scale sports", "/scale POOL N"),
             ("/task", "/task N"),
@@ -394,6 +406,7 @@ mod tests {
             pool().prop_map(Operation::Pool),
             (pool(), workers).prop_map(|(pool, workers)| Operation::Scale(pool, workers)),
             maybe(pool()).prop_map(Operation::Use),
+            (pool(), word()).prop_map(|(pool, word)| Operation::UseAgent(pool, (&*word).into())),
             maybe(pool()).prop_map(Operation::New),
             which().prop_map(Operation::Summarise),
             which().prop_map(Operation::Delete),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ConversationId, FinishReason, MessageId, PoolName, ProviderName, SessionId, Timestamp, TurnId,
-    Usage, UserId,
+    AgentName, ConversationId, FinishReason, MessageId, PoolName, ProviderName, SessionId,
+    Timestamp, TurnId, Usage, UserId,
 };
 
 /// Somebody who holds conversations.
@@ -47,6 +47,12 @@ pub struct Conversation {
     /// The pool that was asked last: what follows is likely to be for it as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<PoolName>,
+    /// The agent of the pinned pool that the user pinned with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentName>,
+    /// The agent that was asked last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_agent: Option<AgentName>,
     /// When it began.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -152,6 +158,9 @@ pub struct Message {
     /// Of an answer: who gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<PoolName>,
+    /// Of an answer: which agent of that pool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentName>,
     /// Of an answer: the provider that gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<ProviderName>,
@@ -170,6 +179,36 @@ pub struct Message {
     /// The client's own notes on its message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<serde_json::Value>,
+}
+
+impl Message {
+    /// What somebody says, with nothing more known of it.
+    pub fn new(
+        conversation: ConversationId,
+        turn: TurnId,
+        role: Role,
+        text: Arc<str>,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            id: MessageId::new(),
+            conversation,
+            turn,
+            role,
+            text,
+            at,
+            parent: None,
+            status: None,
+            pool: None,
+            agent: None,
+            provider: None,
+            model: None,
+            usage: None,
+            finish_reason: None,
+            reasoning: None,
+            metadata: None,
+        }
+    }
 }
 
 /// A turn that has not ended. The store lists them, so that a start finds what a crash left.

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ConversationId, FinishReason, MessageId, PoolName, ProviderName, Timestamp, Timing, TurnId,
-    Usage, Usd,
+    AgentName, ConversationId, FinishReason, MessageId, PoolName, ProviderName, Timestamp, Timing,
+    TurnId, Usage, Usd,
 };
 
 /// An event with its place in the conversation.
@@ -53,6 +53,9 @@ pub enum Event {
         turn: TurnId,
         /// Who answers.
         pool: PoolName,
+        /// Which of its agents.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<AgentName>,
         /// The provider asked first.
         provider: ProviderName,
         /// The model asked first.
@@ -145,6 +148,9 @@ pub enum Event {
         /// The newly pinned pool.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pool: Option<PoolName>,
+        /// The agent that is pinned with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<AgentName>,
         /// The newest message of the branch that is current now.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         head: Option<MessageId>,

@@ -159,6 +159,10 @@ name!(
     PoolName
 );
 name!(
+    /// An agent of a pool, such as `triage`.
+    AgentName
+);
+name!(
     /// A configured provider, such as `openai`.
     ProviderName
 );

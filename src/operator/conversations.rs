@@ -111,6 +111,7 @@ impl Operator {
                 text: asked.into(),
                 key: None,
                 pool: Some(pool),
+                agent: None,
                 parent: Parent::Head,
                 if_busy: IfBusy::Queue,
                 metadata: None,

@@ -24,7 +24,7 @@ struct Topic {
 const TOPICS: &[Topic] = &[
     Topic {
         wish: "choose who answers",
-        says: &["use the sports pool", "which pools are there?", "why did you pick that pool?"],
+        says: &["use the sports pool", "which agents are there?", "why did you pick that pool?"],
         commands: &["pools", "pool", "use", "why"],
         words: &[
             "pool",
@@ -42,7 +42,9 @@ const TOPICS: &[Topic] = &[
             "agents",
         ],
         notes: "Each message goes to the pool that its words fit best, and a follow-up stays where \
-                the conversation is. A pool that you name is kept until you say /use auto.",
+                the conversation is. Within the pool an agent answers, if it has any: the one that fits, \
+                or the one that you ask for, as in \"ask the triage agent …\". A pool that you name is \
+                kept until you say /use auto, and so is an agent: /use healthcare/triage.",
     },
     Topic {
         wish: "keep conversations apart, and find things again",

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     conversation::Refusal,
     intent::{Operation, Workers},
-    model::{ConversationId, Day, Event, PoolName, PoolVitals, Priority},
+    model::{AgentName, ConversationId, Day, Event, PoolName, PoolVitals, Priority},
     pool::Pool,
 };
 
@@ -31,12 +31,14 @@ impl Operator {
                 vitals.waiting().to_string(),
                 vitals.first_token_ms.map_or_else(String::new, |(half, _)| format!("{half} ms")),
                 vitals.error_rate.map_or_else(String::new, |rate| format!("{:.1} %", rate * 100.0)),
+                agents(pool),
                 pool.description.to_string(),
             ]
         };
         let rows: Vec<_> = known.iter().map(row).collect();
         let data: Vec<Value> = known.iter().map(|(pool, vitals)| facts(pool, vitals)).collect();
-        let text = table(["pool", "running", "waiting", "first word", "failed", "for"], &rows);
+        let text =
+            table(["pool", "running", "waiting", "first word", "failed", "agents", "for"], &rows);
         Report::new(text, json!({ "pools": data }))
     }
 
@@ -57,6 +59,15 @@ impl Operator {
         for leg in vitals.legs.iter().filter(|leg| !leg.is_asked()) {
             let (provider, model) = (&leg.provider, &leg.model);
             let _infallible = write!(text, " {provider}/{model} is not asked for now.");
+        }
+        for (agent, of) in pool.agents() {
+            let route = of.route();
+            let asks = if route == pool.route() {
+                String::new()
+            } else {
+                format!("; it asks {}", route.join(", then "))
+            };
+            let _infallible = write!(text, "\n  {agent}: {}{asks}", of.description);
         }
         Report::new(text, facts(pool, &vitals))
     }
@@ -106,6 +117,21 @@ impl Operator {
         Report { pin: Some(pin), ..Report::new(text, data) }
     }
 
+    /// The conversation goes to that agent of the pool from now on.
+    pub(super) fn switch_to_agent(&self, pool: &PoolName, agent: &AgentName) -> Report {
+        let pools = &self.registry.workshop().pools;
+        let Some(known) = pools.get(pool.as_str()) else { return self.no_pool(pool) };
+        if known.as_agent(agent.as_str()).is_none() {
+            let there_are = pools.agent_names(known);
+            let text = format!("No agent of {pool} is called {agent}. There are: {there_are}.");
+            return Report::new(text, json!({ "unknown": agent.as_str(), "pool": pool.as_str() }));
+        }
+        let text = format!("This conversation goes to the {agent} agent of {pool} from now on.");
+        let data = json!({ "pinned": pool.as_str(), "agent": agent.as_str() });
+        let (pin, pin_agent) = (Some(pool.clone()), Some(agent.clone()));
+        Report { pin, pin_agent, ..Report::new(text, data) }
+    }
+
     pub(super) fn no_pool(&self, name: &PoolName) -> Report {
         let names = self.registry.workshop().pools.names();
         let text = format!("No pool is called {name}. There are: {names}.");
@@ -116,9 +142,12 @@ impl Operator {
     pub(super) fn providers(&self) -> Report {
         let mut stops: Vec<(String, Vec<String>)> = Vec::new();
         for pool in self.registry.workshop().pools.iter() {
-            for leg in pool.legs() {
+            let own = pool.legs().into_iter();
+            for leg in own.chain(pool.agents().flat_map(|(_, agent)| agent.legs())) {
                 let stop = format!("{}/{}", leg.provider, leg.model);
                 match stops.iter_mut().find(|(known, _)| *known == stop) {
+                    Some((_, pools))
+                        if pools.last().is_some_and(|last| *last == *pool.name.as_str()) => {}
                     Some((_, pools)) => pools.push(pool.name.to_string()),
                     None => stops.push((stop, vec![pool.name.to_string()])),
                 }
@@ -151,17 +180,23 @@ impl Operator {
         let rows = usize::try_from(EVENTS_LOOKED_AT).unwrap_or(usize::MAX);
         let events = store.events(conversation, after, rows).await?;
         let last = events.iter().rev().find_map(|shown| match &shown.event {
-            Event::TurnStarted { pool, routing, .. } => Some((pool, routing)),
+            Event::TurnStarted { pool, agent, routing, .. } => Some((pool, agent, routing)),
             _ => None,
         });
         Ok(match last {
-            Some((pool, routing)) => Report::new(
+            Some((pool, agent, routing)) => Report::new(
                 routing.explain(pool),
-                json!({ "pool": pool.as_str(), "routing": routing }),
+                json!({ "pool": pool.as_str(), "agent": agent, "routing": routing }),
             ),
             None => Report::new("Nothing was asked here lately.", json!({ "pool": null })),
         })
     }
+}
+
+/// The names of a pool's agents.
+fn agents(pool: &Pool) -> String {
+    let names: Vec<_> = pool.agents().map(|(agent, _)| agent.as_str()).collect();
+    names.join(", ")
 }
 
 /// It is told how the pools are, from now on, whenever that changes.
@@ -189,9 +224,16 @@ fn facts(pool: &Pool, vitals: &PoolVitals) -> Value {
             })
         })
         .collect();
+    let agents: Vec<Value> = pool
+        .agents()
+        .map(|(agent, of)| {
+            json!({ "agent": agent.as_str(), "role": &*of.description, "route": of.route() })
+        })
+        .collect();
     json!({
         "pool": pool.name.as_str(),
         "description": &*pool.description,
+        "agents": agents,
         "route": pool.route(),
         "workers": vitals.workers,
         "running": vitals.running,

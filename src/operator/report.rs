@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     conversation::{Ask, Handle, Tour},
     intent::{Operation, Unsure},
-    model::{ConversationId, Offer, PoolName},
+    model::{AgentName, ConversationId, Offer, PoolName},
 };
 
 /// What comes of a command.
@@ -27,6 +27,8 @@ pub(super) struct Report {
     pub(super) offers: Arc<[Offer]>,
     /// The pool that the conversation goes to from now on; an empty name unpins.
     pub(super) pin: Option<PoolName>,
+    /// The agent of that pool that is pinned with it.
+    pub(super) pin_agent: Option<AgentName>,
     pub(super) tour: Tour,
     pub(super) then: Then,
 }

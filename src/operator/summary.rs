@@ -122,26 +122,12 @@ fn cut(sentence: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ConversationId, MessageId, Timestamp, TurnId};
+    use crate::model::{ConversationId, Timestamp, TurnId};
 
     fn message(role: Role, text: &str, finish_reason: Option<FinishReason>) -> Message {
-        Message {
-            id: MessageId::new(),
-            conversation: ConversationId::new(),
-            turn: TurnId::new(),
-            role,
-            text: text.into(),
-            at: Timestamp(0),
-            parent: None,
-            status: None,
-            pool: None,
-            provider: None,
-            model: None,
-            usage: None,
-            finish_reason,
-            reasoning: None,
-            metadata: None,
-        }
+        let (conversation, turn) = (ConversationId::new(), TurnId::new());
+        let message = Message::new(conversation, turn, role, text.into(), Timestamp(0));
+        Message { finish_reason, ..message }
     }
 
     #[test]

@@ -147,6 +147,7 @@ impl Pool {
         Request {
             model,
             pool: self.name.clone(),
+            agent: self.agent_name().cloned(),
             system: self.system.clone(),
             items: prompt.items.clone(),
             style: Style { max_output_tokens, ..self.style.clone() },

@@ -4,10 +4,12 @@ use std::{borrow::Cow, collections::VecDeque, sync::Arc};
 
 use async_stream::try_stream;
 use futures_util::{FutureExt, Stream, StreamExt};
+use serde::Deserialize;
 
 use super::{
     Failure, Piece, Retry, ToolCall,
-    sse::{Event, Unread},
+    lenient::Text,
+    sse::{Event, Unread, unreadable},
     surrogates::Surrogates,
 };
 use crate::{
@@ -36,6 +38,25 @@ pub(super) trait Decoder: Send {
 
     /// Reads an answer that came as one JSON document.
     fn whole(&mut self, body: &str, pieces: &mut Pieces) -> Result<(), Failure>;
+}
+
+/// One JSON document, as a decoder reads it.
+pub(super) fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Failure> {
+    serde_json::from_str(json).map_err(|_| unreadable())
+}
+
+/// What an event is: by its own name, else by the `type` in it.
+pub(super) fn kind(event: &Event) -> Result<Text<'_>, Failure> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Kind<'a> {
+        #[serde(borrow, rename = "type")]
+        kind: Text<'a>,
+    }
+    match &*event.event {
+        "message" => Ok(parse::<Kind<'_>>(&event.data)?.kind),
+        named => Ok(Text(named.into())),
+    }
 }
 
 /// The pieces of one body. Ends after `Piece::End` or the first failure.

@@ -44,6 +44,13 @@ impl<'de> Deserialize<'de> for Count {
     }
 }
 
+/// What OpenAI says of the tokens read: how many of them came from its cache.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(default)]
+pub(super) struct Cached {
+    pub(super) cached_tokens: Count,
+}
+
 /// What a scalar of each JSON type means to a lenient field.
 trait Scalar<'a>: Default {
     fn borrowed(_: &'a str) -> Self {

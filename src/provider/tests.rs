@@ -20,6 +20,7 @@ pub(super) fn request(items: &[Item]) -> Request {
     Request {
         model: "a-model".into(),
         pool: "general".into(),
+        agent: None,
         system: "You are concise.".into(),
         items: items.to_vec(),
         style: Style { temperature: None, effort: None, max_output_tokens: 1_024 },

@@ -3,7 +3,7 @@
 use super::{DEFAULT_POOL, Judgement, Router};
 use crate::{
     limits::ROUTING_SCORES_MAX,
-    model::{PoolName, Routing},
+    model::{AgentName, PoolName, Routing},
 };
 
 /// A pool must be likelier than the next by this much.
@@ -69,13 +69,21 @@ pub struct Context<'c> {
     pub pinned: Option<&'c PoolName>,
     /// The pool that the conversation asked last.
     pub last: Option<&'c PoolName>,
+    /// The agent that the message itself names.
+    pub agent: Option<&'c AgentName>,
+    /// The agent that is pinned to the conversation.
+    pub pinned_agent: Option<&'c AgentName>,
+    /// The agent that the conversation asked last.
+    pub last_agent: Option<&'c AgentName>,
 }
 
-/// A pool and the reason for it.
+/// A pool, the one of its agents, and the reason for both.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
     /// Who answers.
     pub pool: PoolName,
+    /// Which of its agents; none where the pool has none for it.
+    pub agent: Option<AgentName>,
     /// Why.
     pub routing: Routing,
 }
@@ -90,7 +98,7 @@ impl Choice {
 impl Router {
     /// The pool that the message names, else the one that is pinned, else the one that it sounds like:
     /// with the one that answered last before others, and the default where none fits.
-    pub fn choose(&self, text: &str, context: Context<'_>) -> Choice {
+    pub(super) fn choose_pool(&self, text: &str, context: Context<'_>) -> Choice {
         if let Some(pool) = context.named {
             return by("message", pool, format!("the message asks for {pool}"));
         }
@@ -160,13 +168,18 @@ fn stay(text: &str, last: &PoolName, judgement: &Judgement) -> Option<Choice> {
 /// Whether a message makes sense only after the one before it: it is short, no keyword is in it, and
 /// it begins as one that goes on, or hardly says anything.
 fn is_elliptic(text: &str, judgement: &Judgement) -> bool {
+    goes_on(text, judgement.telling, judgement.proved)
+}
+
+/// The same, where it has so many telling words and perhaps a keyword.
+pub(super) fn goes_on(text: &str, telling: usize, proved: bool) -> bool {
     let text = text.trim().to_lowercase();
     let begins = |opening: &&str| {
         let rest = text.strip_prefix(*opening);
         rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
     };
-    let short = judgement.telling <= ELLIPTIC_WORDS && !judgement.proved;
-    short && (judgement.telling <= 1 || GOES_ON.iter().any(begins))
+    let short = telling <= ELLIPTIC_WORDS && !proved;
+    short && (telling <= 1 || GOES_ON.iter().any(begins))
 }
 
 fn reason(judgement: &Judgement) -> String {
@@ -179,10 +192,15 @@ fn reason(judgement: &Judgement) -> String {
 }
 
 fn by(rule: &str, pool: &PoolName, because: String) -> Choice {
-    Choice { pool: pool.clone(), routing: Routing::new(rule, because) }
+    Choice::by(rule, pool, because)
 }
 
 impl Choice {
+    /// A decision by this rule, for this reason.
+    pub(super) fn by(rule: &str, pool: &PoolName, because: String) -> Self {
+        Self { pool: pool.clone(), agent: None, routing: Routing::new(rule, because) }
+    }
+
     /// The choice with the judgement that it was made from.
     fn with(mut self, judgement: Judgement) -> Self {
         if judgement.best().is_some() {

@@ -79,9 +79,9 @@ fn the_message_goes_before_the_pin_and_the_pin_before_everything() {
     let (sports, business) = (PoolName::from("sports"), PoolName::from("business"));
     let (named, pinned, last) = (Some(&sports), Some(&business), Some(&sports));
     for (context, expected) in [
-        (Context { named, pinned, last }, ("sports", "message")),
-        (Context { named: None, pinned, last }, ("business", "pinned")),
-        (Context { named: None, pinned: None, last: None }, ("healthcare", "scored")),
+        (Context { named, pinned, last, ..Context::default() }, ("sports", "message")),
+        (Context { pinned, last, ..Context::default() }, ("business", "pinned")),
+        (Context::default(), ("healthcare", "scored")),
     ] {
         let choice = router.choose("what are the symptoms of measles", context);
         assert_eq!((choice.pool.as_str(), &*choice.routing.by), expected);
@@ -118,7 +118,9 @@ fn a_decision_explains_itself() {
     let choice = router().choose("shares in a Rights Issue", Context::default());
     let words: Vec<_> = choice.routing.words.iter().map(|word| &**word).collect();
     assert_eq!(words, ["shares", "rights issue"]);
-    assert_eq!(&*choice.routing.because, "the words `shares`, `rights issue` speak for it");
+    let because = "the words `shares`, `rights issue` speak for it; analyst answers, since `shares`, \
+                   `Rights Issue` speak for it";
+    assert_eq!(&*choice.routing.because, because);
     assert!(choice.routing.scores[&choice.pool] > 0.9, "{:?}", choice.routing.scores);
     let sentence = choice.explain();
     assert!(sentence.starts_with("financial, "), "{sentence}");

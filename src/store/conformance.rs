@@ -367,6 +367,8 @@ pub(super) fn conversation(user: UserId, epoch: u64) -> Conversation {
         title: Some("a \"title\"\n".into()),
         pool: None,
         asked: None,
+        agent: None,
+        asked_agent: None,
         created_at: Timestamp(1),
         updated_at: Timestamp(-2),
         epoch,
@@ -381,21 +383,9 @@ pub(super) fn conversation(user: UserId, epoch: u64) -> Conversation {
 /// A message of the user.
 pub(super) fn message(of: ConversationId, parent: Option<MessageId>, text: &str) -> Message {
     Message {
-        id: MessageId::new(),
-        conversation: of,
-        turn: TurnId::new(),
-        role: Role::User,
-        text: text.into(),
-        at: Timestamp(5),
         parent,
-        status: None,
-        pool: None,
-        provider: None,
-        model: None,
-        usage: None,
-        finish_reason: None,
-        reasoning: None,
         metadata: Some(serde_json::json!({"n": [1, 2.5, null]})),
+        ..Message::new(of, TurnId::new(), Role::User, text.into(), Timestamp(5))
     }
 }
 

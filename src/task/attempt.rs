@@ -87,11 +87,13 @@ async fn find_worker(bench: &Bench, id: TaskId) -> Result<Found, NotYet> {
         None => None,
     };
     let pinned = asked_in.as_ref().and_then(|record| record.pool.as_ref());
-    let context = Context { named: task.pool.as_ref(), pinned, last: None };
+    let context = Context { named: task.pool.as_ref(), pinned, ..Context::default() };
     let choice = bench.workshop.router.choose(&task.text, context);
     let Some(pool) = bench.workshop.pools.get(choice.pool.as_str()).cloned() else {
         return Ok(Found::NoPool(Box::new(task)));
     };
+    let agent = choice.agent.as_ref().and_then(|agent| pool.as_agent(agent.as_str()).cloned());
+    let pool = agent.unwrap_or(pool);
     let worker = worker(&pool, &task).await?;
     Ok(Found::Worker(Box::new(Seated { task, pool, worker })))
 }

@@ -139,6 +139,12 @@ impl Complaint {
             .with(json!({ "pools": there_are.split(", ").collect::<Vec<_>>() }))
     }
 
+    /// The pool has no agent of that name.
+    pub fn unknown_agent(there_are: &str) -> Self {
+        let message = format!("No agent has that name there. There are: {there_are}.");
+        Self::invalid("agent", message)
+    }
+
     /// Too much is going on in the whole gateway.
     pub fn overloaded() -> Self {
         let message = "The gateway is at its limit. Try again a little later.";

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Complaint, TaskAsked, TaskChangeAsked, tasks};
 use crate::{
     limits,
-    model::{ConversationId, Cursor, MessageId, PoolName, TaskFilter, TaskId, TurnId},
+    model::{AgentName, ConversationId, Cursor, MessageId, PoolName, TaskFilter, TaskId, TurnId},
 };
 
 /// A frame that could be read.
@@ -50,6 +50,7 @@ pub enum Asked {
         conversation: ConversationId,
         title: Option<Arc<str>>,
         pool: Option<PoolName>,
+        agent: Option<AgentName>,
         head: Option<MessageId>,
     },
     Fork {
@@ -124,6 +125,7 @@ pub struct SendAsked {
     pub conversation: Option<ConversationId>,
     pub key: Option<Arc<str>>,
     pub pool: Option<PoolName>,
+    pub agent: Option<AgentName>,
     pub parent: Option<MessageId>,
     /// It begins a new branch at the root.
     pub at_root: bool,
@@ -141,6 +143,7 @@ impl SendAsked {
             conversation: None,
             key: None,
             pool: None,
+            agent: None,
             parent: None,
             at_root: false,
             interrupt: false,
@@ -205,6 +208,7 @@ fn asked(request: Request) -> Result<Asked, Complaint> {
             conversation: id("conversation", &of.conversation)?,
             title: title(of.title)?,
             pool: of.pool.as_deref().map(PoolName::from),
+            agent: of.agent.as_deref().map(AgentName::from),
             head: of.head.map(|head| id("message", &head)).transpose()?,
         },
         Request::ConversationFork(of) => Asked::Fork {
@@ -273,6 +277,7 @@ fn message(send: MessageSend) -> Result<SendAsked, Complaint> {
         conversation: send.conversation.map(|of| id("conversation", &of)).transpose()?,
         key: send.key.map(Into::into),
         pool: pool(send.pool.as_deref()),
+        agent: send.agent.as_deref().filter(|name| !name.is_empty()).map(AgentName::from),
         parent: parent.map(|parent| id("message", &parent)).transpose()?,
         at_root,
         interrupt: send.if_busy == Some(IfBusy::Interrupt),

@@ -10,6 +10,7 @@ pub(super) fn conversation(of: &model::Conversation) -> protocol::Conversation {
         conversation: of.id.to_string(),
         title: of.title.clone(),
         pool: of.pool.as_ref().map(ToString::to_string),
+        agent: of.agent.as_ref().map(ToString::to_string),
         created_at: of.created_at.to_utc().into(),
         updated_at: of.updated_at.to_utc().into(),
         messages: of.messages,
@@ -36,6 +37,7 @@ pub(super) fn message(of: &model::Message) -> protocol::Message {
             model::AnswerStatus::Interrupted => protocol::AnswerStatus::Interrupted,
         }),
         pool: of.pool.as_ref().map(ToString::to_string),
+        agent: of.agent.as_ref().map(ToString::to_string),
         provider: of.provider.as_ref().map(ToString::to_string),
         model: of.model.clone(),
         usage: of.usage.map(usage),
@@ -47,10 +49,11 @@ pub(super) fn message(of: &model::Message) -> protocol::Message {
 pub(super) fn event(of: &model::Event) -> protocol::Event {
     use model::Event;
     match of {
-        Event::TurnStarted { turn, pool, provider, model, routing } => {
+        Event::TurnStarted { turn, pool, agent, provider, model, routing } => {
             protocol::Event::TurnStarted {
                 turn: turn.to_string(),
                 pool: pool.to_string(),
+                agent: agent.as_ref().map(ToString::to_string),
                 provider: provider.to_string(),
                 model: model.clone(),
                 routing: protocol::Routing {
@@ -83,11 +86,14 @@ pub(super) fn event(of: &model::Event) -> protocol::Event {
                 data: data.clone(),
             }
         }
-        Event::ConversationUpdated { title, pool, head } => protocol::Event::ConversationUpdated {
-            title: title.clone(),
-            pool: pool.as_ref().map(ToString::to_string),
-            head: head.map(|head| head.to_string()),
-        },
+        Event::ConversationUpdated { title, pool, agent, head } => {
+            protocol::Event::ConversationUpdated {
+                title: title.clone(),
+                pool: pool.as_ref().map(ToString::to_string),
+                agent: agent.as_ref().map(ToString::to_string),
+                head: head.map(|head| head.to_string()),
+            }
+        }
         Event::ConversationDeleted => protocol::Event::ConversationDeleted {},
         of_a_turn => turn_event(of_a_turn),
     }

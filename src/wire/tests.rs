@@ -56,9 +56,9 @@ fn how_a_turn_comes_along() {
     let routing = Routing { confidence: Some(0.5), ..Routing::new("pinned", "so") };
     let (pool, provider, model) = ("general".into(), "openai".into(), "m".into());
     check(
-        Event::TurnStarted { turn, pool, provider, model, routing },
-        &json!({"type": "turn.started", "turn": TRN, "pool": "general", "provider": "openai",
-               "model": "m", "routing": {"by": "pinned", "confidence": 0.5, "because": "so"}}),
+        Event::TurnStarted { turn, pool, agent: Some("triage".into()), provider, model, routing },
+        &json!({"type": "turn.started", "turn": TRN, "pool": "general", "agent": "triage",
+               "provider": "openai", "model": "m", "routing": {"by": "pinned", "confidence": 0.5, "because": "so"}}),
     );
     let (tool, call, phase) = ("quote".into(), "c1".into(), ToolPhase::Finished);
     check(
@@ -142,13 +142,18 @@ fn a_failure_has_the_code_of_its_reason() {
 fn how_a_conversation_changes() {
     let (.., message) = ids();
     check(
-        Event::ConversationUpdated { title: Some("T".into()), pool: None, head: None },
+        Event::ConversationUpdated { title: Some("T".into()), pool: None, agent: None, head: None },
         &json!({"type": "conversation.updated", "title": "T"}),
     );
     let pool = Some("sports".into());
     check(
-        Event::ConversationUpdated { title: None, pool, head: Some(message) },
-        &json!({"type": "conversation.updated", "pool": "sports", "head": MSG}),
+        Event::ConversationUpdated {
+            title: None,
+            pool,
+            agent: Some("triage".into()),
+            head: Some(message),
+        },
+        &json!({"type": "conversation.updated", "pool": "sports", "agent": "triage", "head": MSG}),
     );
     check(Event::ConversationDeleted, &json!({"type": "conversation.deleted"}));
 }

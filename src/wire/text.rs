@@ -45,8 +45,9 @@ fn marked(mark: char, text: &str) -> Frame {
 pub fn line(event: &Event) -> Option<Frame> {
     Some(match event {
         Event::TurnQueued { position, .. } => note(&format!("waiting, number {position}")),
-        Event::TurnStarted { pool, provider, model, .. } => {
-            note(&format!("{pool} · {provider}/{model}"))
+        Event::TurnStarted { pool, agent, provider, model, .. } => {
+            let agent = agent.as_ref().map_or_else(String::new, |agent| format!(" ({agent})"));
+            note(&format!("{pool}{agent} · {provider}/{model}"))
         }
         Event::TurnTool { tool, summary, .. } => {
             note(&format!("{tool}: {}", summary.as_deref().unwrap_or("…")))

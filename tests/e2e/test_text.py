@@ -71,7 +71,7 @@ async def test_every_slash_line():
         await p.see("^# .*sports from now on")
         await p.type("Who won?")
         lines = await p.see(r"^# .*tokens")
-        assert lines[0] == "# sports · offline/offline", lines
+        assert lines[0] == "# sports (statistician) · offline/offline", lines
         answer = [line for line in lines if not line.startswith(("#", "!"))]
         assert "".join(answer).startswith("No model is connected"), lines
         assert len(answer) > 1, "by the sentence, not in one piece"

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::agents::{AgentSettings, default_agents};
+
 /// One pool of specialists.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -38,6 +40,10 @@ pub struct PoolSettings {
     pub hedge_ms: Option<u64>,
     /// What happens to an answer whose provider fails in the middle.
     pub restart: Restart,
+    /// The agent for what speaks for none of them; unset: the pool answers that itself.
+    pub default_agent: Option<String>,
+    /// Its agents, by name.
+    pub agents: BTreeMap<String, AgentSettings>,
 }
 
 /// How long a reasoning model may think.
@@ -81,6 +87,8 @@ impl Default for PoolSettings {
             wait_ms: 120_000,
             hedge_ms: None,
             restart: Restart::Keep,
+            default_agent: None,
+            agents: BTreeMap::new(),
         }
     }
 }
@@ -103,12 +111,15 @@ impl Default for RoutingSettings {
 pub(super) fn default_pools() -> BTreeMap<String, PoolSettings> {
     macro_rules! pool {
         ($name:literal, $description:literal, $effort:expr, $first:literal, $then:literal) => {{
+            let (agents, default_agent) = default_agents($name);
             let pool = PoolSettings {
                 description: $description.to_owned(),
                 keywords: listed(include_str!(concat!("../keywords/", $name, ".txt"))),
                 prompt: include_str!(concat!("../prompts/", $name, ".md")).to_owned(),
                 effort: Some($effort),
                 route: vec![$first.to_owned(), $then.to_owned()],
+                default_agent,
+                agents,
                 ..PoolSettings::default()
             };
             ($name.to_owned(), pool)
@@ -148,7 +159,7 @@ pub(super) fn default_pools() -> BTreeMap<String, PoolSettings> {
 }
 
 /// What a list says, with commas between and in lines of any length.
-fn listed(text: &str) -> Vec<String> {
+pub(super) fn listed(text: &str) -> Vec<String> {
     let words = text.split(',').map(|word| word.split_whitespace().collect::<Vec<_>>().join(" "));
     words.filter(|word| !word.is_empty()).collect()
 }
@@ -159,6 +170,9 @@ fn listed(text: &str) -> Vec<String> {
     clippy::trivially_copy_pass_by_ref,
     reason = "serde hands over a reference to the field"
 )]
-fn decimal<S: Serializer>(number: &Option<f32>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn decimal<S: Serializer>(
+    number: &Option<f32>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     number.and_then(|number| number.to_string().parse::<f64>().ok()).serialize(serializer)
 }

@@ -76,6 +76,40 @@ const BAD_VALUES: &[(&str, &str)] = &[
     ("pools.sports.threshold = 1.5", "pools.sports.threshold = 1.5 is not a number from 0 to 1"),
     ("routing.weights = 3", "routing.weights = 3 is not a text"),
     (
+        "pools.sports.default_agent = \"triage\"",
+        "pools.sports.default_agent = \"triage\" is not one of odds, statistician",
+    ),
+    (
+        "pools.general.default_agent = \"x\"",
+        "pools.general.default_agent = \"x\" is not one of pools.general.agents, which has none",
+    ),
+    (
+        "pools.sports.agents.coach.role = \"training\"",
+        "pools.sports.agents.coach.prompt is missing; set it to a text",
+    ),
+    (
+        "pools.sports.agents.ods.role = \"chances\"",
+        "pools.sports.agents.ods.prompt is missing; set it to a text (or was pools.sports.agents.odds meant?)",
+    ),
+    ("pools.sports.agents.odds.role = \"\"", "pools.sports.agents.odds.role = \"\" is not a text"),
+    (
+        "pools.sports.agents.odds.route = [\"openia\"]",
+        "pools.sports.agents.odds.route names \"openia\", which is not a configured provider: anthropic, openai, offline",
+    ),
+    (
+        "pools.sports.agents.odds.temperature = 3",
+        "pools.sports.agents.odds.temperature = 3 is not a number from 0 to 2",
+    ),
+    (
+        "pools.sports.agents.Odds.role = \"x\"",
+        "pools.sports.agents.Odds: the name is not a free name: a letter a to z, then up to 31 of a to z, 0 to 9 and -",
+    ),
+    (
+        "pools.sports.agents.odds.tools = [\"search\"]",
+        "there is no setting pools.sports.agents.odds.tools; the nearest is pools.sports.agents.odds.role",
+    ),
+    ("pools.sports.agents = 3", "pools.sports.agents = (integer) is not a table"),
+    (
         "pools.Sport.description = \"x\"",
         "pools.Sport: the name is not a free name: a letter a to z, then up to 31 of a to z, 0 to 9 and -",
     ),

@@ -123,7 +123,12 @@ impl World {
             Op::Beside(text) => self.end(TurnId::new(), text),
             Op::Update(times) => {
                 for _ in 0..times {
-                    self.show(Event::ConversationUpdated { title: None, pool: None, head: None });
+                    self.show(Event::ConversationUpdated {
+                        title: None,
+                        pool: None,
+                        agent: None,
+                        head: None,
+                    });
                 }
             }
             Op::Positions(n) => {
@@ -227,7 +232,7 @@ impl World {
 fn started(turn: TurnId) -> Event {
     let routing = Routing::new("default", "so");
     let (pool, provider, model) = ("general".into(), "first".into(), "a-model".into());
-    Event::TurnStarted { turn, pool, provider, model, routing }
+    Event::TurnStarted { turn, pool, agent: None, provider, model, routing }
 }
 
 proptest! {

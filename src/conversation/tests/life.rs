@@ -145,6 +145,7 @@ fn ask(handle: &Handle) -> Outcome<Sent> {
         text,
         key: None,
         pool: None,
+        agent: None,
         parent: Parent::Head,
         if_busy,
         metadata: None,

@@ -181,6 +181,7 @@ impl Play {
             text: "question".into(),
             key: None,
             pool: None,
+            agent: None,
             parent: Parent::Head,
             if_busy: IfBusy::Queue,
             metadata: None,

@@ -85,6 +85,7 @@ impl Guide {
             text: text.into(),
             key: None,
             pool: None,
+            agent: None,
             parent: Parent::Head,
             if_busy: IfBusy::Queue,
             metadata: Some(json!({ "demo": self.demo.name })),

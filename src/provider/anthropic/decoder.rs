@@ -9,7 +9,7 @@ use crate::{
     model::{FinishReason, Usage},
     provider::{
         Ending, Failure, Piece,
-        decode::{self, Calls, Decoder, Fragment, Pieces},
+        decode::{self, Calls, Decoder, Fragment, Pieces, parse},
         lenient::{Count, Text, or_default},
         refusal,
         sse::{self, Event},
@@ -33,10 +33,7 @@ impl Decoder for MessagesDecoder {
         if decode::is_done(event) {
             return self.finish(pieces);
         }
-        let kind = match &*event.event {
-            "message" => parse::<Kind<'_>>(&event.data)?.kind,
-            named => Text(named.into()),
-        };
+        let kind = decode::kind(event)?;
         match &*kind {
             "content_block_delta" => self.delta(&parse(&event.data)?, pieces),
             "content_block_start" => self.block(&parse(&event.data)?, pieces),
@@ -161,17 +158,6 @@ impl MessagesDecoder {
         let (usage, model) = (self.usage.map(Usage::from), decode::model(&self.model));
         pieces.push_back(Piece::End(Ending { finish_reason, usage, model }));
     }
-}
-
-fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Failure> {
-    serde_json::from_str(json).map_err(|_| sse::unreadable())
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Kind<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Text<'a>,
 }
 
 #[derive(Default, Deserialize)]

@@ -49,18 +49,15 @@ fn opening(request: &Request) -> Vec<String> {
         Some(Item::ToolResult { output, .. }) => format!("A tool answered {}.", quote(output)),
         _ => "No message arrived with this request.".to_owned(),
     };
-    vec![
-        NO_MODEL.to_owned(),
-        format!("{asked} {}", domain(request.pool.as_str())),
-        history(request),
-    ]
+    vec![NO_MODEL.to_owned(), format!("{asked} {}", domain(request)), history(request)]
 }
 
 const NO_MODEL: &str = "No model is connected: set OPENAI_API_KEY or ANTHROPIC_API_KEY, or point \
     OPENAI_BASE_URL at any compatible server such as Ollama, and the next answer comes from it. \
     Until then this offline provider speaks; it knows nothing and makes nothing up.";
 
-fn domain(pool: &str) -> String {
+fn domain(request: &Request) -> String {
+    let pool = request.pool.as_str();
     let would = match pool {
         "healthcare" => "symptoms, medicines and anatomy would be explained here, with care",
         "financial" => "markets, tax and savings would be weighed here, with the risks named",
@@ -69,7 +66,10 @@ fn domain(pool: &str) -> String {
         "general" => "whatever fits no other specialist would be answered here",
         _ => "the specialist that the settings describe would answer here",
     };
-    format!("It was routed to the {pool} pool: {would}.")
+    match &request.agent {
+        Some(agent) => format!("It was routed to the {agent} agent of the {pool} pool: {would}."),
+        None => format!("It was routed to the {pool} pool: {would}."),
+    }
 }
 
 /// What the conversation held before.

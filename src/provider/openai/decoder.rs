@@ -6,8 +6,8 @@ use crate::{
     model::{FinishReason, Usage},
     provider::{
         Ending, Failure, Piece,
-        decode::{self, Calls, Decoder, Fragment, Pieces},
-        lenient::{Count, Text, or_default},
+        decode::{self, Calls, Decoder, Fragment, Pieces, parse},
+        lenient::{Cached, Count, Text, or_default},
         refusal,
         sse::{self, Event},
         truncated,
@@ -32,10 +32,7 @@ impl Decoder for ResponsesDecoder {
         if decode::is_done(event) {
             return Err(truncated());
         }
-        let kind = match &*event.event {
-            "message" => parse::<Kind<'_>>(&event.data)?.kind,
-            named => Text(named.into()),
-        };
+        let kind = decode::kind(event)?;
         match &*kind {
             "response.output_text.delta" => {
                 self.say(&parse::<Delta<'_>>(&event.data)?.delta, pieces);
@@ -135,17 +132,6 @@ impl ResponsesDecoder {
     }
 }
 
-fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Failure> {
-    serde_json::from_str(json).map_err(|_| sse::unreadable())
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Kind<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Text<'a>,
-}
-
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Delta<'a> {
@@ -225,12 +211,6 @@ struct Tokens {
     output: Count,
     #[serde(rename = "input_tokens_details", deserialize_with = "or_default")]
     of_input: Cached,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Cached {
-    cached_tokens: Count,
 }
 
 impl From<&Tokens> for Usage {

@@ -6,8 +6,8 @@ use crate::{
     model::{FinishReason, Usage},
     provider::{
         Ending, Failure, Piece,
-        decode::{self, Calls, Decoder, Fragment, Pieces},
-        lenient::{Count, Text, first, or_default},
+        decode::{self, Calls, Decoder, Fragment, Pieces, parse},
+        lenient::{Cached, Count, Text, first, or_default},
         refusal,
         sse::{self, Event},
         truncated,
@@ -47,7 +47,7 @@ impl Decoder for ChatDecoder {
 
 impl ChatDecoder {
     fn chunk(&mut self, json: &str, pieces: &mut Pieces) -> Result<(), Failure> {
-        let chunk: Chunk<'_> = serde_json::from_str(json).map_err(|_| sse::unreadable())?;
+        let chunk: Chunk<'_> = parse(json)?;
         if chunk.error.is_some() {
             return Err(refusal::in_stream(json));
         }
@@ -176,12 +176,6 @@ struct ChatUsage {
     completion_tokens: Count,
     #[serde(deserialize_with = "or_default")]
     prompt_tokens_details: Cached,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Cached {
-    cached_tokens: Count,
 }
 
 impl From<ChatUsage> for Usage {
