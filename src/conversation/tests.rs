@@ -5,6 +5,7 @@ mod client;
 mod cursor;
 mod durable;
 mod gate;
+mod hedging;
 mod life;
 mod metering;
 mod play;

@@ -132,6 +132,7 @@ impl Play {
             "tomorrow" => self.stage.registry.workshop().clock.advance(DAY),
             "fail" => self.call().fail(retry(rest)),
             "panic" => self.call().panic(),
+            "other" => self.calls.rotate_right(1),
             "hold" => self.stage.store.hold(),
             "through" => self.stage.store.let_one_through(),
             "open-gate" => self.stage.store.open(),

@@ -23,8 +23,8 @@ fn staffed() -> Pools {
         agents: BTreeMap::from([("own".to_owned(), own), ("plain".to_owned(), agent("Ask."))]),
         ..PoolSettings::default()
     };
-    let mut all = Settings::default();
-    all.pools = BTreeMap::from([("law".to_owned(), settings)]);
+    let pools = BTreeMap::from([("law".to_owned(), settings)]);
+    let all = Settings { pools, ..Settings::default() };
     let planned = |name: &str| -> (ProviderName, Arc<dyn Provider>) {
         let plans = Mutex::new(VecDeque::new());
         (name.into(), Arc::new(Planned { name: name.into(), plans }))
@@ -50,6 +50,6 @@ async fn an_agent_has_its_own_voice_and_the_pools_workers() {
     assert!(worker.is_some() && law.try_worker().is_none() && plain.try_worker().is_none());
     plain.scale(2).unwrap();
     assert!(law.try_worker().is_some());
-    assert_eq!(pools.agent_names(law), "own, plain");
+    assert_eq!(pools.agent_names(&law), "own, plain");
     assert_eq!(pools.agent_names(own), "none in law");
 }
