@@ -31,6 +31,7 @@ use crate::{
         TurnId, TurnRef, UserId,
     },
     provider::{Briefing, Opinion},
+    store::Write,
     wire,
 };
 
@@ -275,6 +276,14 @@ impl Writer {
             Ok(Seat::Later) => {}
             Err(busy) => self.end_current(Cut::busy(Reason::QueueFull, busy), None),
         }
+    }
+
+    /// Specialists have answered, and whoever makes one answer of theirs is asked: from here on a
+    /// restart has to count it.
+    pub(super) fn note_asked(&mut self) {
+        let Phase::Running(running) = &self.phase else { return };
+        let begun = self.asked(running);
+        self.commit(vec![Write::Message(begun)], Vec::new(), None);
     }
 
     /// Names whoever an answer that is whole should have named.

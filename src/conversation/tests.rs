@@ -7,6 +7,7 @@ mod durable;
 mod gate;
 mod life;
 mod metering;
+mod panel;
 mod play;
 mod reload;
 mod script;
