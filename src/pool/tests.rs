@@ -1,5 +1,6 @@
 //! Tests of pools: whom a route asks, and for how long.
 
+mod agents;
 mod adopt;
 mod breaker;
 mod health;
