@@ -296,12 +296,8 @@ impl Writer {
                 Some(self.queued(turn.turn, &mut shows))
             }
         };
-        let kept = Accepted {
-            conversation: self.record.id,
-            message: message.id,
-            turn: turn.turn,
-            position,
-        };
+        let (conversation, id) = (self.record.id, message.id);
+        let kept = Accepted { conversation, message: id, turn: turn.turn, position };
         let mut writes = vec![Write::Message(answer), Write::OpenTurn(turn)];
         if new {
             writes.push(Write::Message(message));

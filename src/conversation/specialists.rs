@@ -32,6 +32,7 @@ use crate::{
     },
     pool::{Asker, Place},
     provider::{Briefing, Opinion},
+    store::Write,
     wire,
 };
 
@@ -280,6 +281,14 @@ impl Writer {
             }
             (None, None) => self.end_current(Cut::Failed(error(Reason::Internal)), None),
         }
+    }
+
+    /// Specialists have answered, and whoever makes one answer of theirs is asked: from here on a
+    /// restart has to count it.
+    pub(super) fn note_asked(&mut self) {
+        let Phase::Running(running) = &self.phase else { return };
+        let begun = self.asked(running);
+        self.commit(vec![Write::Message(begun)], Vec::new(), None);
     }
 
     /// Names whoever an answer that is whole should have named.

@@ -8,6 +8,7 @@ mod gate;
 mod hedging;
 mod life;
 mod metering;
+mod panel;
 mod play;
 mod reload;
 mod script;

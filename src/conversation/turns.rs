@@ -121,7 +121,7 @@ impl Writer {
     }
 
     /// The message of an answer whose pool is asked.
-    fn asked(&self, running: &Running) -> Message {
+    pub(super) fn asked(&self, running: &Running) -> Message {
         Message { usage: Some(running.least_usage()), ..self.answered(running) }
     }
 
@@ -174,14 +174,6 @@ impl Writer {
             self.note_asked();
         }
         self.go_on(asked);
-    }
-
-    /// Specialists have answered, and whoever makes one answer of theirs is asked: from here on a
-    /// restart has to count it.
-    fn note_asked(&mut self) {
-        let Phase::Running(running) = &self.phase else { return };
-        let begun = self.asked(running);
-        self.commit(vec![Write::Message(begun)], Vec::new(), None);
     }
 
     /// Ends the running turn where a budget does.
