@@ -1,7 +1,7 @@
 //! Tests of pools: whom a route asks, and for how long.
 
-mod agents;
 mod adopt;
+mod agents;
 mod breaker;
 mod health;
 mod queue;

@@ -50,6 +50,6 @@ async fn an_agent_has_its_own_voice_and_the_pools_workers() {
     assert!(worker.is_some() && law.try_worker().is_none() && plain.try_worker().is_none());
     plain.scale(2).unwrap();
     assert!(law.try_worker().is_some());
-    assert_eq!(pools.agent_names(law), "own, plain");
+    assert_eq!(pools.agent_names(&law), "own, plain");
     assert_eq!(pools.agent_names(own), "none in law");
 }
