@@ -3,7 +3,7 @@
 use std::{str::FromStr, sync::Arc};
 
 use super::{
-    alerts::{self, AlertWish, WhichAlerts},
+    alerts,
     operation::{AUTO, Operation},
     slots::{NewTask, NotAValue, Targets, TaskFilter, TaskNumbers, Which},
 };
@@ -148,7 +148,7 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
         ("demo", ["stop"]) => Operation::StopDemo,
         ("demo", [demo]) => Operation::Demo(Some(Arc::from(*demo))),
         ("alerts" | "alert", _) | ("subscribe", ["alerts"]) => {
-            Operation::Alerts(about_alerts(name, words)?)
+            Operation::Alerts(alerts::slash(name, words)?)
         }
         ("subscribe", ["pools"]) => Operation::WatchPools,
         ("subscribe", seconds) => Operation::Subscribe(optional(seconds).ok()?),
@@ -166,26 +166,6 @@ fn optional<T: FromStr>(words: &[&str]) -> Result<Option<T>, NotAValue> {
         [] => Ok(None),
         [word] => word.trim_start_matches('#').parse().map(Some).map_err(|_| NotAValue),
         _ => Err(NotAValue),
-    }
-}
-
-fn about_alerts(name: &str, words: &[&str]) -> Option<AlertWish> {
-    Some(match (name, words) {
-        ("alerts", []) => AlertWish::List(None),
-        ("alerts", period) => AlertWish::List(Some(period.join(" ").parse().ok()?)),
-        ("alert", ["remove", these @ ..]) => AlertWish::Remove(which_alerts(these)?),
-        ("alert", condition) => AlertWish::Set(alerts::condition(&condition.join(" "))?),
-        _ => AlertWish::Subscribe,
-    })
-}
-
-fn which_alerts(words: &[&str]) -> Option<WhichAlerts> {
-    match words {
-        ["all"] => Some(WhichAlerts::All),
-        words => match optional(words) {
-            Ok(number) => number.map(WhichAlerts::Number),
-            Err(_) => alerts::named(&words.join(" ")).map(WhichAlerts::Metric),
-        },
     }
 }
 
@@ -279,7 +259,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        intent::{Component, NewAlert, Period, Priority, TaskStatus, Unit, Workers},
+        intent::{
+            AlertWish, Component, NewAlert, Period, Priority, TaskStatus, Unit, WhichAlerts,
+            Workers,
+        },
         model::{Metric, Side},
     };
 
