@@ -13,6 +13,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use arc_swap::ArcSwap;
 use async_stream::stream;
 use axum::{Router, extract::ws::Message as Frame, http::header::CONTENT_TYPE};
 use criterion::{BenchmarkId, Criterion, Throughput};
@@ -24,7 +25,7 @@ use operatoros::{
     alert::Alerts,
     auth::Authority,
     budget::Ledger,
-    config::{OfflineSettings, ProviderKind, ProviderSettings, Settings},
+    config::{LiveSettings, OfflineSettings, ProviderKind, ProviderSettings, Settings},
     connection::{self, Admission, Gateway, Seats},
     conversation::{Ask, Handle, IfBusy, Parent, Registry, Workshop},
     lifecycle::Lifecycle,
@@ -175,13 +176,9 @@ impl Stage {
         // At the root, so that no history has to be read.
         let ask = Ask {
             text: "Go on.".into(),
-            key: None,
-            pool: None,
-            agent: None,
             parent: Parent::Root,
             if_busy: IfBusy::Reject,
-            metadata: None,
-            about: None,
+            ..Ask::default()
         };
         let readers = self.ends.len();
         self.runtime.block_on(async {
@@ -195,6 +192,10 @@ impl Stage {
     }
 }
 
+fn swappable<T>(held: T) -> Arc<ArcSwap<T>> {
+    Arc::new(ArcSwap::from_pointee(held))
+}
+
 async fn gateway(script: Script) -> Arc<Gateway> {
     let settings = Settings::default();
     let providers = Providers::from([(OFFLINE.into(), Arc::new(script) as Arc<dyn Provider>)]);
@@ -202,9 +203,9 @@ async fn gateway(script: Script) -> Arc<Gateway> {
     let pools = Pools::new(&settings, &providers);
     let registry = Registry::new(Workshop {
         store: Arc::new(LocalStore::in_memory().expect("a thread can be made")),
-        router: Arc::new(route::Router::of(&settings).expect("the defaults are right")),
+        router: swappable(route::Router::of(&settings).expect("the defaults are right")),
         pools: pools.clone(),
-        prices: Arc::new(Prices::new(settings.prices.clone())),
+        prices: swappable(Prices::new(settings.prices.clone())),
         ledger: Ledger::default(),
         clock: Clock::system(),
         lifecycle: lifecycle.clone(),
@@ -214,9 +215,16 @@ async fn gateway(script: Script) -> Arc<Gateway> {
     let alerts =
         Alerts::start(registry.clone(), monitor.samples(), &settings.alerts, &settings.webhook);
     let alerts = alerts.await.expect("the store is empty");
+    let (live, _asked) = LiveSettings::new(Arc::new(settings));
     Arc::new(Gateway {
         authority: Authority::new(None),
-        operator: Operator::new(registry.clone(), tasks.clone(), alerts.clone(), Vitals::default),
+        operator: Operator::new(
+            registry.clone(),
+            tasks.clone(),
+            alerts.clone(),
+            live,
+            Vitals::default,
+        ),
         alerts,
         tasks,
         monitor,
@@ -360,6 +368,7 @@ fn first_message(clock: &Clock) -> Batch {
         messages: 2,
         remote: None,
         standing: Standing::default(),
+        part_of: None,
     };
     let writes =
         vec![Write::Message(question), Write::Message(answer), Write::Conversation(conversation)];

@@ -1,14 +1,19 @@
 //! Wiring: from settings to a gateway that answers, and down again.
 
+mod reload;
+mod startup;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
+pub use startup::Startup;
 use tokio::net::TcpListener;
 
 use crate::{
     alert::{self, Alerts},
     auth::Authority,
     budget::Ledger,
-    config::Settings,
+    config::{LiveSettings, Settings, Source},
     connection::{self, Gateway, Seats},
     conversation::{self, Registry, Workshop},
     http,
@@ -22,13 +27,14 @@ use crate::{
     store::{LocalStore, OpenError, Store, StoreError},
     task::Tasks,
 };
+use reload::Reloader;
 
 /// A gateway that runs.
 pub struct App {
     address: SocketAddr,
     lifecycle: Lifecycle,
     store: Arc<dyn Store>,
-    pools: Pools,
+    live: LiveSettings,
 }
 
 /// Why a gateway cannot start. Says what to do next.
@@ -63,66 +69,47 @@ pub enum StartError {
 }
 
 impl App {
-    /// Opens the store, puts in order what a crash left, and listens.
-    pub async fn start(settings: &Settings) -> Result<Self, StartError> {
+    /// Opens the store, puts in order what a crash left, and listens. `source` is where the settings
+    /// were read, and will be again.
+    pub async fn start(
+        settings: Arc<Settings>,
+        source: Source,
+        mut startup: Startup,
+    ) -> Result<Self, StartError> {
         let dir = settings.data_dir.clone();
         let opened = tokio::task::spawn_blocking(move || LocalStore::open(&dir)).await;
-        let store = opened.map_err(std::io::Error::other)??;
-        Self::start_with(settings, Arc::new(store)).await
-    }
-
-    /// The same over a store that is open already.
-    pub async fn start_with(
-        settings: &Settings,
-        store: Arc<dyn Store>,
-    ) -> Result<Self, StartError> {
-        let router = Arc::new(Router::of(settings)?);
-        let clock = Clock::system();
+        let store: Arc<dyn Store> = Arc::new(opened.map_err(std::io::Error::other)??);
+        startup.phase("store opened");
+        let router = Router::of(&settings)?;
+        startup.phase("router fitted");
         let providers = provider::build(&settings.providers, &settings.offline)?;
-        let lifecycle = Lifecycle::default();
-        let pools = Pools::new(settings, &providers);
+        startup.phase_of("providers", providers.len());
+        let (live, asked) = LiveSettings::new(settings.clone());
         let workshop = Workshop {
             store: store.clone(),
-            pools: pools.clone(),
-            router,
-            prices: Arc::new(Prices::new(settings.prices.clone())),
-            ledger: Ledger::new(settings),
-            clock,
-            lifecycle: lifecycle.clone(),
+            pools: Pools::new(&settings, &providers),
+            router: Arc::new(ArcSwap::from_pointee(router)),
+            prices: Arc::new(ArcSwap::from_pointee(Prices::new(settings.prices.clone()))),
+            ledger: Ledger::new(&settings),
+            clock: Clock::system(),
+            lifecycle: Lifecycle::default(),
         };
-        take_over(&workshop).await?;
+        startup.phase_of("turns recovered", take_over(&workshop).await?);
         warn_of_unpriced(&workshop);
-        let registry = Registry::new(workshop);
-        let seats = Seats::default();
+        let registry = Registry::new(workshop.clone());
         // Before the port is open: what the last run left running is over.
         let tasks = Tasks::start(registry.clone(), &settings.tasks).await?;
-        let (counted, live, load) = (seats.clone(), registry.clone(), tasks.clone());
-        let look = move || gauges(&counted, &live, &load);
-        let monitor = Monitor::start(&lifecycle, Clock::system(), look);
-        let alerts =
-            Alerts::start(registry.clone(), monitor.samples(), &settings.alerts, &settings.webhook)
-                .await?;
-        let vitals = monitor.clone();
-        let told = move || vitals.vitals();
-        let gateway = Arc::new(Gateway {
-            authority: Authority::new(settings.token.clone()),
-            operator: Operator::new(registry.clone(), tasks.clone(), alerts.clone(), told),
-            alerts,
-            monitor,
-            pools: PoolWatch::start(&lifecycle, Clock::system(), pools.clone()),
-            tasks,
-            seats,
-            lifecycle: lifecycle.clone(),
-            echo: settings.echo,
-            registry: registry.clone(),
-        });
-        let router = connection::router(gateway).merge(http::router(registry));
-        let bind = settings.bind;
-        let refused = |source| StartError::Bind { address: bind, source };
-        let listener = TcpListener::bind(bind).await.map_err(refused)?;
-        let address = listener.local_addr()?;
-        lifecycle.spawn(http::serve(listener, router, lifecycle.clone()));
-        Ok(Self { address, lifecycle, store, pools })
+        startup.phase_of("tasks taken up", tasks.load().queued);
+        let lifecycle = workshop.lifecycle.clone();
+        let gateway = gateway(registry, tasks.clone(), &live).await?;
+        startup.phase("alerts taken up");
+        let operator = gateway.operator.clone();
+        let address = listen(gateway, settings.bind).await?;
+        let reloader =
+            Reloader { source, live: live.clone(), asked, workshop, providers, operator, tasks };
+        lifecycle.spawn(reloader.run());
+        startup.finish(address);
+        Ok(Self { address, lifecycle, store, live })
     }
 
     /// Where it listens.
@@ -130,9 +117,9 @@ impl App {
         self.address
     }
 
-    /// Takes over what can change while it works: the numbers of workers. All else waits for a start.
-    pub fn adopt(&self, settings: &Settings) {
-        self.pools.adopt(settings);
+    /// The settings in force.
+    pub fn settings(&self) -> &LiveSettings {
+        &self.live
     }
 
     /// Refuses new work, gives running answers `patience` to finish, and closes everything.
@@ -147,6 +134,48 @@ impl App {
     pub fn store(&self) -> Arc<dyn Store> {
         self.store.clone()
     }
+}
+
+/// What connections work with.
+async fn gateway(
+    registry: Registry,
+    tasks: Tasks,
+    live: &LiveSettings,
+) -> Result<Arc<Gateway>, alert::StartError> {
+    let (settings, lifecycle) = (live.now(), registry.workshop().lifecycle.clone());
+    let seats = Seats::default();
+    let (counted, running, load) = (seats.clone(), registry.clone(), tasks.clone());
+    let look = move || gauges(&counted, &running, &load);
+    let monitor = Monitor::start(&lifecycle, Clock::system(), look);
+    let (rules, webhook) = (&settings.alerts, &settings.webhook);
+    let alerts = Alerts::start(registry.clone(), monitor.samples(), rules, webhook).await?;
+    let (vitals, live) = (monitor.clone(), live.clone());
+    let vitals = move || vitals.vitals();
+    let operator = Operator::new(registry.clone(), tasks.clone(), alerts.clone(), live, vitals);
+    let pools = registry.workshop().pools.clone();
+    Ok(Arc::new(Gateway {
+        authority: Authority::new(settings.token.clone()),
+        operator,
+        alerts,
+        monitor,
+        pools: PoolWatch::start(&lifecycle, Clock::system(), pools),
+        tasks,
+        seats,
+        lifecycle,
+        echo: settings.echo,
+        registry,
+    }))
+}
+
+/// Opens the port.
+async fn listen(gateway: Arc<Gateway>, bind: SocketAddr) -> Result<SocketAddr, StartError> {
+    let (registry, lifecycle) = (gateway.registry.clone(), gateway.lifecycle.clone());
+    let router = connection::router(gateway).merge(http::router(registry));
+    let refused = |source| StartError::Bind { address: bind, source };
+    let listener = TcpListener::bind(bind).await.map_err(refused)?;
+    let address = listener.local_addr()?;
+    lifecycle.spawn(http::serve(listener, router, lifecycle.clone()));
+    Ok(address)
 }
 
 /// What goes on in the gateway now.
@@ -169,19 +198,16 @@ fn gauges(seats: &Seats, registry: &Registry, tasks: &Tasks) -> Gauges {
     }
 }
 
-/// Puts in order what the last run left, and learns what it has spent.
-async fn take_over(workshop: &Workshop) -> Result<(), StoreError> {
+/// Puts in order what the last run left, and learns what it has spent. Says how many turns it left.
+async fn take_over(workshop: &Workshop) -> Result<usize, StoreError> {
     conversation::recall_spending(workshop).await?;
-    let interrupted = conversation::recover_all(workshop).await?;
-    if interrupted > 0 {
-        tracing::info!(interrupted, "turns that the last run left open are ended");
-    }
-    Ok(())
+    conversation::recover_all(workshop).await
 }
 
 /// A budget of dollars lets whatever has no price pass.
 fn warn_of_unpriced(workshop: &Workshop) {
     let Workshop { pools, prices, ledger, .. } = workshop;
+    let prices = prices.load();
     for pool in pools.iter().filter(|_| ledger.counts_dollars()) {
         let of_agents = pool.agents().flat_map(|(_, agent)| agent.models());
         for (provider, model) in pool.models().chain(of_agents) {

@@ -9,7 +9,7 @@ mod tests;
 
 use std::{fmt, ops::AddAssign, sync::Arc, time::Duration};
 
-pub use ledger::{Ledger, Reservation};
+pub use ledger::{Ledger, Reservation, Unread};
 
 use crate::{
     auth,
@@ -140,6 +140,8 @@ impl fmt::Display for Limit {
 /// One budget of the settings.
 #[derive(Debug)]
 struct Budget {
+    /// Never another one's: what is spent of it is known by this.
+    number: u64,
     name: Arc<str>,
     user: Scope<UserId>,
     pool: Scope<PoolName>,
@@ -149,7 +151,7 @@ struct Budget {
 }
 
 /// Who shares a budget.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 enum Scope<T> {
     /// All together.
     All,
@@ -185,6 +187,7 @@ impl Budget {
             (None, dollars) => Limit::Cost(NanoUsd::of(dollars.unwrap_or_default())),
         };
         Self {
+            number: 0,
             name: name.into(),
             user: scope(settings.user.as_deref(), auth::user_named),
             pool: scope(settings.pool.as_deref(), PoolName::from),
@@ -192,6 +195,15 @@ impl Budget {
             per: settings.per,
             hard: settings.hard,
         }
+    }
+
+    /// What was spent of the other counts for this one: it may have become larger, or smaller.
+    fn continues(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.user == other.user
+            && self.pool == other.pool
+            && self.per == other.per
+            && self.limit.counts() == other.limit.counts()
     }
 
     /// What a turn may have of what is left; `None` where that is too little to begin with.

@@ -1,36 +1,44 @@
-//! Settings: defaults, then `operatoros.toml`, then the environment, then flags; read once.
+//! Settings: defaults, then `operatoros.toml`, then the environment, then flags; read once, and again
+//! when they change.
 //!
 //! Invariant: later code cannot meet a bad value; nothing else reads the environment.
 
+mod changes;
 mod check;
 mod describe;
 mod error;
 mod layers;
+mod live;
 mod rule;
 mod schema;
 mod settings;
+mod source;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod variables;
 
 use std::{
-    collections::BTreeMap,
     fs::File,
     io::{ErrorKind, Read},
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
+pub use changes::{AFTER_RESTART, Changes, listed};
 pub use describe::describe;
 pub use error::{ConfigError, Origin};
+pub use live::{Asked, LiveSettings, NotReloaded, SettingsState};
 pub use settings::{
-    AgentSettings, AlertSettings, BudgetSettings, Effort, LogFormat, OfflineSettings, Per,
+    AgentSettings, AlertSettings, BudgetSettings, Consult, Effort, LogFormat, OfflineSettings, Per,
     PoolSettings, Price, ProviderKind, ProviderSettings, Restart, RoutingSettings, Settings,
     TaskSettings, WebhookSettings,
 };
+pub use source::{Source, Stamp};
+pub use traces::{TraceSettings, traces};
 
 use crate::limits::SETTINGS_BYTES_MAX;
-use layers::{Layers, Origins};
+use layers::Origins;
 
 /// The settings file where neither `--config` nor `OPERATOROS_CONFIG` names one.
 pub const DEFAULT_FILE: &str = "operatoros.toml";
@@ -57,23 +65,7 @@ pub fn load(
     environment: impl IntoIterator<Item = (String, String)>,
     default_file: &Path,
 ) -> Result<Settings, ConfigError> {
-    let environment: BTreeMap<_, _> = environment.into_iter().collect();
-    let mut layers = Layers::defaults();
-    let named = flags.config.clone().or_else(|| {
-        environment.get(variables::CONFIG).filter(|path| !path.is_empty()).map(PathBuf::from)
-    });
-    let path = named.as_deref().unwrap_or(default_file);
-    if let Some(text) = read(path, named.is_some())? {
-        layers.add_table(&Origin::File(path.to_owned()), parse(path, &text)?)?;
-    }
-    variables::add(&mut layers, &environment)?;
-    let (mut settings, mut origins) = layers.finish()?;
-    add_flags(&mut settings, &mut origins, flags);
-    for provider in settings.providers.values_mut() {
-        provider.base_url.truncate(provider.base_url.trim_end_matches('/').len());
-    }
-    check::check(&settings, &origins)?;
-    Ok(settings)
+    Source::new(flags, environment, default_file).load()
 }
 
 /// The process's environment, without what is not UTF-8.

@@ -27,6 +27,7 @@ use futures_util::{
     stream::FuturesUnordered,
 };
 use tokio::{
+    sync::oneshot,
     task::yield_now,
     time::{Instant, sleep_until, timeout},
 };
@@ -37,7 +38,7 @@ pub use upgrade::router;
 use crate::{
     alert::Alerts,
     auth::{Authority, Identity},
-    conversation::{Registry, Wake as Feeds},
+    conversation::{Part, Registry, Wake as Feeds},
     lifecycle::Lifecycle,
     limits,
     model::ConversationId,
@@ -140,6 +141,10 @@ enum Then {
     Heed(Box<(Option<Here>, Wanted)>),
     /// The conversation came to nothing: follow it no more.
     Drop(ConversationId),
+    /// Specialists will be asked: they are followed once they are.
+    Await(oneshot::Receiver<Vec<Part>>),
+    /// They are.
+    Attend(Vec<Part>),
     /// The message had been sent before, and this connection may not have seen what came of it:
     /// follow the conversation that keeps it, instead of one begun in vain, and show how it stands.
     Adopt {
@@ -385,6 +390,8 @@ where
                 }
             }
             Then::Drop(conversation) => self.follows.drop(conversation),
+            Then::Await(parts) => self.await_parts(parts),
+            Then::Attend(parts) => self.attend(parts).await?,
             Then::Adopt { begun, kept } => self.adopt(begun, kept).await?,
         }
         // Events may be durable by now as well; they share the flush.

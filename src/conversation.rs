@@ -15,7 +15,10 @@ mod note;
 mod pace;
 mod recovery;
 mod registry;
+mod routing;
 mod running;
+mod span;
+mod specialists;
 mod spending;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -26,6 +29,7 @@ mod writer;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 pub use catchup::{Catchup, Snapshot, catch_up, snapshot};
 pub use command::{
     Ask, Branch, Change, Done, Ended, Executed, IfBusy, Parent, Refusal, Sent, Told, Tour,
@@ -34,7 +38,9 @@ pub use ending::{Ending, TurnEnd};
 pub use feed::{Feed, Growth, Place, Reader, Reading, SharedSlices, Shown, read_caught_up};
 pub use recovery::recover_all;
 pub use registry::{Handle, Outcome, Registry};
-pub use spending::{Voice, recall_spending};
+pub use span::turn_span;
+pub use specialists::Part;
+pub use spending::{Voice, recall_budgets, recall_spending};
 pub use wake::{Wake, Watch};
 
 use crate::{
@@ -47,12 +53,12 @@ use crate::{
 pub struct Workshop {
     /// Keeps it.
     pub store: Arc<dyn Store>,
-    /// Finds who answers it.
-    pub router: Arc<Router>,
+    /// Finds who answers it, as the settings are now.
+    pub router: Arc<ArcSwap<Router>>,
     /// Answers it.
     pub pools: Pools,
     /// Prices it.
-    pub prices: Arc<Prices>,
+    pub prices: Arc<ArcSwap<Prices>>,
     /// Knows what may still be spent on it.
     pub ledger: Ledger,
     /// Tells the time.

@@ -8,6 +8,7 @@ mod grammar;
 mod guards;
 mod lexicon;
 mod meanings;
+mod moments;
 mod operation;
 mod reading;
 mod sentence;
@@ -27,6 +28,6 @@ pub use reading::{Reading, Situation, Unsure, understand};
 pub use slash::{FORMS, Misused, Slash, slash};
 pub use slots::{
     Component, NewTask, NotAValue, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus,
-    Unit, Which, Workers,
+    Unit, Which, Whom, Workers,
 };
 pub use vocabulary::Vocabulary;

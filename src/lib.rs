@@ -32,3 +32,4 @@ pub mod http;
 
 pub mod app;
 pub mod cli;
+pub mod telemetry;

@@ -112,6 +112,11 @@ pub const KEY_LIVES: Duration = Duration::from_secs(24 * 60 * 60);
 pub const FORK_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Messages of history that one turn may read.
 pub const CONTEXT_MESSAGES_MAX: usize = 2_000;
+/// Specialists that one message may ask. They ask nobody in turn.
+pub const SPECIALISTS_MAX: usize = 8;
+/// What is told of one specialist's answer to whoever makes one of all, in bytes; less where that
+/// would not fit the pool's window.
+pub const SPECIALIST_TOLD_BYTES_MAX: usize = 64 * 1024;
 
 // ---- pages --------------------------------------------------------------------------------
 
@@ -364,10 +369,17 @@ pub const MISSPELT_WORDS_MAX: usize = 2;
 /// Tasks that one command may name.
 pub const COMMAND_TASKS_MAX: usize = 100;
 
+/// Words at the beginning of a text, and bytes at its end, among which a time may stand.
+pub const TIMED_WORDS_MAX: usize = 40;
+/// The same for the end of a text.
+pub const TIMED_TAIL_BYTES: usize = 128;
+
 // ---- routing ------------------------------------------------------------------------------
 
 /// How much of a message is read to find its pool: what it is about is said by then.
 pub const ROUTED_BYTES_MAX: usize = 2 * 1024;
+/// Clauses that are read each by itself, to find whether it is about the matters of several pools.
+pub const ROUTED_CLAUSES_MAX: usize = 12;
 /// Words that are read of it, and pieces of words.
 pub const ROUTED_WORDS_MAX: usize = 256;
 /// A longer word is none.
@@ -393,6 +405,12 @@ pub const LABELLED_MIN: usize = 5;
 pub const SETTINGS_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// How much of a bad value an error repeats.
 pub const SETTING_SHOWN_CHARS_MAX: usize = 80;
+/// How often it is looked at for a change. It is read when it looked the same twice.
+pub const SETTINGS_LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Those who may wait for the settings to be read anew.
+pub const RELOADS_WAITING_MAX: usize = 16;
+/// Changed settings that are named.
+pub const SETTINGS_NAMED_MAX: usize = 12;
 /// The name of a pool or of a provider.
 pub const NAME_BYTES_MAX: usize = 32;
 /// The shortest token that is worth its name.

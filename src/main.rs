@@ -4,35 +4,33 @@ use std::{
     io::{BufReader, BufWriter, IsTerminal as _, Write as _},
     path::Path,
     process::ExitCode,
+    sync::Arc,
     time::Duration,
 };
 
 use clap::Parser;
 use operatoros::{
-    app::App,
+    app::{App, Startup},
     cli::{self, Chat, Cli, Command},
-    config::{self, ConfigError, LogFormat, Settings},
+    config::{self, Changes, Settings, Source},
     intent::Vocabulary,
     lifecycle::Drained,
     operator,
     store::{self, LocalStore},
+    telemetry::Telemetry,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 /// What stops the program, in words for the one who started it.
 type Problem = Box<dyn std::error::Error + Send + Sync>;
 
-/// Reads the settings, from where they were read before.
-trait Load: Fn() -> Result<Settings, ConfigError> {}
-impl<F: Fn() -> Result<Settings, ConfigError>> Load for F {}
-
 fn main() -> ExitCode {
+    let startup = Startup::default();
     let (command, flags) = Cli::parse().into_parts();
     let file = Path::new(config::DEFAULT_FILE);
-    let load = move || config::load(flags.clone(), config::environment(), file);
-    let done = load().map_err(Problem::from).and_then(|settings| run(command, &settings, load));
-    match done {
+    let mut source = Source::new(flags, config::environment(), file);
+    let settings = source.load().map(Arc::new).map_err(Problem::from);
+    match settings.and_then(|settings| run(command, settings, source, startup)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             say_error(&*problem);
@@ -47,25 +45,34 @@ fn say_error(problem: &(dyn std::error::Error + Send + Sync)) {
 }
 
 #[expect(clippy::print_stdout, reason = "it is what the command is for")]
-fn run(command: Command, settings: &Settings, load: impl Load) -> Result<(), Problem> {
+fn run(
+    command: Command,
+    settings: Arc<Settings>,
+    source: Source,
+    mut startup: Startup,
+) -> Result<(), Problem> {
     // Fails only where a provider is installed already, which is as good.
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match command {
         Command::Serve => {
-            log_to(settings);
-            runtime()?.block_on(serve(settings, load))
+            let wanted = config::traces(config::environment());
+            let telemetry = Telemetry::begin(&settings, wanted);
+            startup.phase("settings");
+            let served = runtime()?.block_on(serve(settings, source, startup, &telemetry));
+            telemetry.end();
+            served
         }
         Command::Config => {
-            print!("{}", config::describe(settings));
+            print!("{}", config::describe(&settings));
             Ok(())
         }
-        Command::Chat(chat) => runtime()?.block_on(converse(chat, settings)),
+        Command::Chat(chat) => runtime()?.block_on(converse(chat, settings, source, startup)),
         Command::Route(asked) => {
-            Ok(cli::understand::route(&asked, settings, &mut std::io::stdout().lock())?)
+            Ok(cli::understand::route(&asked, &settings, &mut std::io::stdout().lock())?)
         }
         Command::Calibrate(asked) => {
-            Ok(cli::understand::calibrate(&asked, settings, &mut std::io::stdout().lock())?)
+            Ok(cli::understand::calibrate(&asked, &settings, &mut std::io::stdout().lock())?)
         }
         Command::Intent(asked) => {
             let pools = settings.pools.keys().map(String::as_str);
@@ -105,16 +112,6 @@ fn run(command: Command, settings: &Settings, load: impl Load) -> Result<(), Pro
     }
 }
 
-fn log_to(settings: &Settings) {
-    let filter = EnvFilter::try_new(&settings.log).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let colours = std::io::stderr().is_terminal();
-    match settings.log_format {
-        LogFormat::Text => lines.with_target(false).with_ansi(colours).init(),
-        LogFormat::Json => lines.json().init(),
-    }
-}
-
 /// What a command did, beside what it wrote to the standard output.
 fn tell(what: &str) {
     // Nobody may be reading it.
@@ -122,9 +119,14 @@ fn tell(what: &str) {
 }
 
 /// Runs the gateway until a signal, and takes it down with care.
-async fn serve(settings: &Settings, load: impl Load) -> Result<(), Problem> {
+async fn serve(
+    settings: Arc<Settings>,
+    source: Source,
+    startup: Startup,
+    telemetry: &Telemetry,
+) -> Result<(), Problem> {
     let mut signals = Signals::listen()?;
-    let app = App::start(settings).await?;
+    let app = App::start(settings.clone(), source, startup).await?;
     let address = app.address();
     tell(&format!(
         "OperatorOS {} listens on ws://{address}/ws, data in {}",
@@ -132,24 +134,34 @@ async fn serve(settings: &Settings, load: impl Load) -> Result<(), Problem> {
         settings.data_dir.display(),
     ));
     tell(&format!("Talk to it:  npx wscat -c ws://{address}/ws"));
-    while signals.next().await == Wish::Reload {
-        match load() {
-            Ok(settings) => {
-                app.adopt(&settings);
-                tell("the settings were read again; pools have the workers that they say");
-            }
-            Err(problem) => tell(&format!("everything stays as it is: {problem}")),
+    let mut adopted = app.settings().follow();
+    loop {
+        tokio::select! {
+            wish = signals.next() => match wish {
+                Wish::End => break,
+                Wish::Reload => reload(&app).await,
+            },
+            Ok(()) = adopted.changed() => telemetry.adopt(&adopted.borrow_and_update()),
         }
     }
     tell("going down; once more ends it at once");
-    go_down(app, signals, settings).await;
+    go_down(app, signals).await;
     Ok(())
 }
 
+/// Reads the settings again, as a signal asked for.
+async fn reload(app: &App) {
+    match app.settings().reload().await {
+        Ok(Changes { live, .. }) if live.is_empty() => tell("nothing in the settings is different"),
+        Ok(changes) => tell(&format!("in force now: {}", config::listed(&changes.live))),
+        Err(problem) => tell(&format!("everything stays as it is: {problem}")),
+    }
+}
+
 /// Gives running answers time to end. A second signal ends everything at once.
-async fn go_down(app: App, mut signals: Signals, settings: &Settings) {
+async fn go_down(app: App, mut signals: Signals) {
     let store = app.store();
-    let patience = Duration::from_secs(settings.drain_seconds);
+    let patience = Duration::from_secs(app.settings().now().drain_seconds);
     tokio::select! {
         drained = app.stop(patience) => {
             if let Drained::Left(tasks) = drained {
@@ -161,13 +173,19 @@ async fn go_down(app: App, mut signals: Signals, settings: &Settings) {
 }
 
 /// Talks to a gateway; to one of its own where none is running at the usual place.
-async fn converse(chat: Chat, settings: &Settings) -> Result<(), Problem> {
+async fn converse(
+    chat: Chat,
+    settings: Arc<Settings>,
+    source: Source,
+    startup: Startup,
+) -> Result<(), Problem> {
     if !chat.is_at_usual_place() || cli::chat::answers(&chat).await {
         return Ok(cli::chat::run(chat).await?);
     }
-    let mut own = settings.clone();
+    let mut own = (*settings).clone();
     own.bind.set_port(0);
-    let app = App::start(&own).await?;
+    let own = Arc::new(own);
+    let app = App::start(own.clone(), source.on_port(0), startup).await?;
     tell(&format!(
         "no gateway is running, so this is one of its own, data in {}",
         own.data_dir.display()
@@ -183,6 +201,9 @@ struct Signals {
     terminate: Signal,
     interrupt: Signal,
     reload: Signal,
+    hang_up: Signal,
+    /// It was started in a terminal.
+    attached: bool,
 }
 
 /// What a signal asks for.
@@ -197,8 +218,9 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
-            // Not SIGHUP: a gateway in a terminal ends when that is closed.
             reload: signal(SignalKind::user_defined1())?,
+            hang_up: signal(SignalKind::hangup())?,
+            attached: at_a_terminal(),
         })
     }
 
@@ -207,10 +229,19 @@ impl Signals {
             _ = self.terminate.recv() => Wish::End,
             _ = self.interrupt.recv() => Wish::End,
             _ = self.reload.recv() => Wish::Reload,
+            // A gateway in a terminal ends when that is closed; the terminal is gone by then.
+            _ = self.hang_up.recv() => {
+                if self.attached && !at_a_terminal() { Wish::End } else { Wish::Reload }
+            }
         }
     }
 
     async fn end(&mut self) {
         while self.next().await != Wish::End {}
     }
+}
+
+/// Whether a terminal is there, to be read or to be written to.
+fn at_a_terminal() -> bool {
+    std::io::stdin().is_terminal() || std::io::stderr().is_terminal()
 }

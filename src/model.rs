@@ -12,6 +12,7 @@ mod pool_vitals;
 mod priority;
 mod spend;
 mod task;
+mod trace;
 mod usage;
 mod vitals;
 
@@ -19,9 +20,9 @@ pub use alert::{Condition, Incident, Severity, Side, Watch, amount, lasting};
 pub use clock::{Clock, Timestamp};
 pub use conversation::{
     Accepted, AnswerStatus, Conversation, Cursor, DemoStep, Message, Offer, OpenTurn, Role,
-    Session, Standing, User,
+    Session, Specialist, Standing, TurnRef, User,
 };
-pub use event::{Event, Reason, Routing, Sequenced, ToolPhase, TurnError};
+pub use event::{Event, Reason, Routing, SPECIALIST, Sequenced, ToolPhase, TurnError};
 pub use id::{
     AgentName, ConversationId, IncidentId, MessageId, PoolName, ProviderName, SessionId, TaskId,
     TurnId, UserId,
@@ -31,5 +32,6 @@ pub use pool_vitals::{BreakerState, LegLoad, PoolHealth, PoolVitals};
 pub use priority::Priority;
 pub use spend::{Account, Day, NanoUsd, Spend};
 pub use task::{Every, Fault, OpenTask, Task, TaskFilter, TaskStatus};
+pub use trace::{NoTraceParent, TraceId, TraceParent};
 pub use usage::{BYTES_PER_TOKEN_LEAST, FinishReason, Timing, Usage, Usd};
 pub use vitals::{Gauges, Health, Vitals};

@@ -12,6 +12,7 @@ mod period;
 mod pools;
 mod report;
 mod search;
+mod settings;
 mod summary;
 mod system;
 mod table;
@@ -20,6 +21,7 @@ mod usage;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -30,6 +32,7 @@ pub use report::Here;
 use crate::{
     alert::Alerts,
     auth::Identity,
+    config::LiveSettings,
     conversation::{Change, Executed, Handle, Refusal, Registry, Sent},
     intent::{Operation, Vocabulary},
     model::Vitals,
@@ -45,7 +48,9 @@ pub struct Operator {
     tasks: Tasks,
     alerts: Alerts,
     vitals: Box<dyn Fn() -> Vitals + Send + Sync>,
-    vocabulary: Vocabulary,
+    settings: LiveSettings,
+    /// Knows the pools that there are now.
+    vocabulary: ArcSwap<Vocabulary>,
     tours: Tours,
 }
 
@@ -76,13 +81,17 @@ impl Operator {
         registry: Registry,
         tasks: Tasks,
         alerts: Alerts,
+        settings: LiveSettings,
         vitals: impl Fn() -> Vitals + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let pools = registry.workshop().pools.clone();
-        let names = pools.iter().map(|pool| pool.name.as_str());
-        let vocabulary = Vocabulary::new(names, demo_names());
+        let vocabulary = ArcSwap::from_pointee(vocabulary(&registry));
         let (vitals, tours) = (Box::new(vitals), Tours::default());
-        Arc::new(Self { registry, tasks, alerts, vitals, vocabulary, tours })
+        Arc::new(Self { registry, tasks, alerts, vitals, settings, vocabulary, tours })
+    }
+
+    /// Other pools may be there by now; they can be called by their names.
+    pub fn adopt(&self) {
+        self.vocabulary.store(Arc::new(vocabulary(&self.registry)));
     }
 
     /// Carries the order out and has it noted in the conversation, as a turn of its own.
@@ -100,7 +109,7 @@ impl Operator {
             let now = workshop.clock.now();
             let before = workshop.store.keyed(caller.identity.user, key, now).await?;
             if let Some(accepted) = before {
-                return Ok(Sent { accepted, duplicate: true });
+                return Ok(Sent { accepted, duplicate: true, parts: None });
             }
         }
         let (intent, slots) = order.name();
@@ -178,14 +187,20 @@ impl Operator {
             Operation::Demo(name) => demos::start(name.as_deref()),
             Operation::NextDemo => self.next_demo(caller),
             Operation::StopDemo => self.stop_demo(caller),
+            Operation::Ask(whom, text) => return Ok(self.ask(whom, text)),
             Operation::Tasks(filter) => self.list_tasks(caller, &filter).await?,
             Operation::Submit(new) => self.submit_task(caller, new, said.key.as_deref()).await?,
             Operation::ShowTasks(numbers) => self.show_tasks(caller, &numbers).await?,
             Operation::CancelTasks(targets) => self.cancel_tasks(caller, targets, agreed).await?,
+            Operation::RetryTasks(targets) => self.retry_tasks(caller, targets, agreed).await?,
+            Operation::Reschedule(numbers, at) => {
+                self.reschedule_tasks(caller, &numbers, &at).await?
+            }
             Operation::Prioritise(numbers, priority) => {
                 self.prioritise_tasks(caller, &numbers, priority).await?
             }
             Operation::Scale(pool, workers) => self.scale(&pool, workers, agreed),
+            Operation::Reload => self.reload(agreed).await,
             Operation::Subscribe(seconds) => system::keep_posted(seconds),
             Operation::WatchPools => pools::keep_posted(),
             Operation::Unsubscribe => system::stop_posting(),
@@ -194,6 +209,12 @@ impl Operator {
         };
         Ok(report.into())
     }
+}
+
+/// The words that are names here.
+fn vocabulary(registry: &Registry) -> Vocabulary {
+    let pools: Vec<_> = registry.workshop().pools.iter().collect();
+    Vocabulary::new(pools.iter().map(|pool| pool.name.as_str()), demo_names())
 }
 
 impl Order {

@@ -6,13 +6,20 @@ mod attempt;
 mod breaker;
 mod health;
 mod queue;
+mod room;
 mod route;
+mod span;
 #[cfg(test)]
 mod tests;
 mod workers;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
+use arc_swap::ArcSwap;
 pub use attempt::{Progress, Prompt};
 use health::HealthTable;
 pub use queue::{Asker, Origin, Queue, Ticket};
@@ -72,9 +79,14 @@ impl Load {
 }
 
 impl Pool {
-    fn new(name: PoolName, settings: &PoolSettings, route: Route, meter: &Meter) -> Self {
+    fn new(
+        name: PoolName,
+        settings: &PoolSettings,
+        route: Route,
+        (workers, meter): (Arc<Workers>, Arc<PoolMeter>),
+    ) -> Self {
         Self {
-            meter: meter.pool(&name),
+            meter,
             name,
             description: settings.description.as_str().into(),
             agent: None,
@@ -88,7 +100,7 @@ impl Pool {
             window_tokens: window(settings, &route),
             route,
             restart: settings.restart,
-            workers: Workers::new(settings.workers, Duration::from_millis(settings.wait_ms)),
+            workers,
         }
     }
 
@@ -238,58 +250,76 @@ fn effort_name(effort: Effort) -> Arc<str> {
     .into()
 }
 
-/// All pools, by name.
+/// All pools, by name. Clones are the same, also once other settings hold.
 #[derive(Clone)]
-pub struct Pools {
-    table: Arc<BTreeMap<PoolName, Arc<Pool>>>,
+pub struct Pools(Arc<Shared>);
+
+struct Shared {
+    /// As they are now. A pool never changes but in its workers: another takes its place, and a turn
+    /// keeps the one that it began with.
+    now: ArcSwap<Table>,
+    /// A model that fails in one pool is not asked by the others either.
+    health: Mutex<HealthTable>,
     meter: Meter,
 }
+
+type Table = BTreeMap<PoolName, Arc<Pool>>;
 
 impl Pools {
     /// The pools that settings describe.
     pub fn new(settings: &Settings, providers: &Providers) -> Self {
-        // A model that fails in one pool is not asked by the others either.
         let meter = Meter::default();
-        let mut table = HealthTable::new(&settings.providers, &meter);
-        let pool = |(name, pool): (&String, &PoolSettings)| {
-            let name = PoolName::from(name.as_str());
-            let mut route =
-                |entries: &[String]| Route::new(entries, settings, providers, &mut table);
-            let mut made = Pool::new(name.clone(), pool, route(&pool.route), &meter);
-            for (agent, of) in &pool.agents {
-                let route = route(of.route.as_ref().unwrap_or(&pool.route));
-                let agent_made = Arc::new(made.staffed(agent, of, pool, route));
-                made.agents.insert(agent.as_str().into(), agent_made);
-            }
-            (name, Arc::new(made))
+        let mut health = HealthTable::new(&settings.providers, &meter);
+        let parts = |name: &PoolName, of: &PoolSettings| {
+            (Workers::new(of.workers, Duration::from_millis(of.wait_ms)), meter.pool(name))
         };
-        let table = Arc::new(settings.pools.iter().map(pool).collect());
-        Self { table, meter }
+        let now = ArcSwap::from_pointee(table(settings, providers, &mut health, parts));
+        Self(Arc::new(Shared { now, health: Mutex::new(health), meter }))
     }
 
-    /// Gives each pool the workers that settings say; nothing that runs or waits is dropped.
-    pub fn adopt(&self, settings: &Settings) {
-        for (name, settings) in &settings.pools {
-            let changed = self.get(name).filter(|pool| pool.load().workers != settings.workers);
-            if let Some(Err(bad)) = changed.map(|pool| pool.scale(settings.workers)) {
-                tracing::warn!(pool = name, %bad, "cannot be scaled");
-            }
-        }
+    /// The pools of these settings from now on, in place of those of `was`. Nothing that runs or waits
+    /// is dropped: a pool of the same name goes on with its workers and their queue. How many there
+    /// are changes where the settings say something else than they did; else the number to which the
+    /// pool was scaled stands.
+    pub fn adopt(&self, was: &Settings, now: &Settings, providers: &Providers) {
+        let mut health = self.0.health.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.0.now.load_full();
+        health.adopt(was, now);
+        let parts = |name: &PoolName, of: &PoolSettings| {
+            let wait = Duration::from_millis(of.wait_ms);
+            let Some(pool) = before.get(name) else {
+                return (Workers::new(of.workers, wait), self.0.meter.pool(name));
+            };
+            let set = was.pools.get(name.as_str()).map(|was| was.workers);
+            pool.workers.adopt(Some(of.workers).filter(|_| set != Some(of.workers)), wait);
+            (pool.workers.clone(), pool.meter.clone())
+        };
+        self.0.now.store(Arc::new(table(now, providers, &mut health, parts)));
+        health.forget_the_rest();
     }
 
     /// The pool of this name.
-    pub fn get(&self, name: &str) -> Option<&Arc<Pool>> {
-        self.table.get(name)
+    pub fn get(&self, name: &str) -> Option<Arc<Pool>> {
+        self.0.now.load().get(name).cloned()
+    }
+
+    /// That pool, or that agent of it, as it is by now.
+    pub fn as_now(&self, pool: &Pool) -> Option<Arc<Pool>> {
+        let now = self.get(pool.name.as_str())?;
+        match pool.agent_name() {
+            Some(agent) => now.as_agent(agent.as_str()).cloned(),
+            None => Some(now),
+        }
     }
 
     /// Counts what all of them do.
     pub fn meter(&self) -> &Meter {
-        &self.meter
+        &self.0.meter
     }
 
-    /// All, by name.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Pool>> {
-        self.table.values()
+    /// All that there are now, by name.
+    pub fn iter(&self) -> impl Iterator<Item = Arc<Pool>> + use<> {
+        self.0.now.load().values().cloned().collect::<Vec<_>>().into_iter()
     }
 
     /// The agents of a pool, for an error that says which there are.
@@ -300,6 +330,28 @@ impl Pools {
 
     /// Their names, for an error that says which there are.
     pub fn names(&self) -> String {
-        self.table.keys().map(PoolName::as_str).collect::<Vec<_>>().join(", ")
+        self.0.now.load().keys().map(PoolName::as_str).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// The pools of these settings, each with the workers and the meter that it shall have.
+fn table(
+    settings: &Settings,
+    providers: &Providers,
+    health: &mut HealthTable,
+    parts: impl Fn(&PoolName, &PoolSettings) -> (Arc<Workers>, Arc<PoolMeter>),
+) -> Table {
+    let pool = |(name, pool): (&String, &PoolSettings)| {
+        let name = PoolName::from(name.as_str());
+        let mut route = |entries: &[String]| Route::new(entries, settings, providers, health);
+        let parts = parts(&name, pool);
+        let mut made = Pool::new(name.clone(), pool, route(&pool.route), parts);
+        for (agent, of) in &pool.agents {
+            let route = route(of.route.as_ref().unwrap_or(&pool.route));
+            let agent_made = Arc::new(made.staffed(agent, of, pool, route));
+            made.agents.insert(agent.as_str().into(), agent_made);
+        }
+        (name, Arc::new(made))
+    };
+    settings.pools.iter().map(pool).collect()
 }

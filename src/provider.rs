@@ -5,6 +5,7 @@
 //! a failure says whether asking again can help, and never asks again itself.
 
 mod anthropic;
+mod briefing;
 mod deadline;
 mod decode;
 mod http;
@@ -28,11 +29,12 @@ use reqwest::Url;
 use secrecy::ExposeSecret;
 
 pub use self::{
+    briefing::{Briefing, Opinion},
     offline::OFFLINE,
     price::{Prices, context_window},
 };
 use crate::{
-    config::{OfflineSettings, ProviderKind, ProviderSettings},
+    config::{OfflineSettings, ProviderKind, ProviderSettings, Settings},
     model::{AgentName, FinishReason, PoolName, ProviderName, Reason, Usage},
 };
 
@@ -60,6 +62,8 @@ pub struct Request {
 pub enum Item {
     /// The person wrote.
     User(Arc<str>),
+    /// The person wrote, and specialists have said something to it.
+    Briefing(Arc<Briefing>),
     /// The model wrote.
     Assistant(Arc<str>),
     /// The model called a tool.
@@ -80,6 +84,7 @@ impl Item {
     pub fn bytes(&self) -> usize {
         match self {
             Self::User(text) | Self::Assistant(text) => text.len(),
+            Self::Briefing(briefing) => briefing.prompt().len(),
             Self::ToolCall(call) => call.name.len() + call.arguments.len(),
             Self::ToolResult { output, .. } => output.len(),
         }
@@ -201,19 +206,47 @@ pub fn build(
     let mut providers = Providers::new();
     for (name, settings) in settings {
         let name = ProviderName::from(&**name);
-        let official = is_at(settings, openai_chat::HOST) || is_at(settings, anthropic::HOST);
-        if official && key(settings).is_none() {
-            continue;
-        }
-        let provider = match settings.kind {
-            ProviderKind::Openai => openai::provider(name.clone(), settings)?,
-            ProviderKind::OpenaiChat => openai_chat::provider(name.clone(), settings)?,
-            ProviderKind::Anthropic => anthropic::provider(name.clone(), settings)?,
-        };
-        providers.insert(name, provider);
+        providers.extend(one(&name, settings)?.map(|provider| (name, provider)));
     }
     providers.insert(OFFLINE.into(), offline::provider(offline.clone()));
     Ok(providers)
+}
+
+/// The providers of other settings: those of which nothing changed are the same, with what they
+/// know and the connections that they hold.
+pub fn build_again(
+    was: &Settings,
+    now: &Settings,
+    built: &Providers,
+) -> Result<Providers, Unbuildable> {
+    let mut providers = Providers::new();
+    for (name, settings) in &now.providers {
+        let stays = was.providers.get(name) == Some(settings);
+        let name = ProviderName::from(&**name);
+        let same = if stays { built.get(&name).cloned() } else { one(&name, settings)? };
+        providers.extend(same.map(|provider| (name, provider)));
+    }
+    let same = built.get(OFFLINE).filter(|_| was.offline == now.offline).cloned();
+    let offline = same.unwrap_or_else(|| offline::provider(now.offline.clone()));
+    providers.insert(OFFLINE.into(), offline);
+    Ok(providers)
+}
+
+/// The provider, where it can be asked.
+fn one(
+    name: &ProviderName,
+    settings: &ProviderSettings,
+) -> Result<Option<Arc<dyn Provider>>, Unbuildable> {
+    let official = is_at(settings, openai_chat::HOST) || is_at(settings, anthropic::HOST);
+    if official && key(settings).is_none() {
+        return Ok(None);
+    }
+    let make = match settings.kind {
+        ProviderKind::Openai => openai::provider,
+        ProviderKind::OpenaiChat => openai_chat::provider,
+        ProviderKind::Anthropic => anthropic::provider,
+    };
+    make(name.clone(), settings).map(Some)
 }
 
 fn is_at(settings: &ProviderSettings, host: &str) -> bool {

@@ -12,6 +12,7 @@ mod learnt;
 mod lexicon;
 mod meaning;
 mod reading;
+mod spanning;
 #[cfg(test)]
 mod tests;
 mod weights;
@@ -24,7 +25,7 @@ pub use choose::{Choice, Context};
 pub use weights::{Weights, WeightsError};
 
 use crate::{
-    config::{PoolSettings, Settings},
+    config::{Consult, PoolSettings, Settings},
     model::PoolName,
 };
 use agents::Agents;
@@ -51,6 +52,7 @@ pub struct Router {
     lexicon: Lexicon,
     temperature: f32,
     agents: BTreeMap<PoolName, Agents>,
+    consult: Consult,
 }
 
 /// How well a message fits each pool.
@@ -92,6 +94,10 @@ pub enum RouteError {
 impl Router {
     /// A router for the pools of these settings, with the weights that they name.
     pub fn of(settings: &Settings) -> Result<Self, RouteError> {
+        Ok(Self { consult: settings.routing.consult, ..Self::weighed(settings)? })
+    }
+
+    fn weighed(settings: &Settings) -> Result<Self, RouteError> {
         let pools = &settings.pools;
         let path = match settings.routing.weights.as_str() {
             "built-in" => return Ok(Self::new(pools, &Weights::built_in())),
@@ -140,7 +146,8 @@ impl Router {
         }
         let agents = agents::of(pools);
         let pools = judged.iter().map(|(name, _)| PoolName::from(name.as_str())).collect();
-        Self { pools, leanings, lexicon, temperature: weights.temperature, agents }
+        let (temperature, consult) = (weights.temperature, Consult::Asked);
+        Self { pools, leanings, lexicon, temperature, agents, consult }
     }
 
     /// How well a message fits each pool.

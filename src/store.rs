@@ -76,7 +76,7 @@ pub type Commit = BoxFuture<'static, Result<(), StoreError>>;
 pub enum Expect {
     /// No conversation is concerned.
     Nothing,
-    /// It does not exist yet.
+    /// It does not exist yet; where it is to be part of another, that one does.
     New(ConversationId),
     /// It exists under this epoch, and the batch's events continue its numbers.
     Epoch(ConversationId, u64),
@@ -147,7 +147,8 @@ pub enum Write {
     IncidentDelivered(IncidentId, u32),
     /// Adds to what an account has spent so far.
     Spend(Account, Spend),
-    /// Forgets a conversation with all its messages, events and turns; what it cost stays known.
+    /// Forgets a conversation with all its messages, events, turns and parts; what it cost stays
+    /// known.
     Delete(ConversationId),
 }
 
@@ -196,6 +197,10 @@ pub trait Store: Send + Sync + 'static {
         before: Option<ConversationId>,
         rows: usize,
     ) -> Read<'_, Vec<Conversation>>;
+
+    /// The conversations that are part of this one, in the order in which they were made. No list
+    /// has them, and they are deleted with it.
+    fn parts(&self, of: ConversationId) -> Read<'_, Vec<ConversationId>>;
 
     /// One message.
     fn message(&self, conversation: ConversationId, id: MessageId) -> Read<'_, Option<Message>>;

@@ -28,7 +28,7 @@ use std::sync::{
 };
 
 use chrono_tz::Tz;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 pub use board::{Subscription, Taken};
 pub use command::{Change, Invalid, NewTask, Refusal, Submitted};
@@ -54,7 +54,7 @@ pub struct Tasks {
     commands: mpsc::Sender<Command>,
     keeper: Keeper,
     counts: Arc<Counts>,
-    zone: Tz,
+    settings: watch::Sender<TaskSettings>,
 }
 
 /// How many there are.
@@ -81,22 +81,32 @@ impl Tasks {
         let keeper = Keeper::new(workshop.store.clone(), workshop.clock.clone(), board);
         let (commands, inbox) = mpsc::channel(limits::TASK_COMMANDS_WAITING_MAX);
         let counts = Arc::new(Counts::default());
-        let owner = Owner::take_up(registry, keeper.clone(), settings, counts.clone()).await?;
+        let settings = watch::Sender::new(settings.clone());
+        let told = settings.subscribe();
+        let owner = Owner::take_up(registry, keeper.clone(), told, counts.clone()).await?;
         workshop.lifecycle.spawn(owner.run(inbox));
-        let zone = times::zone(&settings.time_zone).unwrap_or(Tz::UTC);
-        Ok(Self { commands, keeper, counts, zone })
+        Ok(Self { commands, keeper, counts, settings })
+    }
+
+    /// These settings hold from now on: for what begins, and for what is handed in.
+    pub fn adopt(&self, settings: &TaskSettings) {
+        self.settings.send_if_modified(|now| {
+            let changed = now != settings;
+            now.clone_from(settings);
+            changed
+        });
     }
 
     /// The time zone that is meant where none is named.
     pub fn zone(&self) -> Tz {
-        self.zone
+        times::zone(&self.settings.borrow().time_zone).unwrap_or(Tz::UTC)
     }
 
     /// A rule, meant in the named time zone, else in the one that it names itself, else in the usual.
     pub fn every(&self, rule: &str, zone: Option<&str>) -> Result<Every, Invalid> {
         let zone = match zone {
             Some(name) => times::zone(name).ok_or(NoRule::Zone)?,
-            None => self.zone,
+            None => self.zone(),
         };
         let (rule, zone) = Recurrence::split(rule, zone);
         Recurrence::read(rule, zone)?;

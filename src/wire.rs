@@ -12,7 +12,7 @@ mod tests;
 mod text;
 mod topics;
 
-pub use complaint::Complaint;
+pub use complaint::{Complaint, reason_code};
 pub use inbound::{Asked, Inbound, Resume, SendAsked, Topic, Understand, read};
 pub use outbound::{
     Greeting, conversation_reply, conversations_reply, delta, done_reply, ended_reply, error,
@@ -22,7 +22,7 @@ pub use outbound::{
 pub use tasks::{
     TaskAsked, TaskChangeAsked, fault_meaning, task_change, task_reply, task_value, tasks_reply,
 };
-pub use text::{answer, at_sentence_end, line, note, warning};
+pub use text::{answer, at_paragraph_end, at_sentence_end, line, note, voice, warning};
 pub use topics::{alert_value, alerts, pools, status, topic_reply};
 
 pub use operatoros_protocol::{CloseCode, SUBPROTOCOL_BEARER, SUBPROTOCOL_JSON, SUBPROTOCOL_TEXT};

@@ -25,7 +25,7 @@ const FLOORS: &[(u8, &[&str])] = &[
     (4, &["alert"]),
     (4, &["operator"]),
     (5, &["connection", "http", "mcp", "console"]),
-    (6, &["app", "cli"]),
+    (6, &["app", "cli", "telemetry"]),
     (6, &["main"]),
 ];
 

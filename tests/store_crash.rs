@@ -131,6 +131,7 @@ fn batch(n: u64) -> Batch {
         messages: n,
         remote: None,
         standing: Standing::default(),
+        part_of: None,
     };
     let name = "a name ".repeat(usize::try_from(n % 300).unwrap()).into();
     let event = Event::TurnQueued { turn: turn().turn, position: n };

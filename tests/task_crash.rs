@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use async_stream::stream;
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use operatoros::{
@@ -158,10 +159,10 @@ fn registry(store: Arc<dyn Store>, clock: Clock) -> Registry {
     let providers = Providers::from([(OFFLINE.into(), provider)]);
     Registry::new(Workshop {
         store,
-        router: Arc::new(Router::of(&settings).unwrap()),
+        router: Arc::new(ArcSwap::from_pointee(Router::of(&settings).unwrap())),
         pools: Pools::new(&settings, &providers),
         ledger: Ledger::default(),
-        prices: Arc::new(Prices::new(settings.prices)),
+        prices: Arc::new(ArcSwap::from_pointee(Prices::new(settings.prices))),
         clock,
         lifecycle: Lifecycle::default(),
     })

@@ -41,8 +41,8 @@ use crate::{
         TurnCancel,
     },
     codes::ErrorCode,
-    event::Event,
-    ids::ConversationId,
+    event::{ConversationEvent, Event},
+    ids::{ConversationId, TurnId},
     results::{Outcome, SendResult},
     server_frame::{ErrorFrame, ServerFrame, Welcome},
     topics::Topic,
@@ -79,6 +79,10 @@ pub struct Client {
     /// The welcome of the connection that stands now has come.
     welcomed: bool,
     followed: BTreeMap<ConversationId, Assembly>,
+    /// Those that this program asked for by name, or sent to.
+    wanted: BTreeSet<ConversationId>,
+    /// Those that a specialist's answer brought along, and the turn with which they pass.
+    passing: BTreeMap<ConversationId, TurnId>,
     topics: BTreeSet<Topic>,
     asked: Option<Asked>,
     asked_before: u64,
@@ -102,6 +106,8 @@ impl Client {
             welcome: None,
             welcomed: false,
             followed: BTreeMap::new(),
+            wanted: BTreeSet::new(),
+            passing: BTreeMap::new(),
             topics: BTreeSet::new(),
             asked: None,
             asked_before: 0,
@@ -252,9 +258,10 @@ impl Client {
             ServerFrame::Event(event) => {
                 let (conversation, gone) =
                     (event.conversation.clone(), event.event == Event::ConversationDeleted {});
+                let over = gone || self.passes(&event);
                 self.assemble(&conversation, |assembly| assembly.event(*event));
-                if gone {
-                    self.followed.remove(&conversation);
+                if over {
+                    self.forget(&conversation);
                 }
             }
             ServerFrame::Delta(delta) => {
@@ -275,6 +282,30 @@ impl Client {
             | ServerFrame::Task(_)
             | ServerFrame::Alert(_) => self.show(Update::Topic(Box::new(frame))),
             ServerFrame::Pong(_) | ServerFrame::Unknown(_) => {}
+        }
+    }
+
+    fn forget(&mut self, conversation: &str) {
+        self.followed.remove(conversation);
+        self.wanted.remove(conversation);
+        self.passing.remove(conversation);
+    }
+
+    /// Whether it is the last event of a conversation that a specialist's answer brought along, and
+    /// that nobody asked to follow.
+    fn passes(&mut self, event: &ConversationEvent) -> bool {
+        let conversation = &event.conversation;
+        match &event.event {
+            Event::TurnStarted { turn, parent: Some(_), .. }
+                if !self.wanted.contains(conversation) =>
+            {
+                self.passing.insert(conversation.clone(), turn.clone());
+                false
+            }
+            of => match (of.ends(), self.passing.get(conversation)) {
+                (Some((ended, _)), Some(turn)) => ended == turn,
+                _ => false,
+            },
         }
     }
 
@@ -365,10 +396,12 @@ impl Client {
                 if let Some(conversation) = result.get("conversation").and_then(|id| id.as_str()) {
                     let new = || Assembly::new(conversation.to_owned());
                     self.followed.entry(conversation.to_owned()).or_insert_with(new);
+                    self.wanted.insert(conversation.to_owned());
+                    self.passing.remove(conversation);
                 }
             }
-            Request::ConversationUnfollow(of) => drop(self.followed.remove(&of.conversation)),
-            Request::ConversationDelete(of) => drop(self.followed.remove(&of.conversation)),
+            Request::ConversationUnfollow(of) => self.forget(&of.conversation),
+            Request::ConversationDelete(of) => self.forget(&of.conversation),
             Request::Subscribe(of) => drop(self.topics.insert(of.topic)),
             Request::Unsubscribe(of) => drop(self.topics.remove(&of.topic)),
             _ => {}

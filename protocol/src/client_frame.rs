@@ -180,6 +180,10 @@ fields! {
         /// The pool that shall answer this one; absent: the pinned one, else it is routed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pool: Option<String>,
+        /// Pools that are all asked, each for an answer of its own; `pool`, else the pinned one,
+        /// else `general`, then makes one answer of theirs. One alone is the same as `pool`.
+        #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+        pools: Vec<String>,
         /// The agent that shall answer, of `pool` where that is given; absent: the pool picks one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         agent: Option<String>,
@@ -196,6 +200,10 @@ fields! {
         /// The client's own notes, kept with the message.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         metadata: Option<Value>,
+        /// What the client was doing when it sent this, as W3C's Trace Context writes it: the turn's
+        /// trace goes on from there. One that cannot be read is ignored.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        traceparent: Option<String>,
     }
 
     /// Stops a turn, running or queued.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::{
     codes::ErrorCode,
     ids::{ConversationId, MessageId, TurnId},
-    objects::{Failure, FinishReason, Routing, Timing, Usage},
+    objects::{Failure, FinishReason, Routing, Specialist, Timing, TurnRef, Usage},
     time::Moment,
 };
 
@@ -71,8 +71,14 @@ pub enum Event {
         model: Arc<str>,
         /// Why this pool.
         routing: Routing,
+        /// The specialists that are asked first, where the answer is made of several.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        specialists: Vec<Specialist>,
+        /// Of a specialist's answer: the turn that it is for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent: Option<TurnRef>,
     },
-    /// A tool was called.
+    /// A tool was called, or a specialist asked: then `tool` is `specialist`.
     #[serde(rename = "turn.tool")]
     TurnTool {
         /// The turn.
@@ -81,11 +87,14 @@ pub enum Event {
         tool: Arc<str>,
         /// How far the call is.
         phase: ToolPhase,
-        /// Which call.
+        /// Which call; of a specialist: its turn.
         call: Arc<str>,
-        /// One line about it.
+        /// One line about it; of a specialist: its pool.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         summary: Option<Arc<str>>,
+        /// Why it failed, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<Failure>,
     },
     /// The text so far is void: another provider took over and the answer starts again at offset 0.
     #[serde(rename = "turn.reset")]

@@ -31,7 +31,7 @@ pub use event::{ConversationEvent, Event, ToolPhase};
 pub use ids::{ConversationId, MessageId, ROOT, SessionId, TaskId, TurnId, UserId};
 pub use objects::{
     AnswerStatus, Conversation, Failure, FinishReason, Limits, Message, Priority, Role, Routing,
-    Task, TaskStatus, Timing, Usage,
+    Specialist, Task, TaskStatus, Timing, TurnRef, Usage,
 };
 pub use results::{
     ConversationPage, Done, Following, Gone, MessagePage, Outcome, SendResult, SendState, TaskPage,

@@ -33,6 +33,30 @@ pub struct Conversation {
     /// The newest message of the current branch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head: Option<MessageId>,
+    /// The turn for which a specialist answers here. Such a conversation is in no list, and is
+    /// deleted with the one that it is part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<TurnRef>,
+}
+
+/// A turn, with its conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TurnRef {
+    /// Its conversation.
+    pub conversation: ConversationId,
+    /// The turn.
+    pub turn: TurnId,
+}
+
+/// One of several pools that are asked the same, and where it answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Specialist {
+    /// The pool.
+    pub pool: String,
+    /// The conversation that holds its answer.
+    pub conversation: ConversationId,
+    /// The turn of that conversation.
+    pub turn: TurnId,
 }
 
 /// Who wrote a message.
@@ -101,6 +125,9 @@ pub struct Message {
     /// The client's own notes on its message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Value>,
+    /// Of an answer: the specialists that it is made of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub specialists: Vec<Specialist>,
 }
 
 /// Tokens of one answer.
@@ -324,4 +351,7 @@ pub struct Limits {
     pub frames_per_second: u64,
     /// Frames a minute that cannot be understood before the connection is closed with 4500.
     pub bad_frames_per_minute: u64,
+    /// Pools that one message may ask.
+    #[serde(default)]
+    pub specialists: u64,
 }

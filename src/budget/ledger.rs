@@ -9,6 +9,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use arc_swap::ArcSwap;
+
 use super::{Amount, Budget, Estimate, Exhausted, Grant, Limit, Standing};
 use crate::{
     config::Settings,
@@ -21,14 +23,29 @@ pub struct Ledger(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    budgets: Vec<Budget>,
+    /// As settings have them now. The book outlives them.
+    budgets: ArcSwap<Budgets>,
     book: Mutex<Book>,
+}
+
+/// Budgets in the order of their names.
+#[derive(Default)]
+struct Budgets {
+    list: Vec<Budget>,
+    /// Budgets that there ever were.
+    numbered: u64,
+}
+
+/// Budgets of which it is not known yet what was spent.
+pub struct Unread {
+    ledger: Ledger,
+    numbers: Vec<u64>,
 }
 
 /// A budget, and whose part of it where it is not shared.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Purse {
-    budget: usize,
+    budget: u64,
     user: Option<UserId>,
     pool: Option<PoolName>,
 }
@@ -75,23 +92,47 @@ pub struct Cap {
 impl Ledger {
     /// The budgets that settings describe, with nothing spent.
     pub fn new(settings: &Settings) -> Self {
-        let budgets = settings.budgets.iter().map(|(name, budget)| Budget::new(name, budget));
-        Self(Arc::new(Inner { budgets: budgets.collect(), book: Mutex::default() }))
+        let ledger = Self::default();
+        ledger.adopt(settings);
+        ledger
     }
 
-    /// There is no budget, so nothing has to be reckoned.
-    pub fn is_empty(&self) -> bool {
-        self.0.budgets.is_empty()
-    }
-
-    /// Some budget counts dollars, so it does not see what has no price.
-    pub fn counts_dollars(&self) -> bool {
-        self.0.budgets.iter().any(|budget| matches!(budget.limit, Limit::Cost(_)))
+    /// The budgets of these settings from now on. What is spent and reserved of one that is there
+    /// still stays so, whatever its limit; what was spent of the others has to be read.
+    pub fn adopt(&self, settings: &Settings) -> Unread {
+        let was = self.0.budgets.load_full();
+        let mut now = Budgets { list: Vec::new(), numbered: was.numbered };
+        let mut numbers = Vec::new();
+        for (name, budget) in &settings.budgets {
+            let mut budget = Budget::new(name, budget);
+            if let Some(before) = was.list.iter().find(|before| budget.continues(before)) {
+                budget.number = before.number;
+            } else {
+                now.numbered += 1;
+                budget.number = now.numbered;
+                numbers.push(budget.number);
+            }
+            now.list.push(budget);
+        }
+        self.0.budgets.store(Arc::new(now));
+        Unread { ledger: self.clone(), numbers }
     }
 
     /// The first day whose spending counts now; `None` where no budget counts any.
     pub fn since(&self, now: Timestamp) -> Option<Day> {
-        self.0.budgets.iter().map(|budget| budget.began(Day::of(now))).min()
+        let budgets = self.0.budgets.load();
+        budgets.list.iter().map(|budget| budget.began(Day::of(now))).min()
+    }
+
+    /// There is no budget, so nothing has to be reckoned.
+    pub fn is_empty(&self) -> bool {
+        self.0.budgets.load().list.is_empty()
+    }
+
+    /// Some budget counts dollars, so it does not see what has no price.
+    pub fn counts_dollars(&self) -> bool {
+        let budgets = self.0.budgets.load();
+        budgets.list.iter().any(|budget| matches!(budget.limit, Limit::Cost(_)))
     }
 
     /// Sets aside what a turn may cost, or as much of it as hard budgets have left. All budgets
@@ -111,8 +152,8 @@ impl Ledger {
 
     /// Notes what was spent without a reservation: by an earlier run, or by a turn that broke off.
     pub fn record(&self, user: UserId, pool: &PoolName, amount: &Amount, at: Timestamp) {
-        let mut book = self.book();
-        for (budget, purse) in self.purses(user, pool) {
+        let (budgets, mut book) = (self.0.budgets.load(), self.book());
+        for (budget, purse) in budgets.purses(user, pool) {
             book.spend(budget, &purse, amount, at);
         }
     }
@@ -124,10 +165,10 @@ impl Ledger {
         pools: impl IntoIterator<Item = &'a PoolName>,
         now: Timestamp,
     ) -> Vec<Standing> {
-        let mut rows: Vec<(usize, Standing)> = Vec::new();
-        let book = self.book();
+        let mut rows: Vec<(u64, Standing)> = Vec::new();
+        let (budgets, book) = (self.0.budgets.load(), self.book());
         for pool in pools {
-            for (budget, purse) in self.purses(user, pool) {
+            for (budget, purse) in budgets.purses(user, pool) {
                 let of = (purse.budget, &purse.pool);
                 if rows.iter().any(|(number, row)| (*number, &row.pool) == of) {
                     continue;
@@ -145,18 +186,8 @@ impl Ledger {
                 rows.push((purse.budget, row));
             }
         }
-        rows.sort_by_key(|(number, _)| *number);
+        rows.sort_by(|(_, one), (_, other)| one.budget.cmp(&other.budget));
         rows.into_iter().map(|(_, row)| row).collect()
-    }
-
-    /// The budgets that a turn concerns, always in the same order.
-    fn purses(&self, user: UserId, pool: &PoolName) -> impl Iterator<Item = (&Budget, Purse)> {
-        self.0.budgets.iter().enumerate().filter_map(move |(number, budget)| {
-            let concerned = budget.user.concerns(&user) && budget.pool.concerns(pool);
-            let part = || (budget.user.part(&user), budget.pool.part(pool));
-            let (user, pool) = concerned.then(part)?;
-            Some((budget, Purse { budget: number, user, pool }))
-        })
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
@@ -164,18 +195,54 @@ impl Ledger {
     }
 }
 
+impl Budgets {
+    /// The budgets that a turn concerns, always in the same order.
+    fn purses(&self, user: UserId, pool: &PoolName) -> impl Iterator<Item = (&Budget, Purse)> {
+        self.list.iter().filter_map(move |budget| {
+            let concerned = budget.user.concerns(&user) && budget.pool.concerns(pool);
+            let part = || (budget.user.part(&user), budget.pool.part(pool));
+            let (user, pool) = concerned.then(part)?;
+            Some((budget, Purse { budget: budget.number, user, pool }))
+        })
+    }
+}
+
+impl Unread {
+    /// The first day whose spending counts now; `None` where none of them counts any.
+    pub fn since(&self, now: Timestamp) -> Option<Day> {
+        let budgets = self.ledger.0.budgets.load();
+        self.of(&budgets).map(|budget| budget.began(Day::of(now))).min()
+    }
+
+    /// Notes what was spent of them.
+    pub fn record(&self, user: UserId, pool: &PoolName, amount: &Amount, at: Timestamp) {
+        let (budgets, mut book) = (self.ledger.0.budgets.load(), self.ledger.book());
+        for (budget, purse) in budgets.purses(user, pool) {
+            if self.numbers.contains(&budget.number) {
+                book.spend(budget, &purse, amount, at);
+            }
+        }
+    }
+
+    fn of<'b>(&self, budgets: &'b Budgets) -> impl Iterator<Item = &'b Budget> {
+        budgets.list.iter().filter(|budget| self.numbers.contains(&budget.number))
+    }
+}
+
 impl Reservation {
     /// Makes it right for what is known by now: more, or less. Where not even what is to be read
     /// can be had, it stays as it was.
     pub fn fit(&mut self, estimate: &Estimate, now: Timestamp) -> Result<(), Exhausted> {
-        if self.ledger.is_empty() {
+        let budgets = self.ledger.0.budgets.load();
+        if budgets.list.is_empty() && self.holds.is_empty() {
             return Ok(());
         }
         let mut book = self.ledger.book();
-        book.sweep(&self.ledger.0.budgets, Day::of(now));
+        book.sweep(&budgets.list, Day::of(now));
         let (mut grants, mut refused) = (Vec::new(), Vec::new());
-        for (number, (budget, purse)) in self.ledger.purses(self.user, &self.pool).enumerate() {
-            let own = self.holds.get(number).map_or(0, |hold| hold.units);
+        for (budget, purse) in budgets.purses(self.user, &self.pool) {
+            let own = self.holds.iter().find(|hold| hold.purse == purse);
+            let own = own.map_or(0, |hold| hold.units);
             match budget.grant(book.left(budget, &purse, now, own), estimate) {
                 Some(grant) => grants.push((budget, purse, grant)),
                 None => refused.push(budget.exhausted(now)),
@@ -206,15 +273,15 @@ impl Reservation {
 
     /// The turn has cost so much, and ended then: what was set aside for it is free again.
     pub fn settle(mut self, amount: &Amount, at: Timestamp) {
-        if self.holds.is_empty() {
+        let budgets = self.ledger.0.budgets.load();
+        if budgets.list.is_empty() && self.holds.is_empty() {
             return;
         }
         let mut book = self.ledger.book();
         book.release(&self.holds);
-        for hold in &self.holds {
-            if let Some(budget) = self.ledger.0.budgets.get(hold.purse.budget) {
-                book.spend(budget, &hold.purse, amount, at);
-            }
+        // Also of a budget that came after it was set aside.
+        for (budget, purse) in budgets.purses(self.user, &self.pool) {
+            book.spend(budget, &purse, amount, at);
         }
         drop(book);
         self.holds.clear();
@@ -275,7 +342,8 @@ impl Book {
         }
         self.swept = today;
         self.tallies.retain(|purse, tally| {
-            let began = budgets.get(purse.budget).map(|budget| budget.began(today));
+            let of = budgets.iter().find(|budget| budget.number == purse.budget);
+            let began = of.map(|budget| budget.began(today));
             tally.reserved > 0 || began.is_some_and(|began| tally.since >= began)
         });
     }

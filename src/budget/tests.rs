@@ -1,5 +1,7 @@
 //! The ledger: rows for what is granted, when it renews, and random lives of many turns at once.
 
+mod adopt;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use proptest::prelude::*;

@@ -1,9 +1,12 @@
 //! A terminal client: streams answers, and takes up where it was when the gateway restarts.
 
-use std::io::{IsTerminal, Write};
+use std::{
+    collections::BTreeMap,
+    io::{IsTerminal, Write},
+};
 
 use operatoros_protocol::{
-    Event, IfBusy, MessageSend, Role, TurnId,
+    Event, IfBusy, MessageSend, Role, ToolPhase, TurnId,
     client::{Client, ClientError, Options, Update},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -37,8 +40,16 @@ pub async fn answers(chat: &Chat) -> bool {
 pub async fn run(chat: Chat) -> Result<(), ChatError> {
     let client = Client::connect(options(&chat)).await?;
     let terminal = std::io::stdin().is_terminal();
-    let mut talk =
-        Talk { client, conversation: None, running: Vec::new(), column_zero: true, whole: true };
+    let mut talk = Talk {
+        client,
+        conversation: None,
+        running: Vec::new(),
+        column_zero: true,
+        sides: BTreeMap::new(),
+        speaking: None,
+        heading: None,
+        whole: true,
+    };
     if let Some(message) = &chat.message {
         talk.say(message).await?;
         let whole = talk.listen_to_the_end().await?;
@@ -76,8 +87,21 @@ struct Talk {
     conversation: Option<String>,
     running: Vec<TurnId>,
     column_zero: bool,
+    /// Specialists that answer side by side, by their turns.
+    sides: BTreeMap<TurnId, Side>,
+    /// Which of them was shown last.
+    speaking: Option<TurnId>,
+    /// Who makes one answer of theirs, until it begins.
+    heading: Option<String>,
     /// No answer failed, and no message was refused.
     whole: bool,
+}
+
+/// A specialist that answers beside others.
+struct Side {
+    name: String,
+    /// What it has said since its last whole paragraph.
+    text: String,
 }
 
 impl Talk {
@@ -151,7 +175,10 @@ impl Talk {
     fn show(&mut self, update: Update) -> Result<(), ClientError> {
         self.running.retain(|turn| !update.ends(turn));
         match update {
-            Update::Text { text, .. } => self.print(&text),
+            Update::Text { turn, text, .. } => self.hear(&turn, &text),
+            Update::Rewound { turn, .. } if self.sides.contains_key(&turn) => {
+                self.sides.entry(turn).and_modify(|side| side.text.clear());
+            }
             Update::Rewound { .. } => self.note("# the answer starts over"),
             Update::Event(event) => self.tell(&event.event),
             Update::Snapshot(snapshot) => {
@@ -171,14 +198,68 @@ impl Talk {
         Ok(())
     }
 
+    /// Those who answer side by side are shown by the paragraph, each under its name.
+    fn hear(&mut self, turn: &TurnId, text: &str) {
+        let Some(side) = self.sides.get_mut(turn) else {
+            self.speaking = None;
+            if let Some(heading) = self.heading.take() {
+                self.note(&heading);
+            }
+            return self.print(text);
+        };
+        side.text.push_str(text);
+        if let Some(end) = side.text.rfind("\n\n") {
+            let rest = side.text.split_off(end + 2);
+            let whole = std::mem::replace(&mut side.text, rest);
+            self.show_side(turn, &whole);
+        }
+    }
+
+    fn show_side(&mut self, turn: &TurnId, text: &str) {
+        let Some(side) = self.sides.get(turn).filter(|_| !text.trim().is_empty()) else { return };
+        let name = format!("# {}", side.name);
+        if self.speaking.as_ref() != Some(turn) {
+            self.note(&name);
+            self.speaking = Some(turn.clone());
+        }
+        self.note(text.trim_end());
+    }
+
+    /// Shows what is left of a specialist's answer. False where the event is none of theirs.
+    fn end_side(&mut self, event: &Event) -> bool {
+        let Some((turn, _)) = event.ends() else { return false };
+        let Some(side) = self.sides.get_mut(turn) else { return false };
+        let rest = std::mem::take(&mut side.text);
+        self.show_side(turn, &rest);
+        self.sides.remove(turn);
+        true
+    }
+
     fn tell(&mut self, event: &Event) {
+        if self.end_side(event) {
+            return;
+        }
         match event {
+            Event::TurnStarted { turn, pool, agent, provider, model, parent: Some(_), .. } => {
+                let name = voice(pool, agent.as_ref(), provider, model);
+                self.sides.insert(turn.clone(), Side { name, text: String::new() });
+            }
+            Event::TurnStarted { pool, agent, provider, model, specialists, .. }
+                if !specialists.is_empty() =>
+            {
+                let names: Vec<_> = specialists.iter().map(|one| one.pool.as_str()).collect();
+                self.note(&format!("# asking {}", names.join(", ")));
+                self.heading = Some(format!("# {}", voice(pool, agent.as_ref(), provider, model)));
+            }
+            Event::TurnTool { phase: ToolPhase::Failed, summary, error: Some(error), .. } => {
+                let who = summary.as_deref().unwrap_or_default();
+                self.note(&format!("! {who} has not answered: {} ({})", error.message, error.code));
+            }
             Event::TurnQueued { position, .. } => {
                 self.note(&format!("# waiting, number {position}"));
             }
             Event::TurnStarted { pool, agent, provider, model, .. } => {
-                let agent = agent.as_ref().map_or_else(String::new, |agent| format!(" ({agent})"));
-                self.note(&format!("# {pool}{agent} · {provider}/{model}"));
+                self.note(&format!("# {}", voice(pool, agent.as_ref(), provider, model)));
             }
             Event::TurnCompleted { usage, timing_ms, cost_usd, .. } if usage.output > 0 => {
                 let about = if usage.estimated == Some(true) { "about " } else { "" };
@@ -221,4 +302,10 @@ impl Talk {
         // Who closed the pipe does not want to read any more.
         drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
     }
+}
+
+/// Who speaks.
+fn voice(pool: &str, agent: Option<&String>, provider: &str, model: &str) -> String {
+    let agent = agent.map_or_else(String::new, |agent| format!(" ({agent})"));
+    format!("{pool}{agent} · {provider}/{model}")
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     config::Settings,
     limits::{LABELLED_LINE_BYTES_MAX, LABELLED_MAX},
-    model::AgentName,
+    model::{AgentName, PoolName},
     route::{self, CalibrateError, Context, Labelled, RouteError, Router},
 };
 
@@ -100,6 +100,9 @@ struct Answer<'a> {
     agent: Option<&'a str>,
     confidence: f32,
     because: &'a str,
+    /// Those who are asked first, where several are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    specialists: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -150,11 +153,12 @@ fn route_lines(
 }
 
 fn answer(router: &Router, text: &str, output: &mut impl Write) -> io::Result<()> {
-    let choice = router.choose(text, Context::default());
+    let choice = router.choose(text, Context { several: true, ..Context::default() });
     let confidence = choice.routing.confidence.unwrap_or(0.0);
     let (domain, because) = (choice.pool.as_str(), &*choice.routing.because);
     let agent = choice.agent.as_ref().map(AgentName::as_str);
-    write_line(output, &Answer { domain, agent, confidence, because })
+    let specialists = choice.specialists.iter().map(PoolName::as_str).collect();
+    write_line(output, &Answer { domain, agent, confidence, because, specialists })
 }
 
 fn write_line(output: &mut impl Write, line: &impl Serialize) -> io::Result<()> {

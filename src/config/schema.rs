@@ -63,6 +63,7 @@ pub(super) const KEYS: &[Key] = &[
     key("offline.words", Rule::Whole(1, OFFLINE_WORDS_MAX)),
     key("offline.fail_after_words", Rule::Whole(0, OFFLINE_WORDS_MAX)),
     key("routing.weights", Rule::Text),
+    key("routing.consult", Rule::OneOf(&["asked", "spanning"])),
     needed("pools.*.description", Rule::Text),
     key("pools.*.keywords", Rule::Words),
     key("pools.*.examples", Rule::Words),

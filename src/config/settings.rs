@@ -15,7 +15,7 @@ use std::{
 
 pub use agents::AgentSettings;
 pub use alerts::{AlertSettings, WebhookSettings};
-pub use pools::{Effort, PoolSettings, Restart, RoutingSettings};
+pub use pools::{Consult, Effort, PoolSettings, Restart, RoutingSettings};
 pub use providers::{OfflineSettings, ProviderKind, ProviderSettings};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize, Serializer};

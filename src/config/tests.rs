@@ -1,5 +1,6 @@
 //! Settings: what each source may say, who wins, and what a description shows.
 
+mod again;
 mod refused;
 
 use std::{collections::BTreeSet, path::Path};

@@ -295,7 +295,7 @@ where
         id: ConversationId,
         handle: &Handle,
     ) -> Result<Flow, Complaint> {
-        if self.follows.get(id).is_some() {
+        if self.follows.keep(id) {
             return Ok(Ok(()));
         }
         let (end, growing) = handle.feed().end_with_answer();

@@ -21,6 +21,11 @@ impl From<Refusal> for Complaint {
             Refusal::Overloaded => Self::overloaded(),
             Refusal::UnknownPool(there_are) => Self::unknown_pool(&there_are),
             Refusal::UnknownAgent(there_are) => Self::unknown_agent(&there_are),
+            Refusal::NoSpecialists => Self::invalid(
+                "pools",
+                "This conversation is a specialist's answer, and a specialist asks no others. Ask \
+                 in the conversation that it is part of.",
+            ),
             Refusal::TurnEnded => Self::turn_ended(),
             Refusal::NoQuestion => {
                 Self::conflict("This turn was a command, not a question. Send the command again.")

@@ -20,11 +20,12 @@ pub(super) struct JsonReader {
     epoch: u64,
     frames: Vec<Frame>,
     bytes: usize,
+    ended: Option<TurnId>,
 }
 
 impl JsonReader {
     fn new(conversation: ConversationId, epoch: u64, frames: Vec<Frame>) -> Self {
-        Self { conversation, epoch, frames, bytes: 0 }
+        Self { conversation, epoch, frames, bytes: 0, ended: None }
     }
 
     fn push(&mut self, frame: Frame) {
@@ -37,6 +38,7 @@ impl Reader for JsonReader {
     fn event(&mut self, shown: &Shown) {
         let frame = shown.frame.get_or_init(|| wire::event(&shown.event)).clone();
         self.push(frame);
+        self.ended = shown.event.event.ends().map(|(turn, _)| turn).or(self.ended);
     }
 
     fn text(&mut self, growth: &Growth<'_>, shared: &mut SharedSlices) -> usize {
@@ -83,17 +85,25 @@ where
             let Some((id, follow)) = self.follows.at(slot) else { return Ok(()) };
             follow.clear();
             let epoch = follow.place.cursor.epoch;
-            let reading = match &mut self.voice {
-                Voice::Text(person) => follow.handle.feed().read(&mut follow.place, &mut **person),
+            let (reading, ended) = match &mut self.voice {
+                Voice::Text(person) => {
+                    let reading = follow.handle.feed().read(&mut follow.place, &mut **person);
+                    (reading, person.take_ended())
+                }
                 Voice::Json | Voice::Undecided => {
                     let frames = std::mem::take(&mut self.frames);
                     let mut reader = JsonReader::new(id, epoch, frames);
                     let reading = follow.handle.feed().read(&mut follow.place, &mut reader);
                     self.frames = reader.frames;
-                    reading
+                    (reading, reader.ended)
                 }
             };
+            let over = follow.ends_with(ended);
             self.write_frames().await?;
+            if over {
+                self.follows.drop(id);
+                return Ok(());
+            }
             match reading {
                 Reading::UpToDate => return self.resumed(id).await,
                 // What is written is flushed before more is read: all that a stalled reader costs.

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use crate::{
     conversation::{Handle, Place, Wake, Watch},
     limits,
-    model::{ConversationId, Cursor},
+    model::{ConversationId, Cursor, TurnId},
 };
 
 /// One conversation as this connection follows it.
@@ -16,6 +16,8 @@ pub(super) struct Follow {
     pub(super) place: Place,
     /// The client waits to hear that its replay is over.
     pub(super) resuming: bool,
+    /// It is followed to the end of this turn: nobody has asked for more.
+    until: Option<TurnId>,
     watch: Arc<Watch>,
 }
 
@@ -23,6 +25,11 @@ impl Follow {
     /// Whatever comes from here on is news again.
     pub(super) fn clear(&self) {
         self.watch.clear();
+    }
+
+    /// Nothing more is to be shown once this turn has ended.
+    pub(super) fn ends_with(&self, ended: Option<TurnId>) -> bool {
+        self.until.is_some() && self.until == ended
     }
 }
 
@@ -44,6 +51,7 @@ impl Follows {
     pub(super) fn follow(&mut self, id: ConversationId, handle: Handle, cursor: Cursor) -> bool {
         if let Some(follow) = self.get(id) {
             follow.place = Place::at(cursor);
+            follow.until = None;
             follow.watch.mark();
             return true;
         }
@@ -56,13 +64,32 @@ impl Follows {
         handle.feed().watch(watch.clone());
         // Whatever was shown before the watch was there is news, too.
         watch.mark();
-        let follow = Follow { handle, place: Place::at(cursor), resuming: false, watch };
+        let follow =
+            Follow { handle, place: Place::at(cursor), resuming: false, until: None, watch };
         match self.slots.get_mut(free) {
             Some(empty) => *empty = Some((id, follow)),
             None => self.slots.push(Some((id, follow))),
         }
         self.by_id.insert(id, slot);
         true
+    }
+
+    /// Follows it no further than to the end of that turn.
+    pub(super) fn until(&mut self, id: ConversationId, turn: TurnId) {
+        if let Some(follow) = self.get(id) {
+            follow.until = Some(turn);
+        }
+    }
+
+    /// Follows it further, where it was to be followed to the end of a turn only.
+    pub(super) fn keep(&mut self, id: ConversationId) -> bool {
+        self.get(id).map(|follow| follow.until = None).is_some()
+    }
+
+    /// Whatever is followed to the end of a turn only.
+    pub(super) fn passing(&self) -> Vec<ConversationId> {
+        let passing = self.slots.iter().flatten().filter(|(_, follow)| follow.until.is_some());
+        passing.map(|(id, _)| *id).collect()
     }
 
     /// The conversation as it is followed.

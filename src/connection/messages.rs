@@ -2,14 +2,15 @@
 
 use axum::extract::ws::Message;
 use futures_util::{FutureExt, Sink, Stream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
+use tracing::{Instrument as _, Span};
 
 use super::{
     Connection, Flow, Settled, Then, Voice,
     asks::{BEGINNING, Re},
 };
 use crate::{
-    conversation::{Ask, Handle, IfBusy, Parent, Refusal, Sent},
+    conversation::{Ask, Handle, IfBusy, Parent, Part, Refusal, Sent, turn_span},
     limits,
     model::{ConversationId, Standing},
     operator::{Caller, Here, Order, Said},
@@ -48,8 +49,11 @@ where
         if joined.is_ok() {
             match order {
                 None => {
-                    let outcome = handle.ask(ask(send));
+                    let ask = ask(send);
+                    let sent = sent_span(&ask.span);
+                    let outcome = handle.ask(ask);
                     let settled = async move { waits.settle(outcome.known().await) };
+                    let settled = settled.instrument(sent);
                     self.pending.push(settled.boxed());
                 }
                 Some(order) => self.obey(order, handle, send, waits)?,
@@ -87,6 +91,7 @@ where
         while let Some(here) = wanted {
             match here {
                 Here::Enter(id, handle) => self.enter(id, handle).await?,
+                Here::Attend(parts) => self.attend(parts).await?,
                 Here::Status(Some(every)) => self.post_status(Some(every)),
                 Here::Pools => self.post_pools(),
                 Here::Alerts => self.post_alerts(true),
@@ -123,6 +128,31 @@ where
         }
     }
 
+    /// Follows the specialists of what was said, as soon as they are asked.
+    pub(super) fn await_parts(&mut self, parts: oneshot::Receiver<Vec<Part>>) {
+        let asked = async move {
+            // A turn that ends before asks nobody.
+            let then = parts.await.map_or(Then::Nothing, Then::Attend);
+            Settled { frame: None, then }
+        };
+        self.pending.push(asked.boxed());
+    }
+
+    /// Follows specialists from their beginning to the end of their turns.
+    pub(super) async fn attend(&mut self, parts: Vec<Part>) -> Flow {
+        for Part { specialist, handle } in parts {
+            let id = specialist.conversation;
+            if let Voice::Text(person) = &mut self.voice {
+                person.attend(&specialist);
+            }
+            match self.follow(id, handle, BEGINNING) {
+                Ok(()) => self.follows.until(id, specialist.turn),
+                Err(complaint) => self.complain(None, complaint.about(&id)).await?,
+            }
+        }
+        Ok(())
+    }
+
     /// A message that had been sent before: its sender may never have seen the answer.
     pub(super) async fn adopt(&mut self, begun: ConversationId, kept: ConversationId) -> Flow {
         self.follows.drop(begun);
@@ -155,8 +185,14 @@ fn ask(send: SendAsked) -> Ask {
         (false, true) => IfBusy::Reject,
         (false, false) => IfBusy::Queue,
     };
-    let SendAsked { text, key, pool, agent, metadata, .. } = send;
-    Ask { text, key, pool, agent, parent, if_busy, metadata, about: None }
+    let SendAsked { text, key, pool, pools, agent, metadata, .. } = send;
+    let span = turn_span(send.traceparent);
+    Ask { text, key, pool, pools, agent, parent, if_busy, metadata, span, ..Ask::default() }
+}
+
+/// From the frame to its reply.
+fn sent_span(turn: &Span) -> Span {
+    tracing::info_span!(target: "telemetry", parent: turn, "message.send")
 }
 
 /// What the operator wants of a connection.
@@ -179,12 +215,12 @@ impl Waits {
     pub(super) fn settle(self, outcome: Result<Sent, Refusal>) -> Settled {
         let Self { re, id, new, joins, tell } = self;
         match outcome {
-            Ok(Sent { accepted, duplicate }) => {
+            Ok(Sent { accepted, duplicate, parts }) => {
                 let kept = accepted.conversation;
-                let then = if duplicate && joins {
-                    Then::Adopt { begun: id, kept }
-                } else {
-                    Then::Nothing
+                let then = match parts {
+                    Some(parts) => Then::Await(parts),
+                    None if duplicate && joins => Then::Adopt { begun: id, kept },
+                    None => Then::Nothing,
                 };
                 Settled { frame: re.map(|re| wire::sent_reply(re, &accepted, duplicate)), then }
             }

@@ -1,6 +1,6 @@
 //! A person typing: one line in, readable lines out.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use axum::extract::ws::Message;
 use futures_util::{FutureExt, Sink, Stream};
@@ -9,7 +9,7 @@ use super::{Connection, Flow, Settled, Voice, follows::Follows};
 use crate::{
     conversation::{Growth, Reader, Refusal, SharedSlices, Shown},
     intent, limits,
-    model::{self, ConversationId, Event, Role, TurnId},
+    model::{self, ConversationId, Event, Role, Specialist, TurnId},
     store::Page,
     wire::{self, Complaint, Frame, SendAsked, Understand},
 };
@@ -34,14 +34,99 @@ pub(super) struct Person {
     turn: Option<TurnId>,
     /// A command's turn: its text was shown as the command's result.
     muted: Option<TurnId>,
+    /// Those who answer side by side, by their turns: the lines of each are told from the others'.
+    voices: HashMap<TurnId, Side>,
+    /// Whose lines were shown last, where it is one of them.
+    speaking: Option<TurnId>,
+    /// The turn that has ended last, of those shown since this was asked.
+    ended: Option<TurnId>,
     lines: Vec<Frame>,
     bytes: usize,
+}
+
+/// One of those who answer side by side.
+struct Side {
+    /// Who it is.
+    says: String,
+    /// The same in short, for whoever was heard before.
+    short: String,
+    /// It is a specialist, of whose end the turn that asks it tells.
+    specialist: bool,
 }
 
 impl Person {
     /// From here on it is about that conversation.
     pub(super) fn enter(&mut self, conversation: ConversationId) {
         self.conversation = Some(conversation);
+    }
+
+    /// A specialist is about to answer.
+    pub(super) fn attend(&mut self, specialist: &Specialist) {
+        let (says, short) = (specialist.pool.to_string(), specialist.pool.to_string());
+        self.voices.insert(specialist.turn, Side { says, short, specialist: true });
+    }
+
+    /// Whatever was said side by side is over.
+    fn part(&mut self) {
+        self.voices.clear();
+        self.speaking = None;
+    }
+
+    /// The turn that has ended last since this was asked before.
+    pub(super) fn take_ended(&mut self) -> Option<TurnId> {
+        self.ended.take()
+    }
+
+    /// Says who speaks, where it was somebody else so far.
+    fn hear(&mut self, turn: TurnId) {
+        if self.speaking == Some(turn) {
+            return;
+        }
+        if let Some(side) = self.voices.get_mut(&turn) {
+            let who = wire::note(&side.says);
+            side.says.clone_from(&side.short);
+            self.speaking = Some(turn);
+            self.show(who);
+        }
+    }
+
+    /// What of an event belongs to those who answer side by side. False where it is to be shown as
+    /// any other.
+    fn of_several(&mut self, event: &Event) -> bool {
+        match event {
+            Event::TurnStarted { turn, specialists, pool, .. } if !specialists.is_empty() => {
+                let (says, short) = (wire::voice(event), pool.to_string());
+                self.voices.insert(*turn, Side { says, short, specialist: false });
+                false
+            }
+            Event::TurnStarted { turn, .. } => {
+                let Some(side) = self.voices.get_mut(turn) else { return false };
+                side.says = wire::voice(event);
+                true
+            }
+            Event::TurnReset { turn, .. } if self.voices.contains_key(turn) => {
+                // What follows must not look as if it went on with what is void.
+                self.speaking = None;
+                self.hear(*turn);
+                false
+            }
+            Event::TurnQueued { turn, position } if self.voices.contains_key(turn) => {
+                self.wait(*turn, *position);
+                true
+            }
+            _ => {
+                let Some((turn, _)) = event.ends() else { return false };
+                self.ended = Some(turn);
+                // Whoever makes one answer of theirs has an end like any other.
+                self.voices.remove(&turn).is_some_and(|side| side.specialist)
+            }
+        }
+    }
+
+    fn wait(&mut self, turn: TurnId, position: u64) {
+        let who =
+            self.voices.get(&turn).map_or_else(String::new, |side| format!("{}: ", side.short));
+        self.show(wire::note(&format!("{who}waiting, number {position}")));
     }
 
     fn show(&mut self, line: Frame) {
@@ -81,7 +166,9 @@ impl Reader for Person {
     fn event(&mut self, shown: &Shown) {
         let event = &shown.event.event;
         match event {
-            Event::MessageAccepted { turn, .. } => self.turn = Some(*turn),
+            Event::MessageAccepted { turn, .. } if !self.voices.contains_key(turn) => {
+                self.turn = Some(*turn);
+            }
             Event::CommandResult { turn, text, intent, .. } => {
                 self.muted = Some(*turn);
                 self.show(wire::note(text));
@@ -94,24 +181,34 @@ impl Reader for Person {
             }
             _ => {}
         }
+        if self.of_several(event) {
+            return;
+        }
         if let Some(line) = wire::line(event) {
+            self.speaking = None;
             self.show(line);
         }
     }
 
     fn text(&mut self, growth: &Growth<'_>, _shared: &mut SharedSlices) -> usize {
-        let taken =
-            if growth.last { growth.text.len() } else { wire::at_sentence_end(growth.text) };
+        // Who speaks beside others does so by the paragraph.
+        let whole = if self.voices.contains_key(&growth.turn) {
+            wire::at_paragraph_end
+        } else {
+            wire::at_sentence_end
+        };
+        let taken = if growth.last { growth.text.len() } else { whole(growth.text) };
         let (text, _) = growth.text.split_at(taken);
         let text = text.trim_end();
         if !text.is_empty() && self.muted != Some(growth.turn) {
+            self.hear(growth.turn);
             self.show(wire::answer(text));
         }
         taken
     }
 
-    fn position(&mut self, _turn: TurnId, position: u64, _at: model::Timestamp) {
-        self.show(wire::note(&format!("waiting, number {position}")));
+    fn position(&mut self, turn: TurnId, position: u64, _at: model::Timestamp) {
+        self.wait(turn, position);
     }
 
     fn full(&self) -> bool {
@@ -190,8 +287,12 @@ where
         match line {
             "/new" => {
                 let left = self.person().and_then(|person| person.conversation.take());
-                if let Some(id) = left {
+                let passing = self.follows.passing();
+                for id in left.into_iter().chain(passing) {
                     self.follows.drop(id);
+                }
+                if let Some(person) = self.person() {
+                    person.part();
                 }
                 Ok(self.say(wire::note("a new conversation")).await)
             }
@@ -221,7 +322,8 @@ where
         self.room_for_an_outcome()?;
         let (id, turn) = self.last_turn()?;
         let outcome = self.open(id).await?.retry(turn);
-        self.pending.push(async move { typed(outcome.known().await.err()) }.boxed());
+        let waits = self.waits(None, id, false);
+        self.pending.push(async move { waits.settle(outcome.known().await) }.boxed());
         Ok(Ok(()))
     }
 

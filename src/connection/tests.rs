@@ -6,5 +6,6 @@ mod operating;
 mod peer;
 mod resume;
 mod rights;
+mod specialists;
 mod stalls;
 mod tasks;

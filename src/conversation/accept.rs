@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
+use tracing::{Span, field};
 
 use super::{
     command::{
@@ -13,6 +14,8 @@ use super::{
     feed::Shown,
     keys::{Claim, Claimed},
     running::Waiting,
+    span::turn_span,
+    specialists::{Panel, Part},
     turns::Seat,
     writer::{Phase, Settle, Writer},
 };
@@ -20,8 +23,8 @@ use crate::{
     budget::Reservation,
     limits,
     model::{
-        Accepted, AgentName, Conversation, Event, FinishReason, Message, MessageId, PoolName, Role,
-        TurnId,
+        Accepted, Conversation, Event, FinishReason, Message, MessageId, PoolName, Role, TurnId,
+        TurnRef,
     },
     pool::Pool,
     provider::Item,
@@ -42,6 +45,9 @@ struct Question {
     reservation: Reservation,
     /// What the pool gives it now, where nothing of the conversation is before it.
     seat: Option<Seat>,
+    /// The turn for which it is asked of a specialist.
+    part_of: Option<TurnRef>,
+    span: Span,
 }
 
 /// A message's key, and who wants to know what became of it.
@@ -63,7 +69,7 @@ impl Writer {
             Command::Retry(turn, reply) => self.retry(turn, reply).await,
             Command::Cancel(turn, reply) => self.cancel(turn, reply),
             Command::Change(change, reply) => self.change(change, reply).await,
-            Command::Delete(reply) => self.delete(reply),
+            Command::Delete(reply) => self.delete(reply).await,
         }
     }
 
@@ -87,8 +93,8 @@ impl Writer {
         reply: Reply<Sent>,
     ) -> Option<Receipt> {
         let Some(key) = key else { return Some(Receipt { claim: None, reply }) };
-        let again = |accepted| Sent { accepted, duplicate: true };
-        let claim = match self.keys.claim(self.record.user, key) {
+        let again = |accepted| Sent { accepted, duplicate: true, parts: None };
+        let claim = match self.registry.keys.claim(self.record.user, key) {
             Claimed::Mine(claim) => claim,
             Claimed::Theirs(pending) => {
                 self.workshop.lifecycle.spawn(async move {
@@ -109,11 +115,14 @@ impl Writer {
     }
 
     async fn question(&mut self, ask: &Ask) -> Result<Question, Refusal> {
-        self.room(ask.if_busy)?;
+        // What a specialist is asked belongs to a turn that was let in before.
+        let part_of = ask.turn.and(self.record.part_of);
+        if part_of.is_none() {
+            self.room(ask.if_busy)?;
+        }
         let (named, agent) = (ask.pool.as_ref(), ask.agent.as_ref());
-        let context = Context { named, agent, ..self.context() };
-        let choice = self.workshop.router.choose(&ask.text, context);
-        let pool = self.answering(&choice)?;
+        let context = Context { named, agent, ..self.context(&ask.pools)? };
+        let (pool, choice) = self.workshop.choose(&ask.text, context)?;
         let parent = match ask.parent {
             Parent::Head => self.record.head,
             Parent::Root => None,
@@ -123,21 +132,27 @@ impl Writer {
             }
         };
         let metadata = ask.metadata.clone();
-        let message = Message { metadata, ..self.written(ask.text.clone(), parent) };
+        let written = self.written(ask.text.clone(), parent);
+        let message = Message { metadata, turn: ask.turn.unwrap_or(written.turn), ..written };
         let reservation = self.afford(&pool, &Item::User(message.text.clone()))?;
-        let seat = self.reserve(&pool)?;
-        Ok(Question { message, new: true, about: ask.about, pool, choice, reservation, seat })
+        let seat = self.reserve(&pool, &choice)?;
+        let (about, span) = (ask.about, ask.span.clone());
+        Ok(Question { message, new: true, about, pool, choice, reservation, seat, part_of, span })
     }
 
     /// A worker or a place in the pool's queue, where the turn would be the first here. A pool that
     /// is full refuses the message before anything is kept of it.
-    fn reserve(&self, pool: &Pool) -> Result<Option<Seat>, Refusal> {
+    fn reserve(&self, pool: &Pool, choice: &Choice) -> Result<Option<Seat>, Refusal> {
         // What is still on its way to the store cannot be read back as history yet.
         if self.is_busy() || !self.in_flight.is_empty() {
             pool.admits(self.record.user)?;
             return Ok(None);
         }
-        Ok(Some(self.seat(pool)?))
+        if choice.specialists.is_empty() {
+            return Ok(Some(self.seat(pool)?));
+        }
+        pool.admits(self.record.user)?;
+        Ok(Some(Seat::Later))
     }
 
     /// Whether one more turn may be accepted.
@@ -154,35 +169,22 @@ impl Writer {
         }
     }
 
-    /// What is known around a text.
-    fn context(&self) -> Context<'_> {
-        let Conversation { pool, asked, agent, asked_agent, .. } = &self.record;
-        Context {
+    /// What is known around a text that wants these pools to be asked first.
+    fn context<'c>(&'c self, asked: &'c [PoolName]) -> Result<Context<'c>, Refusal> {
+        let Conversation { pool, asked: last, agent, asked_agent, part_of, .. } = &self.record;
+        if part_of.is_some() && !asked.is_empty() {
+            return Err(Refusal::NoSpecialists);
+        }
+        asked.iter().try_for_each(|pool| self.workshop.pool(pool).map(drop))?;
+        Ok(Context {
             pinned: pool.as_ref(),
-            last: asked.as_ref(),
+            last: last.as_ref(),
             pinned_agent: agent.as_ref(),
             last_agent: asked_agent.as_ref(),
+            asked,
+            several: part_of.is_none(),
             ..Context::default()
-        }
-    }
-
-    /// The pool that was chosen, as the agent that was.
-    fn answering(&self, choice: &Choice) -> Result<Arc<Pool>, Refusal> {
-        let pool = self.pool(&choice.pool)?;
-        match &choice.agent {
-            Some(agent) => self.agent(&pool, agent),
-            None => Ok(pool),
-        }
-    }
-
-    fn agent(&self, pool: &Pool, agent: &AgentName) -> Result<Arc<Pool>, Refusal> {
-        let there_are = || Refusal::UnknownAgent(self.workshop.pools.agent_names(pool));
-        pool.as_agent(agent.as_str()).cloned().ok_or_else(there_are)
-    }
-
-    fn pool(&self, name: &PoolName) -> Result<Arc<Pool>, Refusal> {
-        let pools = &self.workshop.pools;
-        pools.get(name.as_str()).cloned().ok_or_else(|| Refusal::UnknownPool(pools.names()))
+        })
     }
 
     /// A user's message that follows `parent`.
@@ -216,27 +218,36 @@ impl Writer {
         if before.as_ref().is_some_and(|m| m.finish_reason == Some(FinishReason::Command)) {
             return Err(Refusal::NoQuestion);
         }
-        let (before, agent) = before.map_or((None, None), |answer| (answer.pool, answer.agent));
+        let (before, agent, asked) = before.map_or_else(Default::default, |answer| {
+            let asked: Vec<_> = answer.specialists.into_iter().map(|one| one.pool).collect();
+            (answer.pool, answer.agent, asked)
+        });
         let message = Message { turn: TurnId::new(), ..message.ok_or(Refusal::NotFound)? };
-        let context =
-            Context { named: before.as_ref(), pinned_agent: agent.as_ref(), ..self.context() };
-        let choice = self.workshop.router.choose(&message.text, context);
-        let pool = self.answering(&choice)?;
+        // One that is no more cannot be asked again.
+        let there = |name: &PoolName| self.workshop.pool(name).is_ok();
+        let named = before.as_ref().filter(|name| there(name));
+        let asked: Vec<_> = asked.into_iter().filter(there).collect();
+        let context = Context { named, pinned_agent: agent.as_ref(), ..self.context(&asked)? };
+        let (pool, choice) = self.workshop.choose(&message.text, context)?;
         let reservation = self.afford(&pool, &Item::User(message.text.clone()))?;
-        let seat = self.reserve(&pool)?;
-        Ok(Question { message, new: false, about: None, pool, choice, reservation, seat })
+        let seat = self.reserve(&pool, &choice)?;
+        let (about, part_of, span) = (None, None, turn_span(None));
+        Ok(Question { message, new: false, about, pool, choice, reservation, seat, part_of, span })
     }
 
     /// Keeps the message and has it answered: at once, where nothing is in the way, so that its
     /// start goes into the same commit and the request leaves while that is under way.
     fn accept(&mut self, question: Question, key: Option<Arc<str>>, receipt: Receipt) {
-        let Question { message, new, about, pool, choice, reservation, seat } = question;
+        let Question { message, new, about, pool, choice, reservation, seat, part_of, span } =
+            question;
         let turn = Turn {
             conversation: self.record.id,
             turn: message.turn,
             message: message.id,
             answer: MessageId::new(),
         };
+        span.record("conversation", field::display(self.record.id));
+        span.record("turn", field::display(turn.turn));
         self.record.head = Some(turn.answer);
         self.record.asked = Some(pool.name.clone());
         self.record.asked_agent = pool.agent_name().cloned();
@@ -250,6 +261,8 @@ impl Writer {
             key: key.clone(),
         });
         let mut shows = vec![Shown::new(accepted, None)];
+        let (panel, parts) = Panel::of(&choice.specialists);
+        let specialists = panel.specialists.clone();
         let waiting = Waiting {
             turn: turn.clone(),
             question: message.text.clone(),
@@ -260,13 +273,18 @@ impl Writer {
             reservation,
             accepted: Instant::now(),
             working: self.workshop.lifecycle.working(),
+            panel,
+            part_of,
+            span,
         };
-        let mut answer = self.answer(&turn);
+        let mut answer = Message { specialists, ..self.answer(&turn) };
         let position = match seat {
             Some(Seat::Worker(worker)) => {
-                let (begun, started) = self.begin(waiting, worker);
-                answer = begun;
-                shows.push(started);
+                answer = self.begin(waiting, Some(worker), &mut shows);
+                None
+            }
+            Some(Seat::Later) => {
+                answer = self.begin(waiting, None, &mut shows);
                 None
             }
             Some(Seat::Queued(queued)) => {
@@ -289,7 +307,8 @@ impl Writer {
             writes.push(Write::Message(message));
         }
         writes.extend(key.map(|key| self.remember(key, &kept)));
-        self.commit(writes, shows, Some(receipt.settle(kept)));
+        self.commit(writes, shows, Some(receipt.settle(kept, parts)));
+        self.consult();
     }
 
     /// Says that the turn waits, and where: it is the last.
@@ -341,13 +360,14 @@ impl Writer {
 
     async fn can_change(&mut self, change: &Change) -> Result<(), Refusal> {
         let pool = change.pool.as_ref().or(self.record.pool.as_ref());
-        let pool = pool.filter(|pool| !pool.as_str().is_empty()).map(|pool| self.pool(pool));
+        let pool =
+            pool.filter(|pool| !pool.as_str().is_empty()).map(|pool| self.workshop.pool(pool));
         // What was pinned may be gone from the settings; only what is named now has to be there.
         let pool =
             if change.pool.is_some() { pool.transpose()? } else { pool.and_then(Result::ok) };
         if let Some(agent) = change.agent.as_ref().filter(|agent| !agent.as_str().is_empty()) {
             match pool {
-                Some(pool) => drop(self.agent(&pool, agent)?),
+                Some(pool) => drop(self.workshop.agent(&pool, agent)?),
                 None => return Err(Refusal::UnknownAgent("none, as no pool is pinned".to_owned())),
             }
         }
@@ -361,9 +381,10 @@ impl Writer {
         Ok(())
     }
 
-    fn delete(&mut self, reply: Reply<Done>) {
+    async fn delete(&mut self, reply: Reply<Done>) {
         self.cancel_all();
         self.afterglow = None;
+        self.delete_parts().await;
         self.deleted = true;
         let gone = self.number(Event::ConversationDeleted);
         let settle: Settle = Box::new(move |kept: Result<(), _>| {
@@ -376,13 +397,17 @@ impl Writer {
 
 impl Receipt {
     /// Tells everybody who sent the message what became of it.
-    pub(super) fn settle(self, accepted: Accepted) -> Settle {
+    pub(super) fn settle(
+        self,
+        accepted: Accepted,
+        parts: Option<oneshot::Receiver<Vec<Part>>>,
+    ) -> Settle {
         Box::new(move |kept: Result<(), _>| match kept {
             Ok(()) => {
                 if let Some(claim) = self.claim {
                     claim.settle(&accepted);
                 }
-                answer_to(self.reply, Ok(Sent { accepted, duplicate: false }));
+                answer_to(self.reply, Ok(Sent { accepted, duplicate: false, parts }));
             }
             Err(error) => answer_to(self.reply, Err(Refusal::Store(error))),
         })

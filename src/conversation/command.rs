@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
+use tracing::Span;
 
+use super::specialists::Part;
 use crate::{
     budget::Exhausted,
     model::{
@@ -63,6 +65,8 @@ pub struct Ask {
     pub key: Option<Arc<str>>,
     /// The pool that shall answer.
     pub pool: Option<PoolName>,
+    /// Pools that are all asked first, so that one answer is made of theirs.
+    pub pools: Vec<PoolName>,
     /// The agent that shall answer.
     pub agent: Option<AgentName>,
     /// The message it follows, where that is not the newest.
@@ -73,6 +77,29 @@ pub struct Ask {
     pub metadata: Option<serde_json::Value>,
     /// The branch that it is about, where that is another conversation's.
     pub about: Option<Branch>,
+    /// The turn that it is to be, where a specialist is asked: it was promised already.
+    pub turn: Option<TurnId>,
+    /// Whatever comes of it stands in this.
+    pub span: Span,
+}
+
+impl Default for Ask {
+    /// An empty one, of which no log and no trace tells.
+    fn default() -> Self {
+        Self {
+            text: "".into(),
+            key: None,
+            pool: None,
+            pools: Vec::new(),
+            agent: None,
+            parent: Parent::Head,
+            if_busy: IfBusy::Queue,
+            metadata: None,
+            about: None,
+            turn: None,
+            span: Span::none(),
+        }
+    }
 }
 
 impl Ask {
@@ -174,12 +201,14 @@ pub struct Change {
 }
 
 /// A message is kept and will be answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Sent {
     /// What was kept.
     pub accepted: Accepted,
     /// It had been sent before.
     pub duplicate: bool,
+    /// Where its specialists answer, once they are asked; none where it asks none.
+    pub parts: Option<oneshot::Receiver<Vec<Part>>>,
 }
 
 /// A turn was stopped.
@@ -224,6 +253,9 @@ pub enum Refusal {
     /// The pool has no agent of that name.
     #[error("no such agent; there are: {0}")]
     UnknownAgent(String),
+    /// Who is asked as a specialist asks nobody in turn.
+    #[error("a specialist asks no others")]
+    NoSpecialists,
     /// The turn has ended already.
     #[error("the turn has ended")]
     TurnEnded,

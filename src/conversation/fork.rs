@@ -30,6 +30,7 @@ pub(super) fn copy(
         messages: newest_first.len() as u64,
         remote: None,
         standing: Standing::default(),
+        part_of: None,
         ..source.clone()
     };
     let mut turns: HashMap<TurnId, Turn> = HashMap::new();

@@ -1,7 +1,5 @@
 //! What a model is told of a conversation: whole turns, newest first, as many as fit.
 
-use std::sync::Arc;
-
 use super::command::Branch;
 use crate::{
     limits,
@@ -10,16 +8,14 @@ use crate::{
     store::{Page, Store, StoreError},
 };
 
-/// The branch, cut to `window_tokens`, and then the question.
+/// The branch, cut to `window_tokens`, and then what is asked.
 pub(super) async fn items(
     store: &dyn Store,
     branch: Option<Branch>,
-    question: &Arc<str>,
+    asked: Item,
     window_tokens: u32,
 ) -> Result<Vec<Item>, StoreError> {
-    let window = u64::from(window_tokens).saturating_mul(BYTES_PER_TOKEN_LEAST);
-    let window = usize::try_from(window).unwrap_or(usize::MAX);
-    let left = window.saturating_sub(question.len());
+    let left = window_bytes(window_tokens).saturating_sub(asked.bytes());
     let mut items = match branch {
         Some(Branch { conversation, head }) if left > 0 => {
             let page = Page { rows: limits::CONTEXT_MESSAGES_MAX, bytes: left };
@@ -27,8 +23,14 @@ pub(super) async fn items(
         }
         _ => Vec::new(),
     };
-    items.push(Item::User(question.clone()));
+    items.push(asked);
     Ok(items)
+}
+
+/// What surely fits so many tokens.
+pub(super) fn window_bytes(tokens: u32) -> usize {
+    let bytes = u64::from(tokens).saturating_mul(BYTES_PER_TOKEN_LEAST);
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
 /// Whole turns of `newest_first` that fit into `bytes`, oldest first.

@@ -55,7 +55,7 @@ impl Writer {
         // With the words themselves, so that an outcome is told once, whatever happens.
         writes.extend(executed.tells.map(Write::from));
         writes.extend(executed.key.map(|key| self.remember(key, &kept)));
-        self.commit(writes, shows, Some(receipt.settle(kept)));
+        self.commit(writes, shows, Some(receipt.settle(kept, None)));
     }
 
     /// The events of an operator command.

@@ -4,6 +4,7 @@
 //! registry holds its handle, which is decided under the lock of its place in the map.
 
 use std::{
+    fmt,
     panic::AssertUnwindSafe,
     sync::{
         Arc,
@@ -26,7 +27,10 @@ use super::{
 use crate::{
     auth::Granted,
     limits,
-    model::{Conversation, ConversationId, MessageId, PoolName, Standing, TurnId, UserId},
+    model::{
+        Conversation, ConversationId, MessageId, PoolName, Specialist, Standing, TurnId, TurnRef,
+        UserId,
+    },
     store::{Batch, Expect, Page, StoreError},
 };
 
@@ -37,6 +41,12 @@ pub struct Handle(Arc<Inner>);
 struct Inner {
     commands: mpsc::Sender<Command>,
     feed: Arc<Feed>,
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Handle").field(&self.feed().conversation()).finish()
+    }
 }
 
 impl Handle {
@@ -108,7 +118,7 @@ impl<T> Outcome<T> {
 #[derive(Clone)]
 pub struct Registry {
     workshop: Workshop,
-    keys: Keys,
+    pub(super) keys: Keys,
     live: Arc<DashMap<ConversationId, Place>>,
     count: Arc<AtomicUsize>,
 }
@@ -151,9 +161,37 @@ impl Registry {
         title: Option<Arc<str>>,
         pool: Option<PoolName>,
     ) -> Result<(ConversationId, Handle), Refusal> {
+        let record = self.fresh(ConversationId::new(), user, title, pool);
+        Ok((record.id, self.enter(record)?))
+    }
+
+    /// The conversation in which a specialist answers for a turn of another.
+    pub(super) fn part(
+        &self,
+        user: UserId,
+        part_of: TurnRef,
+        of: &Specialist,
+        title: Option<Arc<str>>,
+    ) -> Result<Handle, Refusal> {
+        let record = self.fresh(of.conversation, user, title, Some(of.pool.clone()));
+        self.enter(Conversation { part_of: Some(part_of), ..record })
+    }
+
+    /// The way to a conversation, where it is in memory.
+    pub(super) fn living(&self, id: ConversationId) -> Option<Handle> {
+        self.live.get(&id)?.get().cloned()
+    }
+
+    fn fresh(
+        &self,
+        id: ConversationId,
+        user: UserId,
+        title: Option<Arc<str>>,
+        pool: Option<PoolName>,
+    ) -> Conversation {
         let now = self.workshop.clock.now();
-        let record = Conversation {
-            id: ConversationId::new(),
+        Conversation {
+            id,
             user,
             title,
             pool,
@@ -168,11 +206,15 @@ impl Registry {
             messages: 0,
             remote: None,
             standing: Standing::default(),
-        };
+            part_of: None,
+        }
+    }
+
+    fn enter(&self, record: Conversation) -> Result<Handle, Refusal> {
         let id = record.id;
         let handle = self.spawn(record, false)?;
         self.live.insert(id, Arc::new(OnceCell::from(handle.clone())));
-        Ok((id, handle))
+        Ok(handle)
     }
 
     /// A conversation that exists before anything was said in it.
@@ -236,7 +278,7 @@ impl Registry {
         let (commands, inbox) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
         let writer = Writer {
             workshop: self.workshop.clone(),
-            keys: self.keys.clone(),
+            registry: self.clone(),
             feed: feed.clone(),
             record,
             exists,

@@ -4,14 +4,23 @@ use std::sync::Arc;
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
 use tokio::time::Instant;
+use tracing::Span;
 
-use super::{Workshop, command::Branch, history, pace::Pace, spending::Voice, writer::Tally};
+use super::{
+    Workshop,
+    command::Branch,
+    history,
+    pace::Pace,
+    specialists::{Consultation, Panel, Said},
+    spending::Voice,
+    writer::Tally,
+};
 use crate::{
     budget::{Amount, Exhausted, Reservation},
     lifecycle::Working,
     limits, meter,
-    model::{FinishReason, Reason, Routing, Timing, Usage},
-    pool::{Pool, Progress, Prompt, Worker},
+    model::{FinishReason, Reason, Routing, Timing, TurnId, TurnRef, Usage},
+    pool::{Pool, Progress, Prompt, Queued, Waited, Worker},
     provider::{Ending, Failure, Item, OFFLINE, Piece, Retry},
     store::{StoreError, Turn},
 };
@@ -34,6 +43,12 @@ pub(super) struct Waiting {
     pub(super) accepted: Instant,
     /// A drain waits for it.
     pub(super) working: Working,
+    /// Who is asked first.
+    pub(super) panel: Panel,
+    /// The turn for which it is asked of a specialist.
+    pub(super) part_of: Option<TurnRef>,
+    /// Log and traces of it.
+    pub(super) span: Span,
 }
 
 /// The turn that is being answered.
@@ -78,14 +93,27 @@ pub(super) struct Running {
     pub(super) pace: Pace,
     accepted: Instant,
     started: Instant,
+    /// When it had its worker, which specialists delay.
+    seated: Instant,
     first_token: Option<Instant>,
     source: Source,
-    _worker: Worker,
+    /// None while specialists are asked.
+    worker: Option<Worker>,
     working: Working,
+    /// Who is asked first.
+    pub(super) panel: Panel,
+    /// What is told as history.
+    pub(super) branch: Option<Branch>,
+    /// Log and traces of it.
+    pub(super) span: Span,
 }
 
 /// What the turn comes from.
 enum Source {
+    /// Specialists answer.
+    Specialists(Consultation),
+    /// They have, and whoever makes one answer of theirs waits for a worker.
+    Seat(Queued),
     /// The history is being read; the provider's copy of it is this one.
     History(BoxFuture<'static, Result<Vec<Item>, StoreError>>, Option<Arc<str>>),
     /// The pool answers.
@@ -95,6 +123,12 @@ enum Source {
 /// What the running turn wants its writer to know.
 #[derive(Debug)]
 pub(super) enum Step {
+    /// A specialist's turn has come to its end.
+    Heard(TurnId, Said),
+    /// All have.
+    AllHeard,
+    /// There is a worker for the rest.
+    Seated(Worker),
     /// This is what the pool is to be asked.
     Read(Vec<Item>),
     /// Text was added.
@@ -114,19 +148,25 @@ impl Running {
     pub(super) fn start(
         workshop: &Workshop,
         waiting: Waiting,
-        worker: Worker,
+        worker: Option<Worker>,
         remote: Option<Arc<str>>,
     ) -> Self {
         let voice = waiting
             .pool
             .first()
             .map_or_else(|| (OFFLINE.into(), OFFLINE.into()), |(p, m)| (p.clone(), m.clone()));
-        let source = Source::History(history(workshop, &waiting), remote);
-        let asked = [Item::User(waiting.question.clone())];
+        let asked = Item::User(waiting.question.clone());
+        let prompt_bytes = waiting.pool.prompt_bytes(std::slice::from_ref(&asked));
+        let source = if waiting.panel.is_empty() {
+            Source::History(history(workshop, waiting.branch, asked, &waiting.pool), remote)
+        } else {
+            // What they will say is no part of what the provider has kept.
+            Source::Specialists(Consultation::default())
+        };
         Self {
             turn: waiting.turn,
             question: waiting.question,
-            prompt_bytes: waiting.pool.prompt_bytes(&asked),
+            prompt_bytes,
             pool: waiting.pool,
             reservation: Some(waiting.reservation),
             asked: false,
@@ -146,20 +186,56 @@ impl Running {
             pace: Pace::default(),
             accepted: waiting.accepted,
             started: Instant::now(),
+            seated: Instant::now(),
             first_token: None,
             source,
-            _worker: worker,
+            worker,
             working: waiting.working,
+            panel: waiting.panel,
+            branch: waiting.branch,
+            span: waiting.span,
         }
+    }
+
+    /// Its specialists are asked.
+    pub(super) fn consult(&mut self, consultation: Consultation) {
+        self.source = Source::Specialists(consultation);
+    }
+
+    /// They have answered; whoever makes one answer of theirs waits for a worker.
+    pub(super) fn queue(&mut self, queued: Queued) {
+        self.source = Source::Seat(queued);
+    }
+
+    /// They have answered, and there is a worker: what was said before is read.
+    pub(super) fn read(&mut self, workshop: &Workshop, worker: Worker) {
+        self.worker = Some(worker);
+        self.seated = Instant::now();
+        let question = || Item::User(self.question.clone());
+        let asked = self.panel.briefing().cloned().map_or_else(question, Item::Briefing);
+        self.source = Source::History(history(workshop, self.branch, asked, &self.pool), None);
     }
 
     /// The next step. Hands over its text, and whether that is news at once. Cancel-safe.
     pub(super) async fn step(&mut self, grow: impl FnMut(&str, bool)) -> Step {
         match &mut self.source {
+            Source::Specialists(consultation) => match consultation.next().await {
+                Some((turn, said)) => Step::Heard(turn, said),
+                None => Step::AllHeard,
+            },
+            Source::Seat(queued) => match queued.next().await {
+                Waited::Served(worker) => Step::Seated(worker),
+                Waited::Moved(_) => Step::Quiet,
+                Waited::Expired(busy) => {
+                    let retry = Retry::After(busy.retry_after);
+                    Step::Failed(Failure { retry, ..NO_WORKER })
+                }
+            },
             Source::History(read, _) => match read.await {
                 Ok(items) => Step::Read(items),
                 Err(error) => {
-                    tracing::error!(turn = %self.turn.turn, %error, "the history cannot be read");
+                    let parent = &self.span;
+                    tracing::error!(parent: parent, %error, "the history cannot be read");
                     Step::Failed(NO_HISTORY)
                 }
             },
@@ -176,11 +252,12 @@ impl Running {
         self.fit(workshop)?;
         let remote = match &mut self.source {
             Source::History(_, remote) => remote.take(),
-            Source::Answer(_) => None,
+            _ => None,
         };
         let cap = self.reservation.as_ref().and_then(Reservation::cap);
         let max_output_tokens = cap.and_then(|cap| u32::try_from(cap.output_tokens).ok());
-        let prompt = Prompt { items, remote, max_output_tokens };
+        let span = self.span.clone();
+        let prompt = Prompt { items, remote, max_output_tokens, span };
         self.source = Source::Answer(self.pool.clone().answer(prompt));
         Ok(())
     }
@@ -304,7 +381,7 @@ impl Running {
             Some(Progress::Piece(Piece::Remote(_))) => {}
             Some(Progress::Piece(Piece::ToolCall(call))) => {
                 // No tool was offered, so a call can only be a model's mistake.
-                tracing::warn!(turn = %self.turn.turn, tool = %call.name, "unasked tool call");
+                tracing::warn!(parent: &self.span, tool = %call.name, "unasked tool call");
             }
             Some(Progress::Asking { provider, model }) => {
                 self.asked = true;
@@ -335,14 +412,16 @@ impl Running {
         Step::Ended(ending.finish_reason)
     }
 
-    fn push(&mut self, text: &str, mut grow: impl FnMut(&str, bool)) {
+    /// Adds to the text.
+    pub(super) fn push(&mut self, text: &str, mut grow: impl FnMut(&str, bool)) {
         if text.is_empty() {
             return;
         }
         let now = Instant::now();
         if self.first_token.is_none() {
             self.first_token = Some(now);
-            self.pool.meter().first_token(now.saturating_duration_since(self.started));
+            tracing::info!(target: "telemetry", parent: &self.span, "first token");
+            self.pool.meter().first_token(now.saturating_duration_since(self.seated));
         }
         self.unsaved_since.get_or_insert(now);
         self.unsaved.push_str(text);
@@ -379,6 +458,9 @@ const BROKEN_OFF: Failure =
 const NO_HISTORY: Failure =
     Failure { reason: Reason::Internal, retry: Retry::Soon, status: None, code: None };
 
+const NO_WORKER: Failure =
+    Failure { reason: Reason::DeadlineExceeded, retry: Retry::Soon, status: None, code: None };
+
 const TOO_LONG: Failure =
     Failure { reason: Reason::AnswerTooLong, retry: Retry::Never, status: None, code: None };
 
@@ -391,9 +473,10 @@ pub(super) fn over_budget(exhausted: &Exhausted) -> Failure {
 /// What the model is told.
 fn history(
     workshop: &Workshop,
-    waiting: &Waiting,
+    branch: Option<Branch>,
+    asked: Item,
+    pool: &Pool,
 ) -> BoxFuture<'static, Result<Vec<Item>, StoreError>> {
-    let (store, branch) = (workshop.store.clone(), waiting.branch);
-    let (question, window) = (waiting.question.clone(), waiting.pool.window_tokens());
-    async move { history::items(&*store, branch, &question, window).await }.boxed()
+    let (store, window) = (workshop.store.clone(), pool.window_tokens());
+    async move { history::items(&*store, branch, asked, window).await }.boxed()
 }

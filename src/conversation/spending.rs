@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{Workshop, command::Refusal, running::Running, writer::Writer};
 use crate::{
-    budget::{Amount, Estimate, Reservation},
+    budget::{Amount, Estimate, Reservation, Unread},
     meter::PoolMeter,
     model::{Account, BYTES_PER_TOKEN_LEAST, Day, NanoUsd, ProviderName, Spend, Timestamp, Usage},
     pool::Pool,
@@ -22,6 +22,18 @@ pub async fn recall_spending(workshop: &Workshop) -> Result<(), StoreError> {
     let since = workshop.ledger.since(today.begins()).map_or(today, |since| since.min(today));
     for (account, spend) in workshop.store.spent(None, since..today.next()).await? {
         workshop.book(&account, &spend);
+    }
+    Ok(())
+}
+
+/// Tells the ledger what was spent of budgets that are new to it.
+pub async fn recall_budgets(workshop: &Workshop, unread: &Unread) -> Result<(), StoreError> {
+    let Workshop { store, clock, .. } = workshop;
+    let now = clock.now();
+    let Some(since) = unread.since(now) else { return Ok(()) };
+    for (account, spend) in store.spent(None, since..Day::of(now).next()).await? {
+        let Account { user, pool, day, .. } = account;
+        unread.record(user, &pool, &Amount::from(&spend), day.begins());
     }
     Ok(())
 }
@@ -121,7 +133,7 @@ impl Workshop {
 
     /// One turn of this provider and model.
     pub fn spend(&self, provider: &ProviderName, model: &str, usage: &Usage) -> Spend {
-        Spend::of(usage, self.prices.charge(provider, model, usage))
+        Spend::of(usage, self.prices.load().charge(provider, model, usage))
     }
 
     /// An answer that was made void by another: the turn is counted with that one.

@@ -8,6 +8,8 @@ mod gate;
 mod life;
 mod metering;
 mod play;
+mod reload;
 mod script;
+mod specialists;
 mod spending;
 pub(crate) mod stage;

@@ -4,10 +4,13 @@
 
 use std::sync::Arc;
 
+use tracing::Span;
+
 use super::{
     command::{Ended, Refusal, Reply, answer_to},
     feed::Shown,
     running::{Running, Step, Waiting, over_budget},
+    specialists::told_of,
     spending::Bill,
     title,
     writer::{Closing, Phase, Settle, Tally, Writer},
@@ -15,18 +18,25 @@ use super::{
 use crate::{
     budget::Exhausted,
     limits, meter,
-    model::{AnswerStatus, Event, FinishReason, Message, Reason, Role, TurnError, TurnId},
+    model::{
+        AnswerStatus, Event, FinishReason, Message, Reason, Role, ToolPhase, TurnError, TurnId,
+    },
     pool::{Asker, Busy, Pool, Queued, Waited, Worker},
     provider::{Failure, Item, Retry},
     store::{Turn, Write},
+    wire,
 };
 
 impl Writer {
     /// Starts the turn that has waited longest, where nothing runs.
     pub(super) fn start_next(&mut self) {
         let Some(waiting) = self.queue.pop_front() else { return };
+        if !waiting.panel.is_empty() {
+            return self.start(waiting, None);
+        }
         match self.seat(&waiting.pool) {
-            Ok(Seat::Worker(worker)) => self.start(waiting, worker),
+            Ok(Seat::Worker(worker)) => self.start(waiting, Some(worker)),
+            Ok(Seat::Later) => self.start(waiting, None),
             Ok(Seat::Queued(queued)) => self.phase = Phase::Waiting(Box::new(waiting), queued),
             Err(busy) => {
                 self.phase = Phase::Ending(waiting.turn.turn);
@@ -49,7 +59,7 @@ impl Writer {
     pub(super) fn waited(&mut self, waited: Waited) {
         match waited {
             Waited::Served(worker) => match std::mem::replace(&mut self.phase, Phase::Idle) {
-                Phase::Waiting(waiting, _) => self.start(*waiting, worker),
+                Phase::Waiting(waiting, _) => self.start(*waiting, Some(worker)),
                 other => self.phase = other,
             },
             // While something is in flight its readers do not know all that wait yet.
@@ -61,21 +71,34 @@ impl Writer {
         }
     }
 
-    fn start(&mut self, waiting: Waiting, worker: Worker) {
-        let (begun, started) = self.begin(waiting, worker);
-        self.commit(vec![Write::Message(begun)], vec![started], None);
+    fn start(&mut self, waiting: Waiting, worker: Option<Worker>) {
+        let mut shows = Vec::new();
+        let begun = self.begin(waiting, worker, &mut shows);
+        self.commit(vec![Write::Message(begun)], shows, None);
+        self.consult();
     }
 
     /// Begins to answer. The message and the event say so once the caller has committed them; from
     /// the message a restart knows who was asked, and to read what at the least.
-    pub(super) fn begin(&mut self, waiting: Waiting, worker: Worker) -> (Message, Shown) {
+    pub(super) fn begin(
+        &mut self,
+        waiting: Waiting,
+        worker: Option<Worker>,
+        shows: &mut Vec<Shown>,
+    ) -> Message {
         // Whatever comes of the answer, the provider's copy is of use only if it says so again.
         let remote = self.record.remote.take();
         let told = waiting.branch.map(|branch| branch.head);
         let remote = remote.filter(|(_, upto)| Some(*upto) == told).map(|(id, _)| id);
         self.afterglow = None;
         let (turn, routing) = (waiting.turn.turn, waiting.routing.clone());
+        // What has waited is answered as the settings are now; a pool that is no more ends its queue.
+        let pool = self.workshop.pools.as_now(&waiting.pool).unwrap_or(waiting.pool);
+        let waiting = Waiting { pool, ..waiting };
+        let (specialists, part_of) = (waiting.panel.specialists.clone(), waiting.part_of);
         let running = Running::start(&self.workshop, waiting, worker, remote);
+        running.span.record("pool", running.pool.name.as_str());
+        tracing::info!(target: "telemetry", parent: &running.span, "started");
         let started = self.number(Event::TurnStarted {
             turn,
             pool: running.pool.name.clone(),
@@ -83,16 +106,38 @@ impl Writer {
             provider: running.voice().0.clone(),
             model: running.model().clone(),
             routing,
+            specialists: specialists.clone(),
+            part_of,
         });
-        let begun = Message { usage: Some(running.least_usage()), ..self.answered(&running) };
+        shows.push(Shown::new(started, None));
+        for specialist in &specialists {
+            let told = self.number(told_of(turn, specialist, ToolPhase::Started, None));
+            shows.push(Shown::new(told, None));
+        }
+        let begun = match specialists.as_slice() {
+            [] => self.asked(&running),
+            // Whoever is to make one answer of several has read nothing yet.
+            _ => Message { provider: None, model: None, ..self.answered(&running) },
+        };
         self.phase = Phase::Running(Box::new(running));
-        (begun, Shown::new(started, None))
+        begun
+    }
+
+    /// The message of an answer whose pool is asked.
+    fn asked(&self, running: &Running) -> Message {
+        Message { usage: Some(running.least_usage()), ..self.answered(running) }
     }
 
     /// The running turn came along.
     pub(super) fn stepped(&mut self, step: Step) {
         match step {
             Step::Grew | Step::Quiet => {}
+            Step::Heard(of, said) => self.heard(of, said),
+            Step::AllHeard => self.brief(),
+            Step::Seated(worker) => {
+                let Phase::Running(running) = &mut self.phase else { return };
+                running.read(&self.workshop, worker);
+            }
             Step::Read(items) => self.ask_pool(items),
             Step::Reset(because) => {
                 let Phase::Running(running) = &mut self.phase else { return };
@@ -102,16 +147,25 @@ impl Writer {
                 self.commit(Vec::new(), vec![Shown::new(reset, None)], None);
                 self.go_on(fits);
             }
-            Step::Ended(finish_reason) => match std::mem::replace(&mut self.phase, Phase::Idle) {
-                Phase::Running(running) => {
-                    self.end_running(*running, &Outcome::Completed(finish_reason), None);
-                }
-                other => self.phase = other,
-            },
+            Step::Ended(finish_reason) => {
+                self.attribute();
+                self.complete(finish_reason);
+            }
             Step::Failed(failure) => {
-                tracing::warn!(conversation = %self.record.id, %failure, "a turn failed");
+                if let Phase::Running(running) = &self.phase {
+                    tracing::warn!(parent: &running.span, %failure, "a turn failed");
+                }
                 self.end_current(Cut::Failed(turn_error(&failure)), None);
             }
+        }
+    }
+
+    fn complete(&mut self, finish_reason: FinishReason) {
+        match std::mem::replace(&mut self.phase, Phase::Idle) {
+            Phase::Running(running) => {
+                self.end_running(*running, &Outcome::Completed(finish_reason), None);
+            }
+            other => self.phase = other,
         }
     }
 
@@ -119,7 +173,18 @@ impl Writer {
     fn ask_pool(&mut self, items: Vec<Item>) {
         let Phase::Running(running) = &mut self.phase else { return };
         let asked = running.ask(&self.workshop, items);
+        if asked.is_ok() && running.panel.briefing().is_some() {
+            self.note_asked();
+        }
         self.go_on(asked);
+    }
+
+    /// Specialists have answered, and whoever makes one answer of theirs is asked: from here on a
+    /// restart has to count it.
+    fn note_asked(&mut self) {
+        let Phase::Running(running) = &self.phase else { return };
+        let begun = self.asked(running);
+        self.commit(vec![Write::Message(begun)], Vec::new(), None);
     }
 
     /// Ends the running turn where a budget does.
@@ -167,7 +232,7 @@ impl Writer {
     }
 
     /// Cuts what the conversation is doing.
-    fn end_current(&mut self, cut: Cut, settle: Option<Settle>) {
+    pub(super) fn end_current(&mut self, cut: Cut, settle: Option<Settle>) {
         match std::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Running(running) => self.end_running(*running, &Outcome::Cut(cut), settle),
             Phase::Waiting(waiting, _) => {
@@ -199,13 +264,14 @@ impl Writer {
         self.phase = Phase::Ending(turn);
         let usage = running.usage(outcome.reason());
         let bill = self.bill(&mut running, &usage);
+        outcome.tell(&running.span, length);
         let event = match outcome {
             Outcome::Cut(cut) => cut.event(turn, length),
             Outcome::Completed(finish_reason) => Event::TurnCompleted {
                 turn,
                 finish_reason: *finish_reason,
                 usage,
-                cost_usd: self.workshop.prices.cost(running.model(), &usage),
+                cost_usd: self.workshop.prices.load().cost(running.model(), &usage),
                 length,
                 timing: running.timing(),
                 provider: running.voice().0.clone(),
@@ -237,10 +303,12 @@ impl Writer {
         let message = Message {
             status: Some(cut.status()),
             pool: Some(waiting.pool.name.clone()),
+            specialists: waiting.panel.specialists,
             agent: waiting.pool.agent_name().cloned(),
             ..self.answer(&waiting.turn)
         };
         let event = cut.event(waiting.turn.turn, 0);
+        Outcome::Cut(cut).tell(&waiting.span, 0);
         let (took, how) = (waiting.accepted.elapsed(), cut.how());
         let tally = Tally { pool: waiting.pool, how, took };
         let closing = Closing { working: waiting.working, bill: None, tally };
@@ -288,6 +356,7 @@ impl Writer {
             agent: running.pool.agent_name().cloned(),
             provider: Some(running.voice().0.clone()),
             model: Some(running.model().clone()),
+            specialists: running.panel.specialists.clone(),
             ..self.answer(&running.turn)
         }
     }
@@ -323,6 +392,9 @@ pub(super) enum Seat {
     Worker(Worker),
     /// It starts when it is its turn.
     Queued(Queued),
+    /// It starts at once without one: it is the turn of its specialists first, and whoever makes
+    /// one answer of theirs must not keep a worker idle meanwhile.
+    Later,
 }
 
 /// How a turn turns out.
@@ -362,6 +434,21 @@ impl Outcome {
         }
     }
 
+    /// Tells log and traces of it.
+    fn tell(&self, span: &Span, length: u64) {
+        let outcome = match self.status() {
+            AnswerStatus::Failed => "failed",
+            AnswerStatus::Cancelled => "cancelled",
+            AnswerStatus::Interrupted => "interrupted",
+            AnswerStatus::Completed | AnswerStatus::Running => "completed",
+        };
+        span.record("outcome", outcome);
+        if let Some(reason) = self.reason() {
+            span.record("error.type", wire::reason_code(reason));
+        }
+        tracing::debug!(parent: span, length, "a turn ended");
+    }
+
     /// Why it failed, where it did.
     fn reason(&self) -> Option<Reason> {
         match self {
@@ -373,7 +460,7 @@ impl Outcome {
 
 impl Cut {
     /// The pool has no worker for it in time.
-    fn busy(reason: Reason, busy: Busy) -> Self {
+    pub(super) fn busy(reason: Reason, busy: Busy) -> Self {
         let retry_after_ms = u64::try_from(busy.retry_after.as_millis()).ok();
         Self::Failed(TurnError { reason, retryable: true, retry_after_ms })
     }

@@ -22,7 +22,7 @@ use super::{
     Workshop,
     command::{Command, Refusal},
     feed::{Feed, Shown},
-    keys::Keys,
+    registry::Registry,
     running::{Running, Step, Waiting},
     spending::Bill,
 };
@@ -37,7 +37,8 @@ use crate::{
 /// Puts the turns of one conversation in order.
 pub(super) struct Writer {
     pub(super) workshop: Workshop,
-    pub(super) keys: Keys,
+    /// Knows the other conversations, and the keys of messages.
+    pub(super) registry: Registry,
     pub(super) feed: Arc<Feed>,
     /// As it will be when everything in flight is durable.
     pub(super) record: Conversation,
@@ -302,6 +303,7 @@ impl Writer {
             && running.turn.turn == turn
         {
             let early = running.reveal();
+            running.panel.show_parts();
             if !early.is_empty() {
                 self.feed.grow(&early, true);
             }

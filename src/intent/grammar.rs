@@ -3,6 +3,7 @@
 //! A rule looks for a verb, an object and slots in any order, and wants every other word to be
 //! explained. Invariant: a word that a rule did not expect makes its sentence chat.
 
+mod ask;
 mod conversations;
 mod demos;
 mod gateway;
@@ -10,6 +11,7 @@ mod pools;
 mod search;
 mod submit;
 mod tasks;
+mod timed;
 mod updates;
 
 use super::{
@@ -22,17 +24,27 @@ use super::{
 type Rule = fn(&Sentence<'_>) -> Option<Heard>;
 
 /// Rules for sentences that may be questions of how and why, or say `no`.
-const OUTSPOKEN: &[Rule] =
-    &[submit::submit, search::search, updates::unsubscribe, pools::why, gateway::usage_of_it];
+const OUTSPOKEN: &[Rule] = &[
+    timed::submit,
+    ask::ask,
+    submit::plain,
+    timed::reschedule,
+    search::search,
+    updates::unsubscribe,
+    pools::why,
+    gateway::usage_of_it,
+];
 
 /// Rules for what is left; what is more special comes first.
 const PLAIN: &[Rule] = &[
+    gateway::reload,
     gateway::help,
     demos::stop,
     demos::start,
     demos::list,
     pools::scale,
     tasks::cancel,
+    tasks::retry,
     tasks::prioritise,
     tasks::show,
     conversations::summary,

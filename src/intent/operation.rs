@@ -8,7 +8,7 @@ use super::{
     alerts::AlertWish,
     slots::{
         Component, NewTask, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus, Which,
-        Workers,
+        Whom, Workers,
     },
 };
 use crate::model::{AgentName, PoolName};
@@ -28,6 +28,8 @@ pub enum Operation {
     Pool(PoolName),
     /// That pool shall have more or fewer workers.
     Scale(PoolName, Workers),
+    /// Ask several pools the same, and make one answer of theirs.
+    Ask(Whom, Arc<str>),
     /// Which background tasks there are.
     Tasks(TaskFilter),
     /// Hand in a background task.
@@ -36,6 +38,10 @@ pub enum Operation {
     ShowTasks(TaskNumbers),
     /// Take tasks back.
     CancelTasks(Targets),
+    /// Try tasks again that failed or were cancelled.
+    RetryTasks(Targets),
+    /// These tasks run at that time, or behind others, as it was written.
+    Reschedule(TaskNumbers, Arc<str>),
     /// These tasks are wanted so soon.
     Prioritise(TaskNumbers, Priority),
     /// Which conversations there are.
@@ -65,6 +71,8 @@ pub enum Operation {
     NextDemo,
     /// End the running demonstration.
     StopDemo,
+    /// Read the settings anew.
+    Reload,
     /// Tell the status now and then, every so many seconds.
     Subscribe(Option<u32>),
     /// Tell of the pools whenever they change.
@@ -91,10 +99,13 @@ impl Operation {
             Self::Pools => "pools.list",
             Self::Pool(_) => "pool.show",
             Self::Scale(..) => "pool.scale",
+            Self::Ask(..) => "pools.ask",
             Self::Tasks(_) => "tasks.list",
             Self::Submit(_) => "task.submit",
             Self::ShowTasks(_) => "task.show",
             Self::CancelTasks(_) => "task.cancel",
+            Self::RetryTasks(_) => "task.retry",
+            Self::Reschedule(..) => "task.reschedule",
             Self::Prioritise(..) => "task.priority",
             Self::Conversations => "conversations.list",
             Self::Use(_) | Self::UseAgent(..) => "conversation.switch_pool",
@@ -106,6 +117,7 @@ impl Operation {
             Self::Demo(_) => "demo.start",
             Self::NextDemo => "demo.next",
             Self::StopDemo => "demo.stop",
+            Self::Reload => "settings.reload",
             Self::Subscribe(_) => "subscribe.status",
             Self::WatchPools => "subscribe.pools",
             Self::Unsubscribe => "unsubscribe.status",
@@ -118,7 +130,8 @@ impl Operation {
 
     /// Whether it destroys something or reaches far, so that a sentence alone is not enough.
     pub fn needs_consent(&self) -> bool {
-        matches!(self, Self::Scale(..) | Self::CancelTasks(_) | Self::Delete(_))
+        let far = matches!(self, Self::Scale(..) | Self::RetryTasks(_) | Self::Reload);
+        far || matches!(self, Self::CancelTasks(_) | Self::Delete(_))
     }
 
     /// Its parameters, as JSON.
@@ -135,12 +148,22 @@ impl Operation {
                     Workers::By(change) => slots.put("workers_delta", Some(*change)),
                 }
             }
+            Self::Ask(whom, text) => {
+                slots.put("pools", Some(whom.slot()));
+                slots.put("text", Some(&**text));
+            }
             Self::Tasks(filter) => slots.filter(filter),
             Self::Submit(task) => slots.task(task),
-            Self::ShowTasks(numbers) | Self::CancelTasks(Targets::Numbered(numbers)) => {
+            Self::ShowTasks(numbers)
+            | Self::CancelTasks(Targets::Numbered(numbers))
+            | Self::RetryTasks(Targets::Numbered(numbers)) => {
                 slots.put("task_id", Some(numbers.slot()));
             }
-            Self::CancelTasks(Targets::All(filter)) => {
+            Self::Reschedule(numbers, at) => {
+                slots.put("task_id", Some(numbers.slot()));
+                slots.put("at", Some(&**at));
+            }
+            Self::CancelTasks(Targets::All(filter)) | Self::RetryTasks(Targets::All(filter)) => {
                 slots.put("scope", Some("all"));
                 slots.filter(filter);
             }
@@ -173,6 +196,7 @@ impl Operation {
             | Self::Demos
             | Self::NextDemo
             | Self::StopDemo
+            | Self::Reload
             | Self::WatchPools
             | Self::Unsubscribe
             | Self::Providers
@@ -205,6 +229,7 @@ impl Slots {
         self.put("status", filter.status.map(TaskStatus::word));
         self.put("priority", filter.priority.map(Priority::word));
         self.put("pool", filter.pool.as_ref().map(PoolName::as_str));
+        self.put("before", filter.before);
     }
 
     fn task(&mut self, task: &NewTask) {
@@ -224,11 +249,15 @@ impl fmt::Display for Operation {
             Self::Pools => f.write_str("/pools"),
             Self::Pool(pool) => write!(f, "/pool {pool}"),
             Self::Scale(pool, workers) => write!(f, "/scale {pool} {workers}"),
+            Self::Ask(whom, text) => write!(f, "/ask {whom} {text}"),
             Self::Tasks(filter) => filtered(f, "/tasks", filter),
             Self::Submit(task) => submit(f, task),
             Self::ShowTasks(numbers) => write!(f, "/task {numbers}"),
             Self::CancelTasks(Targets::Numbered(numbers)) => write!(f, "/task cancel {numbers}"),
             Self::CancelTasks(Targets::All(filter)) => filtered(f, "/task cancel all", filter),
+            Self::RetryTasks(Targets::Numbered(numbers)) => write!(f, "/task retry {numbers}"),
+            Self::RetryTasks(Targets::All(filter)) => filtered(f, "/task retry all", filter),
+            Self::Reschedule(numbers, at) => write!(f, "/task at {} {at}", numbers.joined()),
             Self::Prioritise(numbers, priority) => write!(f, "/task priority {numbers} {priority}"),
             Self::Conversations => f.write_str("/conversations"),
             Self::Use(pool) => write!(f, "/use {}", pool.as_ref().map_or(AUTO, PoolName::as_str)),
@@ -247,6 +276,7 @@ impl fmt::Display for Operation {
             Self::Demo(name) => form(f, "/demo", name.as_ref()),
             Self::NextDemo => f.write_str("/demo next"),
             Self::StopDemo => f.write_str("/demo stop"),
+            Self::Reload => f.write_str("/reload"),
             Self::Subscribe(seconds) => form(f, "/subscribe", seconds.as_ref()),
             Self::WatchPools => f.write_str("/subscribe pools"),
             Self::Unsubscribe => f.write_str("/unsubscribe"),
@@ -261,7 +291,8 @@ impl fmt::Display for Operation {
 fn filtered(f: &mut fmt::Formatter<'_>, command: &str, filter: &TaskFilter) -> fmt::Result {
     form(f, command, filter.status.as_ref())?;
     form(f, "", filter.priority.as_ref())?;
-    form(f, if filter.pool.is_some() { " --pool" } else { "" }, filter.pool.as_ref())
+    form(f, if filter.pool.is_some() { " --pool" } else { "" }, filter.pool.as_ref())?;
+    form(f, if filter.before.is_some() { " --before" } else { "" }, filter.before.as_ref())
 }
 
 fn submit(f: &mut fmt::Formatter<'_>, task: &NewTask) -> fmt::Result {

@@ -1,5 +1,8 @@
 //! Commands in slash form: exact, and always understood.
 
+#[cfg(test)]
+mod tests;
+
 use std::{str::FromStr, sync::Arc};
 
 use super::{
@@ -13,7 +16,10 @@ use crate::model::PoolName;
 pub const FORMS: &[(&str, &str)] = &[
     ("/help [TOPIC]", "this list"),
     ("/status", "how the gateway is"),
-    ("/health [PART]", "whether it is well: memory, cpu, disk, database, uptime, network"),
+    (
+        "/health [PART]",
+        "whether it is well: memory, cpu, disk, database, uptime, network, settings",
+    ),
     ("/pools", "the pools of specialists and their routes"),
     ("/pool POOL", "one of them"),
     ("/scale POOL N", "the pool has N workers from now on; +N more, -N fewer"),
@@ -22,14 +28,20 @@ pub const FORMS: &[(&str, &str)] = &[
         "this conversation goes to that pool, or with /use POOL/AGENT to one agent of it, from now \
          on; /use auto undoes it",
     ),
+    (
+        "/ask POOL,POOL TEXT",
+        "asks them all, and makes one answer of theirs; /ask all TEXT asks each",
+    ),
     ("/why", "why the last message went to its pool"),
-    ("/tasks [STATUS] [POOL]", "background tasks"),
+    ("/tasks [STATUS] [POOL]", "background tasks; with --before N those before task N"),
     ("/task N", "one of them"),
     (
         "/task submit [--pool POOL] [--priority P] [--at WHEN] TEXT",
         "hands in a background task; P is low, normal, high or urgent",
     ),
     ("/task cancel N", "takes it back; several numbers, or all [STATUS] [POOL]"),
+    ("/task retry N", "tries it again; several numbers, or all [STATUS] [POOL]"),
+    ("/task at N WHEN", "when it runs: a time, or after another task"),
     ("/task priority N P", "how soon it is wanted"),
     ("/conversations", "your conversations"),
     ("/new [POOL]", "begins another conversation"),
@@ -38,6 +50,7 @@ pub const FORMS: &[(&str, &str)] = &[
     ("/search [--period P] TEXT", "finds what was said; P is today, last-week, this-month, …"),
     ("/demos", "demonstrations"),
     ("/demo [NAME]", "begins one; /demo next and /demo stop go on and end it"),
+    ("/reload", "reads the settings again; what has changed takes effect at once"),
     ("/subscribe [SECONDS]", "tells the status now and then"),
     ("/subscribe pools", "tells of the pools when they change"),
     ("/subscribe alerts", "tells what needs attention as it comes"),
@@ -89,8 +102,10 @@ fn form(name: &str, rest: &str) -> Option<&'static str> {
 fn read(name: &str, rest: &str) -> Option<Slash> {
     let operation = match (name, first_word(rest)) {
         ("help", _) => Operation::Help(free_text(rest)),
+        ("ask", _) => ask(rest)?,
         ("search", _) => search(rest)?,
         ("task", (verb, rest)) if verb.eq_ignore_ascii_case("submit") => submit(rest)?,
+        ("task", (verb, rest)) if verb.eq_ignore_ascii_case("at") => reschedule(rest)?,
         _ => return read_words(name, &rest.to_lowercase()),
     };
     Some(Slash { operation, yes: false })
@@ -133,6 +148,12 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
         ("task", ["cancel", these @ ..]) => {
             Operation::CancelTasks(Targets::Numbered(numbers(these)?))
         }
+        ("task", ["retry", "all", filter @ ..]) => {
+            Operation::RetryTasks(Targets::All(tasks(filter)?))
+        }
+        ("task", ["retry", these @ ..]) => {
+            Operation::RetryTasks(Targets::Numbered(numbers(these)?))
+        }
         ("task", ["priority", these @ .., priority]) => {
             Operation::Prioritise(numbers(these)?, priority.parse().ok()?)
         }
@@ -147,6 +168,7 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
         ("demo", ["next"]) => Operation::NextDemo,
         ("demo", ["stop"]) => Operation::StopDemo,
         ("demo", [demo]) => Operation::Demo(Some(Arc::from(*demo))),
+        ("reload", []) => Operation::Reload,
         ("alerts" | "alert", _) | ("subscribe", ["alerts"]) => {
             Operation::Alerts(alerts::slash(name, words)?)
         }
@@ -185,6 +207,9 @@ fn tasks(words: &[&str]) -> Option<TaskFilter> {
         let said_twice = match (word.parse(), word.parse()) {
             (Ok(status), _) => filter.status.replace(status).is_some(),
             (_, Ok(priority)) => filter.priority.replace(priority).is_some(),
+            _ if *word == "--before" => {
+                filter.before.replace(words.next()?.parse().ok()?).is_some()
+            }
             _ => {
                 let pool = if *word == "--pool" { words.next()? } else { word };
                 filter.pool.replace(PoolName::from(*pool)).is_some()
@@ -195,6 +220,19 @@ fn tasks(words: &[&str]) -> Option<TaskFilter> {
         }
     }
     Some(filter)
+}
+
+/// Names with commas between them, and spaces behind those.
+fn ask(rest: &str) -> Option<Operation> {
+    let (mut whom, mut text) = (String::new(), rest);
+    loop {
+        let (word, rest) = first_word(text);
+        whom.push_str(&word.to_lowercase());
+        text = rest;
+        if !word.ends_with(',') {
+            return Some(Operation::Ask(whom.parse().ok()?, free_text(text)?));
+        }
+    }
 }
 
 fn search(rest: &str) -> Option<Operation> {
@@ -211,6 +249,12 @@ fn submit(rest: &str) -> Option<Operation> {
         priority: optional(priority.as_slice()).ok()?,
         at: at.map(Arc::from),
     }))
+}
+
+fn reschedule(rest: &str) -> Option<Operation> {
+    let (these, at) = first_word(rest);
+    let these: Vec<&str> = these.split(',').filter(|number| !number.is_empty()).collect();
+    Some(Operation::Reschedule(numbers(&these)?, free_text(at)?))
 }
 
 /// The values of the options that stand before a free text, and the text.
@@ -251,246 +295,4 @@ fn first_word(text: &str) -> (&str, &str) {
     let text = text.trim_start();
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     (word, rest.trim_start())
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::{
-        intent::{
-            AlertWish, Component, NewAlert, Period, Priority, TaskStatus, Unit, WhichAlerts,
-            Workers,
-        },
-        model::{Metric, Side},
-    };
-
-    #[track_caller]
-    fn check(text: &str, expected: &str) {
-        let found = match slash(text) {
-            Some(Ok(Slash { operation, yes })) => {
-                format!("{}{}", operation.to_slash(), if yes { " YES" } else { "" })
-            }
-            Some(Err(misused)) => misused.to_string(),
-            None => "-".to_owned(),
-        };
-        assert_eq!(found, expected, "{text}");
-    }
-
-    #[test]
-    fn a_form_is_exact() {
-        for (text, expected) in [
-            ("/help", "/help"),
-            ("/STATUS", "/status"),
-            (" /pools ", "/pools"),
-            ("/use Sports", "/use sports"),
-            ("/use auto", "/use auto"),
-            ("/use Healthcare/Triage", "/use healthcare/triage"),
-            ("/health cpu", "/health cpu"),
-            ("/scale sports +2 --yes", "/scale sports +2 YES"),
-            ("/scale --yes sports 4", "/scale sports 4 YES"),
-            ("/tasks failed sports", "/tasks failed --pool sports"),
-            ("/tasks urgent", "/tasks urgent"),
-            ("/task #12", "/task 12"),
-            ("/task cancel 3, 4 4", "/task cancel 3 4"),
-            ("/task cancel all queued —yes", "/task cancel all queued YES"),
-            ("/task priority 3 4 HIGH", "/task priority 3 4 high"),
-            ("/task submit Say  it --yes", "/task submit Say  it --yes"),
-            (
-                "/task submit --at \"9:00 today\" --pool Sports a",
-                "/task submit --pool sports --at \"9:00 today\" a",
-            ),
-            ("/summary", "/summary current"),
-            ("/delete last --yes", "/delete last YES"),
-            (
-                "/search --period last-3-days what I Said",
-                "/search --period last-3-days what I Said",
-            ),
-            ("/usage this week", "/usage this week"),
-            ("/alerts today", "/alerts today"),
-            ("/alert memory > 2.5 GB for 5m", "/alert memory_bytes > 2684354560 bytes for 300s"),
-            ("/alert cpu>90%", "/alert machine_cpu_percent > 90 %"),
-            ("/alert load_1m < 0.5", "/alert load_1m < 0.500"),
-            ("/alert remove #2", "/alert remove 2"),
-            ("/alert remove the queue", "/alert remove turns_queued"),
-            ("/subscribe alerts", "/subscribe alerts"),
-            ("/demo", "/demo"),
-            ("/demo Next", "/demo next"),
-        ] {
-            check(text, expected);
-        }
-    }
-
-    #[test]
-    fn a_command_that_is_not_as_it_should_be_says_how_it_is_written() {
-        for (text, form) in [
-            ("/use", "/use POOL"),
-            ("/use a b", "/use POOL"),
-            ("/use a/", "/use POOL"),
-            ("/status --yes", "/status"),
-            ("/scale sports", "/scale POOL N"),
-            ("/task", "/task N"),
-            ("/task cancel", "/task cancel N"),
-            ("/task priority 3 soon", "/task priority N P"),
-            ("/tasks failed queued", "/tasks [STATUS] [POOL]"),
-            ("/search", "/search [--period P] TEXT"),
-            ("/alert memory", "/alert METRIC > N [for D]"),
-            ("/alert remove", "/alert remove N"),
-        ] {
-            check(text, &format!("It is written {form}."));
-        }
-    }
-
-    #[test]
-    fn what_begins_like_no_command_is_none() {
-        for text in ["/etc/hosts", "status", "/", "what does /status do?", "//help", "/helpme", ""]
-        {
-            check(text, "-");
-        }
-    }
-
-    fn word() -> impl Strategy<Value = Arc<str>> {
-        "[a-z][a-z0-9-]{0,9}"
-            .prop_filter("it has a meaning of its own", |word| {
-                let taken = [AUTO, "next", "stop"];
-                !taken.contains(&word.as_str())
-            })
-            .prop_map(Arc::from)
-    }
-
-    fn text() -> impl Strategy<Value = Arc<str>> {
-        "\\PC{1,20}"
-            .prop_filter("it is blank", |text| !text.trim().is_empty())
-            .prop_map(|text| Arc::from(text.trim()))
-    }
-
-    fn pool() -> impl Strategy<Value = PoolName> {
-        word().prop_map(|word| PoolName::from(&*word))
-    }
-
-    fn maybe<T: Clone + std::fmt::Debug>(
-        some: impl Strategy<Value = T>,
-    ) -> impl Strategy<Value = Option<T>> {
-        proptest::option::of(some)
-    }
-
-    fn any_of<T: Copy + std::fmt::Debug + 'static>(all: &'static [T]) -> impl Strategy<Value = T> {
-        proptest::sample::select(all)
-    }
-
-    fn task_numbers() -> impl Strategy<Value = TaskNumbers> {
-        proptest::collection::vec(any::<u32>(), 1..5)
-            .prop_map(|numbers| TaskNumbers::new(numbers).expect("there is one"))
-    }
-
-    fn which() -> impl Strategy<Value = Which> {
-        prop_oneof![Just(Which::Current), Just(Which::Last), any::<u32>().prop_map(Which::Number)]
-    }
-
-    fn period() -> impl Strategy<Value = Period> {
-        let unit = || any_of(&[Unit::Hour, Unit::Week, Unit::Month, Unit::Year]);
-        prop_oneof![
-            Just(Period::Today),
-            Just(Period::Yesterday),
-            unit().prop_map(Period::This),
-            unit().prop_map(Period::Last),
-            (2_u32.., any_of(Unit::ALL)).prop_map(|(count, unit)| Period::Past(count, unit)),
-        ]
-    }
-
-    fn filter() -> impl Strategy<Value = TaskFilter> {
-        (maybe(any_of(TaskStatus::ALL)), maybe(any_of(Priority::ALL)), maybe(pool()))
-            .prop_map(|(status, priority, pool)| TaskFilter { status, priority, pool })
-    }
-
-    fn about_tasks() -> impl Strategy<Value = Operation> {
-        let new = (text(), maybe(pool()), maybe(any_of(Priority::ALL)), maybe(word())).prop_map(
-            |(description, pool, priority, at)| NewTask { description, pool, priority, at },
-        );
-        prop_oneof![
-            filter().prop_map(Operation::Tasks),
-            new.prop_map(Operation::Submit),
-            task_numbers().prop_map(Operation::ShowTasks),
-            task_numbers().prop_map(|these| Operation::CancelTasks(Targets::Numbered(these))),
-            filter().prop_map(|filter| Operation::CancelTasks(Targets::All(filter))),
-            (task_numbers(), any_of(Priority::ALL)).prop_map(|(t, p)| Operation::Prioritise(t, p)),
-        ]
-    }
-
-    fn alert() -> impl Strategy<Value = NewAlert> {
-        let side = any_of(&[Side::Above, Side::Below]);
-        let numbers = (0..=100_000_u64, 0..=86_400_u32);
-        (any_of(Metric::ALL), side, numbers).prop_map(
-            |(metric, side, (thousandths, for_seconds))| NewAlert {
-                metric,
-                side,
-                thousandths,
-                for_seconds,
-            },
-        )
-    }
-
-    fn about_alerts() -> impl Strategy<Value = AlertWish> {
-        let which = prop_oneof![
-            any::<u32>().prop_map(WhichAlerts::Number),
-            any_of(Metric::ALL).prop_map(WhichAlerts::Metric),
-            Just(WhichAlerts::All),
-        ];
-        prop_oneof![
-            maybe(period()).prop_map(AlertWish::List),
-            alert().prop_map(AlertWish::Set),
-            which.prop_map(AlertWish::Remove),
-            Just(AlertWish::Subscribe),
-        ]
-    }
-
-    fn about_the_rest() -> impl Strategy<Value = Operation> {
-        let workers =
-            prop_oneof![any::<u32>().prop_map(Workers::To), any::<i32>().prop_map(Workers::By)];
-        prop_oneof![
-            maybe(text()).prop_map(Operation::Help),
-            Just(Operation::Status),
-            maybe(any_of(Component::ALL)).prop_map(Operation::Health),
-            Just(Operation::Pools),
-            pool().prop_map(Operation::Pool),
-            (pool(), workers).prop_map(|(pool, workers)| Operation::Scale(pool, workers)),
-            maybe(pool()).prop_map(Operation::Use),
-            (pool(), word()).prop_map(|(pool, word)| Operation::UseAgent(pool, (&*word).into())),
-            maybe(pool()).prop_map(Operation::New),
-            which().prop_map(Operation::Summarise),
-            which().prop_map(Operation::Delete),
-            (text(), maybe(period()))
-                .prop_map(|(query, period)| Operation::Search { query, period }),
-            maybe(word()).prop_map(Operation::Demo),
-            maybe(any::<u32>()).prop_map(Operation::Subscribe),
-            maybe(period()).prop_map(Operation::Usage),
-            about_alerts().prop_map(Operation::Alerts),
-            proptest::sample::select(vec![
-                Operation::Conversations,
-                Operation::Demos,
-                Operation::NextDemo,
-                Operation::StopDemo,
-                Operation::WatchPools,
-                Operation::Unsubscribe,
-                Operation::Providers,
-                Operation::Why,
-            ]),
-        ]
-    }
-
-    proptest! {
-        #[test]
-        fn every_operation_comes_back_from_its_form(
-            operation in prop_oneof![about_tasks(), about_the_rest()]
-        ) {
-            let back = slash(&operation.to_slash());
-            prop_assert_eq!(back, Some(Ok(Slash { operation, yes: false })));
-        }
-
-        #[test]
-        fn no_text_is_too_strange(text in "/?\\PC{0,40}") {
-            drop(slash(&text));
-        }
-    }
 }

@@ -43,6 +43,66 @@ macro_rules! words {
     };
 }
 
+/// Who is asked, where several are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whom {
+    /// All specialists.
+    All,
+    /// These pools.
+    These(Vec<PoolName>),
+}
+
+impl Whom {
+    const ALL: &str = "all";
+
+    /// As a parameter in JSON.
+    pub(super) fn slot(&self) -> Value {
+        match self {
+            Self::All => Self::ALL.into(),
+            Self::These(pools) => pools.iter().map(PoolName::as_str).collect(),
+        }
+    }
+}
+
+/// Each pool once, in the order in which they were named first.
+pub(super) fn named_once(pools: &[PoolName]) -> Vec<PoolName> {
+    let mut once = Vec::with_capacity(pools.len());
+    for pool in pools {
+        if !once.contains(pool) {
+            once.push(pool.clone());
+        }
+    }
+    once
+}
+
+impl fmt::Display for Whom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str(Self::ALL),
+            Self::These(pools) => {
+                f.write_str(&pools.iter().map(PoolName::as_str).collect::<Vec<_>>().join(","))
+            }
+        }
+    }
+}
+
+impl FromStr for Whom {
+    type Err = NotAValue;
+
+    fn from_str(text: &str) -> Result<Self, NotAValue> {
+        if text == Self::ALL {
+            return Ok(Self::All);
+        }
+        let names: Vec<_> = text
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .map(PoolName::from)
+            .collect();
+        if names.is_empty() { Err(NotAValue) } else { Ok(Self::These(named_once(&names))) }
+    }
+}
+
 words! {
     /// How a background task stands.
     TaskStatus {
@@ -88,6 +148,8 @@ words! {
         Uptime = "uptime",
         /// The connections to the outside.
         Network = "network",
+        /// The settings and the file that they come from.
+        Settings = "settings",
     }
 }
 
@@ -208,6 +270,11 @@ impl TaskNumbers {
         &self.0
     }
 
+    /// As one word.
+    pub(super) fn joined(&self) -> String {
+        self.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+    }
+
     /// A number, or a list where there are several.
     pub(super) fn slot(&self) -> Value {
         match *self.0 {
@@ -283,6 +350,8 @@ pub struct TaskFilter {
     pub priority: Option<Priority>,
     /// Those of that pool.
     pub pool: Option<PoolName>,
+    /// Those before the task of that number.
+    pub before: Option<u32>,
 }
 
 /// Which tasks are meant.

@@ -94,7 +94,8 @@ pub(super) const STATUSES: &[(TaskStatus, &str)] = &[
     (
         TaskStatus::Failed,
         "failed, failing, broken, errored, crashed, unsuccessful, in error, fail, failures, \
-         failure, errored out, errors",
+         failure, errored out, errors, dead letters, dead letter list, dead letter queue, list of \
+         dead letters, dead letter tasks",
     ),
     (
         TaskStatus::Cancelled,
@@ -150,6 +151,11 @@ pub(super) const COMPONENTS: &[(Component, &str)] = &[
     (
         Component::Network,
         "network, connectivity, network connection, internet connection, bandwidth",
+    ),
+    (
+        Component::Settings,
+        "settings, configuration, config, settings file, config file, configuration file, \
+         operatoros.toml, toml",
     ),
 ];
 

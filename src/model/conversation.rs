@@ -72,6 +72,30 @@ pub struct Conversation {
     /// What is left open between the user and the operator.
     #[serde(default, skip_serializing_if = "Standing::is_empty")]
     pub standing: Standing,
+    /// The turn that a specialist answers here: the conversation is a part of that one, and goes
+    /// with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<TurnRef>,
+}
+
+/// A turn as another conversation names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnRef {
+    /// Its conversation.
+    pub conversation: ConversationId,
+    /// Its id.
+    pub turn: TurnId,
+}
+
+/// One of several pools that are asked the same, and where it answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Specialist {
+    /// Who.
+    pub pool: PoolName,
+    /// The conversation that holds its answer.
+    pub conversation: ConversationId,
+    /// The turn of that.
+    pub turn: TurnId,
 }
 
 /// What is left open between a user and the operator.
@@ -179,6 +203,9 @@ pub struct Message {
     /// The client's own notes on its message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<serde_json::Value>,
+    /// Of an answer: the specialists that it is made of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub specialists: Vec<Specialist>,
 }
 
 impl Message {
@@ -207,6 +234,7 @@ impl Message {
             finish_reason: None,
             reasoning: None,
             metadata: None,
+            specialists: Vec::new(),
         }
     }
 }

@@ -5,9 +5,12 @@ use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AgentName, ConversationId, FinishReason, MessageId, PoolName, ProviderName, Timestamp, Timing,
-    TurnId, Usage, Usd,
+    AgentName, ConversationId, FinishReason, MessageId, PoolName, ProviderName, Specialist,
+    Timestamp, Timing, TurnId, TurnRef, Usage, Usd,
 };
+
+/// The tool of a turn that asks specialists.
+pub const SPECIALIST: &str = "specialist";
 
 /// An event with its place in the conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,6 +65,12 @@ pub enum Event {
         model: Arc<str>,
         /// Why this pool.
         routing: Routing,
+        /// Who is asked first, where the answer is made of several.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        specialists: Vec<Specialist>,
+        /// The turn for which a specialist answers here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        part_of: Option<TurnRef>,
     },
     /// A tool was called.
     TurnTool {
@@ -76,6 +85,9 @@ pub enum Event {
         /// One line about it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         summary: Option<Arc<str>>,
+        /// Why it failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<TurnError>,
     },
     /// The text so far is void: the answer starts over.
     TurnReset {
@@ -279,6 +291,14 @@ pub enum Reason {
     AnswerTooLong,
     /// A budget of the user or the pool is used up.
     BudgetExhausted,
+    /// None of the specialists that were asked has answered.
+    SpecialistsFailed,
+    /// The user stopped it.
+    Cancelled,
+    /// The gateway went down under it.
+    Interrupted,
+    /// The gateway has as much to do as it can.
+    Overloaded,
     /// A mistake of ours.
     Internal,
 }

@@ -9,7 +9,7 @@ use super::{
     table::table,
 };
 use crate::{
-    conversation::{Ask, Branch, IfBusy, Parent, Refusal},
+    conversation::{Ask, Branch, Refusal, turn_span},
     intent::{Operation, Which},
     limits,
     model::{Conversation, ConversationId, PoolName, Timestamp},
@@ -109,13 +109,10 @@ impl Operator {
         if self.has_model(&pool) {
             return Ok(Outcome::Asked(Ask {
                 text: asked.into(),
-                key: None,
                 pool: Some(pool),
-                agent: None,
-                parent: Parent::Head,
-                if_busy: IfBusy::Queue,
-                metadata: None,
                 about: Some(about),
+                span: turn_span(None),
+                ..Ask::default()
             }));
         }
         let page = Page { rows: limits::CONTEXT_MESSAGES_MAX, bytes: limits::SNAPSHOT_BYTES_MAX };
@@ -133,7 +130,8 @@ impl Operator {
 
     fn has_model(&self, pool: &PoolName) -> bool {
         let pool = self.registry.workshop().pools.get(pool.as_str());
-        pool.and_then(|pool| pool.first()).is_some_and(|(provider, _)| provider.as_str() != OFFLINE)
+        let first = pool.as_ref().and_then(|pool| pool.first());
+        first.is_some_and(|(provider, _)| provider.as_str() != OFFLINE)
     }
 
     /// One of the caller's own conversations.

@@ -24,8 +24,14 @@ struct Topic {
 const TOPICS: &[Topic] = &[
     Topic {
         wish: "choose who answers",
-        says: &["use the sports pool", "which agents are there?", "why did you pick that pool?"],
-        commands: &["pools", "pool", "use", "why"],
+        says: &[
+            "use the sports pool",
+            "which agents are there?",
+            "ask financial and business about leasing a van",
+            "ask all specialists about a marathon",
+            "why did you pick that pool?",
+        ],
+        commands: &["pools", "pool", "use", "ask", "why"],
         words: &[
             "pool",
             "pools",
@@ -44,7 +50,9 @@ const TOPICS: &[Topic] = &[
         notes: "Each message goes to the pool that its words fit best, and a follow-up stays where \
                 the conversation is. Within the pool an agent answers, if it has any: the one that fits, \
                 or the one that you ask for, as in \"ask the triage agent …\". A pool that you name is \
-                kept until you say /use auto, and so is an agent: /use healthcare/triage.",
+                kept until you say /use auto, and so is an agent: /use healthcare/triage. Several \
+                pools that are asked the same answer side by side, and then one answer is made of \
+                theirs.",
     },
     Topic {
         wish: "keep conversations apart, and find things again",
@@ -72,7 +80,11 @@ const TOPICS: &[Topic] = &[
     },
     Topic {
         wish: "have work done in the background",
-        says: &["submit a task to business: draft an agenda", "show running tasks"],
+        says: &[
+            "submit a task to business tomorrow at 9: draft an agenda",
+            "show the failed tasks",
+            "retry task 7",
+        ],
         commands: &["task", "tasks"],
         words: &[
             "task",
@@ -85,10 +97,15 @@ const TOPICS: &[Topic] = &[
             "schedule",
             "submit",
             "cancel",
+            "retry",
+            "reschedule",
+            "postpone",
         ],
         notes: "A task tells its outcome in the conversation that asked for it. WHEN is a time, a rule or a \
-                condition: \"in 2 hours\", \"every day at 9\", \"after 12\". A task that runs is cancelled \
-                only when you agree, unless the command ends in --yes.",
+                condition: \"in 2 hours\", \"every day at 9\", \"after 12\", and may open a sentence: \"every \
+                weekday at 8:30 in Europe/Berlin, have the financial pool …\". A task that runs is \
+                cancelled, and all that failed are tried again, only when you agree, unless the command \
+                ends in --yes.",
     },
     Topic {
         wish: "see how the gateway is",
@@ -154,6 +171,14 @@ const TOPICS: &[Topic] = &[
         commands: &["scale", "pool"],
         words: &["scale", "worker", "workers", "concurrency", "capacity"],
         notes: "It asks back first, unless the command ends in --yes.",
+    },
+    Topic {
+        wish: "have the settings read again",
+        says: &["reload the settings", "are the settings ok?"],
+        commands: &["reload", "health"],
+        words: &["settings", "setting", "configuration", "config", "reload"],
+        notes: "They are also read when their file changes. It asks back first, unless the command ends \
+                in --yes.",
     },
     Topic {
         wish: "be shown around",

@@ -84,7 +84,7 @@ impl Operator {
 
     fn read(&self, text: &str, standing: &Standing) -> Option<Wish> {
         let situation = Situation { demo_running: standing.demo.is_some() };
-        match intent::understand(text, &self.vocabulary, situation) {
+        match intent::understand(text, &self.vocabulary.load(), situation) {
             Reading::Chat => self.how(text, situation),
             Reading::Command { operation, .. } => Some(Wish::Do { operation, agreed: false }),
             Reading::Unsure(unsure) => Some(Wish::Clarify(unsure)),
@@ -94,7 +94,7 @@ impl Operator {
     /// Whoever asks how something is done is told, where that is a command of the gateway.
     fn how(&self, text: &str, situation: Situation) -> Option<Wish> {
         let wanted = asked_how(text)?;
-        match intent::understand(wanted, &self.vocabulary, situation) {
+        match intent::understand(wanted, &self.vocabulary.load(), situation) {
             Reading::Chat => None,
             Reading::Command { .. } | Reading::Unsure(_) => {
                 Some(Wish::Do { operation: Operation::Help(Some(wanted.into())), agreed: false })

@@ -6,14 +6,16 @@ use serde_json::{Value, json};
 
 use super::{
     Operator,
-    report::{Here, Report, Then},
+    report::{Here, Outcome, Report, Then},
     table::table,
 };
 use crate::{
-    conversation::Refusal,
-    intent::{Operation, Workers},
+    conversation::{Ask, Refusal},
+    intent::{Operation, Whom, Workers},
+    limits,
     model::{AgentName, ConversationId, Day, Event, PoolName, PoolVitals, Priority},
     pool::Pool,
+    route::DEFAULT_POOL,
 };
 
 /// Events that are looked through for the last decision.
@@ -23,8 +25,8 @@ impl Operator {
     pub(super) fn pools(&self) -> Report {
         let today = self.today();
         let pools = self.registry.workshop().pools.iter();
-        let known: Vec<_> = pools.map(|pool| (pool, pool.vitals(today))).collect();
-        let row = |(pool, vitals): &(&Arc<Pool>, PoolVitals)| {
+        let known: Vec<_> = pools.map(|pool| (pool.clone(), pool.vitals(today))).collect();
+        let row = |(pool, vitals): &(Arc<Pool>, PoolVitals)| {
             [
                 pool.name.to_string(),
                 format!("{}/{}", vitals.running, vitals.workers),
@@ -69,7 +71,7 @@ impl Operator {
             };
             let _infallible = write!(text, "\n  {agent}: {}{asks}", of.description);
         }
-        Report::new(text, facts(pool, &vitals))
+        Report::new(text, facts(&pool, &vitals))
     }
 
     fn today(&self) -> Day {
@@ -122,7 +124,7 @@ impl Operator {
         let pools = &self.registry.workshop().pools;
         let Some(known) = pools.get(pool.as_str()) else { return self.no_pool(pool) };
         if known.as_agent(agent.as_str()).is_none() {
-            let there_are = pools.agent_names(known);
+            let there_are = pools.agent_names(&known);
             let text = format!("No agent of {pool} is called {agent}. There are: {there_are}.");
             return Report::new(text, json!({ "unknown": agent.as_str(), "pool": pool.as_str() }));
         }
@@ -136,6 +138,33 @@ impl Operator {
         let names = self.registry.workshop().pools.names();
         let text = format!("No pool is called {name}. There are: {names}.");
         Report::new(text, json!({ "unknown": name.as_str() }))
+    }
+
+    /// Has several pools asked, or the one that was named.
+    pub(super) fn ask(&self, whom: Whom, text: Arc<str>) -> Outcome {
+        let pools = &self.registry.workshop().pools;
+        let named = match whom {
+            Whom::These(named) => named,
+            // The one for everything else makes one answer of theirs.
+            Whom::All => {
+                let names = pools.iter().map(|pool| pool.name.clone());
+                let specialists = names.filter(|name| name.as_str() != DEFAULT_POOL);
+                specialists.take(limits::SPECIALISTS_MAX).collect()
+            }
+        };
+        if let Some(unknown) = named.iter().find(|name| pools.get(name.as_str()).is_none()) {
+            return self.no_pool(unknown).into();
+        }
+        let most = limits::SPECIALISTS_MAX;
+        if named.len() > most {
+            let text = format!("At most {most} pools are asked at once, not {}.", named.len());
+            return Report::new(text, json!({ "most": most })).into();
+        }
+        let ask = Ask { text, ..Ask::default() };
+        Outcome::Asked(match named.as_slice() {
+            [alone] => Ask { pool: Some(alone.clone()), ..ask },
+            _ => Ask { pools: named, ..ask },
+        })
     }
 
     /// The models that may answer, and for which pools.

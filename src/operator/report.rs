@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Value, json};
 
 use crate::{
-    conversation::{Ask, Handle, Tour},
+    conversation::{Ask, Handle, Part, Tour},
     intent::{Operation, Unsure},
     model::{AgentName, ConversationId, Offer, PoolName},
 };
@@ -50,6 +50,8 @@ pub(super) enum Then {
 pub enum Here {
     /// It goes on in another conversation.
     Enter(ConversationId, Handle),
+    /// It follows specialists that were asked on its behalf.
+    Attend(Vec<Part>),
     /// It is told the status so often; nothing is told by itself any more where it is `None`.
     Status(Option<Duration>),
     /// It is told of the pools when they change.

@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 use super::{
     Operator,
     report::{Here, Report, Then},
+    settings::standing,
 };
 use crate::{
+    config::SettingsState,
     intent::Component,
     limits,
     model::{Gauges, Vitals},
@@ -65,8 +67,10 @@ impl Operator {
 
     pub(super) fn health(&self, of: Option<Component>) -> Report {
         let (vitals, store) = ((self.vitals)(), self.registry.workshop().store.health());
+        let settings = self.settings.state();
         let asked = Component::ALL.iter().filter(|part| of.is_none_or(|of| of == **part));
-        let checks: Vec<Check> = asked.map(|part| check(*part, &vitals, &store)).collect();
+        let checks: Vec<Check> =
+            asked.map(|part| check(*part, &vitals, &store, &settings)).collect();
         let worst = checks.iter().map(|check| check.state).max().unwrap_or(State::Ok);
         let rows: Vec<Value> = checks.iter().map(Check::data).collect();
         let mut text = match of {
@@ -105,9 +109,19 @@ impl Check {
     }
 }
 
-fn check(part: Component, vitals: &Vitals, store: &store::Health) -> Check {
+fn check(
+    part: Component,
+    vitals: &Vitals,
+    store: &store::Health,
+    settings: &SettingsState,
+) -> Check {
     let mut state = State::Ok;
     let says = match part {
+        Component::Settings => {
+            let (well, says) = standing(settings);
+            state = if well { State::Ok } else { State::Degraded };
+            says
+        }
         Component::Memory => {
             let of = |(used, total)| format!("{} of {} MiB", used / MIB, total / MIB);
             let process = vitals.memory_bytes.map(|bytes| format!("{} MiB", bytes / MIB));

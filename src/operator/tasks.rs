@@ -1,20 +1,18 @@
-//! Background tasks by word of mouth: handing in, listing, taking back, putting first.
+//! Background tasks by word of mouth: handing in and telling; changing them is below.
+
+mod changes;
 
 use std::fmt::Write as _;
 
-use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
 use super::{Caller, Operator, conversations::ago, report::Report, table::table};
 use crate::{
     conversation::Refusal,
-    intent::{self, Operation, Targets, TaskNumbers},
-    limits::{
-        LISTED_ROWS, PAGE_ROWS_MAX, TASK_TOLD_BYTES_MAX, TASKS_CANCELLED_AT_ONCE,
-        TASKS_CANCELLED_MAX,
-    },
-    model::{Priority, Task, TaskFilter, TaskId, TaskStatus, Timestamp},
-    task::{self, Change, NewTask, When},
+    intent::{self, Operation, TaskNumbers},
+    limits::{LISTED_ROWS, TASK_TOLD_BYTES_MAX},
+    model::{Offer, Priority, Task, TaskFilter, TaskId, TaskStatus, Timestamp},
+    task::{self, NewTask, Unreadable, When},
     wire,
 };
 
@@ -22,17 +20,24 @@ impl Operator {
     pub(super) async fn list_tasks(
         &self,
         caller: &Caller,
-        filter: &intent::TaskFilter,
+        asked: &intent::TaskFilter,
     ) -> Result<Report, Refusal> {
-        if let Some(pool) = filter
+        if let Some(pool) = asked
             .pool
             .as_ref()
             .filter(|pool| self.registry.workshop().pools.get(pool.as_str()).is_none())
         {
             return Ok(self.no_pool(pool));
         }
-        let filter = known(filter);
-        let page = self.tasks.list(caller.user(), &filter, None, LISTED_ROWS).await?;
+        let filter = known(asked);
+        let before = match asked.before.map(u64::from) {
+            Some(number) => match self.tasks.numbered(caller.user(), number).await? {
+                Some(task) => Some(task.id),
+                None => return Ok(none_such(number)),
+            },
+            None => None,
+        };
+        let page = self.tasks.list(caller.user(), &filter, before, LISTED_ROWS).await?;
         let now = self.registry.workshop().clock.now();
         let rows: Vec<_> = page.tasks.iter().map(|task| row(task, now)).collect();
         let mut text = match rows.as_slice() {
@@ -40,12 +45,18 @@ impl Operator {
             [] => "No task of yours is like that.".to_owned(),
             rows => table(["#", "status", "priority", "pool", "when", "task"], rows),
         };
-        if page.more.is_some() {
-            text.push_str("\nand older ones; name a status, a priority or a pool to see fewer");
+        let mut offers = Vec::new();
+        if let (Some(_), Some(last)) = (page.more, page.tasks.last()) {
+            text.push_str("\nand older ones: say “more”, or name a status, a priority or a pool");
+            let before = u32::try_from(last.number).ok();
+            let older = Operation::Tasks(intent::TaskFilter { before, ..asked.clone() }).to_slash();
+            let offer = |say: &&str| Offer { say: (*say).into(), run: Some(older.as_str().into()) };
+            offers = MORE.iter().map(offer).collect();
         }
         let tasks: Vec<Value> = page.tasks.iter().map(wire::task_value).collect();
         let cursor = page.more.map(|id| id.to_string());
-        Ok(Report::new(text, json!({ "tasks": tasks, "cursor": cursor })))
+        let data = json!({ "tasks": tasks, "cursor": cursor });
+        Ok(Report { offers: offers.into(), ..Report::new(text, data) })
     }
 
     pub(super) async fn submit_task(
@@ -64,18 +75,14 @@ impl Operator {
             ..NewTask::default()
         };
         if let Some(at) = &new.at {
-            match task::when(at, self.registry.workshop().clock.now(), self.tasks.zone()) {
+            match task::when(at, self.now(), self.tasks.zone()) {
                 Ok(When::At(at)) => wanted.run_at = Some(at),
                 Ok(When::Every(every)) => wanted.every = Some(every),
                 Ok(When::After(numbers)) => match self.ids(caller, &numbers).await? {
                     Ok(after) => wanted.after = after,
                     Err(missing) => return Ok(none_such(missing)),
                 },
-                Err(unreadable) => {
-                    let text =
-                        format!("When shall it run? “{at}” names no such time. {unreadable}");
-                    return Ok(Report::new(text, json!({ "field": "at", "said": &**at })));
-                }
+                Err(unreadable) => return Ok(unread(at, unreadable)),
             }
         }
         let submitted = match self.tasks.submit(caller.user(), wanted).await {
@@ -107,127 +114,6 @@ impl Operator {
         Ok(Report::new(text, json!({ "tasks": data })))
     }
 
-    /// Takes tasks back; asks back first where some of them run, unless that was agreed to.
-    pub(super) async fn cancel_tasks(
-        &self,
-        caller: &Caller,
-        targets: Targets,
-        agreed: bool,
-    ) -> Result<Report, Refusal> {
-        let (tasks, missing, more) = self.targets(caller, &targets).await?;
-        let running = tasks.iter().filter(|task| task.status == TaskStatus::Running);
-        let running: Vec<u64> = running.map(|task| task.number).collect();
-        if !agreed && !running.is_empty() {
-            let question = match running.as_slice() {
-                [one] if tasks.len() == 1 => format!("Task {one} is running. Cancel it?"),
-                running => {
-                    format!("{} of {} tasks are running. Cancel them?", running.len(), tasks.len())
-                }
-            };
-            return Ok(Report::consent(&question, &Operation::CancelTasks(targets)));
-        }
-        let (open, over): (Vec<_>, Vec<_>) =
-            tasks.into_iter().partition(|task| task.status.is_open());
-        let cancelled = stream::iter(open)
-            .map(|task| async move { (task.number, self.cancel_task(caller, task.id).await) })
-            .buffered(TASKS_CANCELLED_AT_ONCE)
-            .collect::<Vec<_>>()
-            .await;
-        let mut done = Vec::new();
-        let mut says: Vec<String> = over.iter().map(over_already).collect();
-        for (number, outcome) in cancelled {
-            match outcome? {
-                Ok(task) if task.status == TaskStatus::Cancelled => done.push(number),
-                Ok(task) => says.push(over_already(&task)),
-                Err(refusal) => says.push(refusal.to_string()),
-            }
-        }
-        says.extend(missing.iter().map(|number| format!("There is no task {number}.")));
-        let told = match done.as_slice() {
-            [] if says.is_empty() => "No task of yours is like that.".to_owned(),
-            [] => String::new(),
-            [one] => format!("Task {one} is cancelled."),
-            many => format!("{} tasks are cancelled.", many.len()),
-        };
-        says.insert(0, told);
-        if more {
-            says.push("There are more; say it again to go on.".to_owned());
-        }
-        let text = says.join("\n").trim().to_owned();
-        Ok(Report::new(text, json!({ "cancelled": done, "more": more })))
-    }
-
-    pub(super) async fn prioritise_tasks(
-        &self,
-        caller: &Caller,
-        numbers: &TaskNumbers,
-        priority: intent::Priority,
-    ) -> Result<Report, Refusal> {
-        let (mut says, mut changed) = (Vec::new(), Vec::new());
-        for number in numbers.as_slice() {
-            let Some(task) = self.tasks.numbered(caller.user(), u64::from(*number)).await? else {
-                says.push(format!("There is no task {number}."));
-                continue;
-            };
-            let change = Change { priority: Some(soon(priority)), ..Change::default() };
-            match told(self.tasks.update(caller.user(), task.id, change).await)? {
-                Ok(task) => {
-                    says.push(format!("Task {number} has {priority} priority now."));
-                    changed.push(wire::task_value(&task));
-                }
-                Err(refusal) => says.push(refusal.to_string()),
-            }
-        }
-        Ok(Report::new(says.join("\n"), json!({ "tasks": changed })))
-    }
-
-    async fn cancel_task(
-        &self,
-        caller: &Caller,
-        id: TaskId,
-    ) -> Result<Result<Task, task::Refusal>, Refusal> {
-        told(self.tasks.cancel(caller.user(), id).await)
-    }
-
-    /// The tasks that are meant, the numbers that are nobody's, and whether there are more.
-    async fn targets(
-        &self,
-        caller: &Caller,
-        targets: &Targets,
-    ) -> Result<(Vec<Task>, Vec<u64>, bool), Refusal> {
-        let (mut tasks, mut missing) = (Vec::new(), Vec::new());
-        let filter = match targets {
-            Targets::Numbered(numbers) => {
-                for number in numbers.as_slice().iter().copied().map(u64::from) {
-                    match self.tasks.numbered(caller.user(), number).await? {
-                        Some(task) => tasks.push(task),
-                        None => missing.push(number),
-                    }
-                }
-                return Ok((tasks, missing, false));
-            }
-            Targets::All(filter) => known(filter),
-        };
-        let open = [TaskStatus::Running, TaskStatus::Queued];
-        for status in open.into_iter().filter(|s| filter.status.is_none_or(|wanted| wanted == *s)) {
-            let filter = TaskFilter { status: Some(status), ..filter.clone() };
-            let mut before = None;
-            loop {
-                let page = self.tasks.list(caller.user(), &filter, before, PAGE_ROWS_MAX).await?;
-                tasks.extend(page.tasks);
-                if tasks.len() > TASKS_CANCELLED_MAX {
-                    tasks.truncate(TASKS_CANCELLED_MAX);
-                    return Ok((tasks, missing, true));
-                }
-                before = page.more;
-                if before.is_none() {
-                    break;
-                }
-            }
-        }
-        Ok((tasks, missing, false))
-    }
-
     /// The tasks of these numbers, or the first number that is nobody's.
     async fn ids(
         &self,
@@ -242,6 +128,10 @@ impl Operator {
             }
         }
         Ok(Ok(ids))
+    }
+
+    fn now(&self) -> Timestamp {
+        self.registry.workshop().clock.now()
     }
 
     /// What will become of a task that waits.
@@ -288,6 +178,9 @@ impl Operator {
     }
 }
 
+/// How people ask for the next page.
+const MORE: &[&str] = &["more", "show more", "show me more", "next page", "older ones", "the rest"];
+
 /// What the gateway itself does about a refusal goes on; what the user can do about it is told.
 fn told<T>(outcome: Result<T, task::Refusal>) -> Result<Result<T, task::Refusal>, Refusal> {
     match outcome {
@@ -309,8 +202,10 @@ fn refused(refusal: task::Refusal) -> Result<Report, Refusal> {
     }
 }
 
-fn over_already(task: &Task) -> String {
-    format!("Task {} has ended already: {}.", task.number, standing(task.status))
+/// The words say no time.
+fn unread(at: &str, unreadable: Unreadable) -> Report {
+    let text = format!("When shall it run? “{at}” names no such time. {unreadable}");
+    Report::new(text, json!({ "field": "at", "said": at }))
 }
 
 fn none_such(number: u64) -> Report {

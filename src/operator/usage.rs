@@ -23,8 +23,8 @@ impl Operator {
         let span = span(period, now);
         let days = Day::of(span.start)..Day::of(Timestamp(span.end.0 - 1)).next();
         let spent = workshop.store.spent(Some(caller.user()), days).await?;
-        let pools = workshop.pools.iter().map(|pool| &pool.name);
-        let budgets = workshop.ledger.standing(caller.user(), pools, now);
+        let pools: Vec<PoolName> = workshop.pools.iter().map(|pool| pool.name.clone()).collect();
+        let budgets = workshop.ledger.standing(caller.user(), &pools, now);
         let by_day = sums(&spent, |account| account.day.to_string());
         let by_pool = sums(&spent, |account| account.pool.to_string());
         let by_model = sums(&spent, |account| format!("{}/{}", account.provider, account.model));

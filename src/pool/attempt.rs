@@ -7,8 +7,9 @@ use std::{sync::Arc, time::Duration};
 use async_stream::stream;
 use futures_util::{StreamExt, stream::BoxStream};
 use tokio::time::sleep;
+use tracing::{Instrument as _, Span};
 
-use super::{Pool, health::Attempt, route::keep_hopeful};
+use super::{Pool, health::Attempt, route::keep_hopeful, span::ChatSpan};
 use crate::{
     config::Restart,
     limits,
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// What the pool is asked.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Prompt {
     /// The conversation, oldest first; the last item is to be answered.
     pub items: Vec<Item>,
@@ -25,6 +26,14 @@ pub struct Prompt {
     pub remote: Option<Arc<str>>,
     /// Tokens of the answer at the most, where that is less than the pool's own maximum.
     pub max_output_tokens: Option<u32>,
+    /// The turn or task that asks, for log and traces.
+    pub span: Span,
+}
+
+impl Default for Prompt {
+    fn default() -> Self {
+        Self { items: Vec::new(), remote: None, max_output_tokens: None, span: Span::none() }
+    }
 }
 
 /// How an answer comes along.
@@ -61,9 +70,12 @@ impl Pool {
                         model: leg.model.clone(),
                     };
                     let request = self.request(leg.model.clone(), &prompt);
-                    let mut answer = match leg.provider.ask(request).await {
+                    let mut chat = ChatSpan::begin(&prompt.span, leg, &request);
+                    let asked = leg.provider.ask(request).instrument(prompt.span.clone());
+                    let mut answer = match asked.await {
                         Ok(answer) => answer,
                         Err(failure) => {
+                            chat.failed(&failure);
                             attempt.failed(&failure);
                             keep_hopeful(&mut heard, failure);
                             continue;
@@ -73,6 +85,7 @@ impl Pool {
                     let failure = loop {
                         match next(&mut answer, &mut attempt).await {
                             Ok(Some(piece)) => {
+                                chat.heard(&piece);
                                 let speaks = !matches!(piece, Piece::Reasoning(_));
                                 if let Some(because) = doubted.take_if(|_| speaks) {
                                     yield Progress::Reset(because);
@@ -84,6 +97,7 @@ impl Pool {
                             Err(failure) => break failure,
                         }
                     };
+                    chat.failed(&failure);
                     if spoken {
                         if self.restart == Restart::Keep || resets == limits::RESETS_MAX {
                             yield Progress::Failed(failure);

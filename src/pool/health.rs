@@ -9,51 +9,79 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Instant, timeout},
-};
+use tokio::time::{Instant, timeout};
 
-use super::breaker::{Breaker, Fault, Pass};
+use super::{
+    breaker::{Breaker, Fault, Pass},
+    room::{Held, Room},
+};
 use crate::{
-    config::ProviderSettings,
+    config::{ProviderSettings, Settings},
     limits,
     meter::{Meter, ModelMeter},
     model::{BreakerState, LegLoad, ProviderName, Reason},
-    provider::{Failure, Retry},
+    provider::{Failure, OFFLINE, Retry},
 };
 
 /// How every model that some route names fares.
 pub(super) struct HealthTable {
     meter: Meter,
-    rooms: BTreeMap<ProviderName, Arc<Semaphore>>,
-    known: BTreeMap<(ProviderName, Arc<str>), Arc<Health>>,
+    rooms: BTreeMap<ProviderName, Arc<Room>>,
+    known: Known,
+    /// What was known before the settings changed, as far as nobody asked for it yet.
+    before: Known,
 }
+
+type Known = BTreeMap<(ProviderName, Arc<str>), Arc<Health>>;
 
 impl HealthTable {
     /// None known yet, of providers with these settings.
     pub(super) fn new(settings: &BTreeMap<String, ProviderSettings>, meter: &Meter) -> Self {
         let room = |(name, settings): (&String, &ProviderSettings)| {
-            let room = Arc::new(Semaphore::new(settings.max_concurrent? as usize));
-            Some((ProviderName::from(name.as_str()), room))
+            let room = Room::new(settings.max_concurrent);
+            (ProviderName::from(name.as_str()), room)
         };
-        let rooms = settings.iter().filter_map(room).collect();
-        Self { meter: meter.clone(), rooms, known: BTreeMap::new() }
+        let rooms = settings.iter().map(room).collect();
+        Self { meter: meter.clone(), rooms, known: Known::new(), before: Known::new() }
+    }
+
+    /// Other settings hold from now on. What is known of a provider is kept while it is the same
+    /// account at the same server; a new key starts with a clean slate.
+    pub(super) fn adopt(&mut self, was: &Settings, now: &Settings) {
+        self.before = std::mem::take(&mut self.known);
+        self.before.retain(|(provider, _), _| match provider.as_str() {
+            OFFLINE => was.offline == now.offline,
+            name => match (was.providers.get(name), now.providers.get(name)) {
+                (Some(was), Some(now)) => was.is_same_account(now),
+                _ => false,
+            },
+        });
+        for (name, settings) in &now.providers {
+            let room = self.rooms.entry(name.as_str().into()).or_insert_with(|| Room::new(None));
+            room.resize(settings.max_concurrent);
+        }
+    }
+
+    /// Nobody asks any more for what was known before.
+    pub(super) fn forget_the_rest(&mut self) {
+        self.before.clear();
     }
 
     /// The health of this model: the same for every route that names it.
     pub(super) fn of(&mut self, provider: &ProviderName, model: &Arc<str>) -> Arc<Health> {
         let room = self.rooms.get(provider).cloned();
-        let meter = self.meter.model(provider, model);
-        let known = self.known.entry((provider.clone(), model.clone()));
-        known.or_insert_with(|| Arc::new(Health { room, meter, state: Mutex::default() })).clone()
+        let key = (provider.clone(), model.clone());
+        let before = self.before.remove(&key);
+        let meter = || self.meter.model(provider, model);
+        let new = || Arc::new(Health { room, meter: meter(), state: Mutex::default() });
+        self.known.entry(key).or_insert_with(|| before.unwrap_or_else(new)).clone()
     }
 }
 
 /// How one model of one provider fares.
 pub(super) struct Health {
     /// What the provider may be asked at the same time, all its models together.
-    room: Option<Arc<Semaphore>>,
+    room: Option<Arc<Room>>,
     meter: Arc<ModelMeter>,
     state: Mutex<State>,
 }
@@ -84,8 +112,7 @@ impl Health {
     pub(super) fn admit(self: &Arc<Self>) -> Result<Attempt, Shut> {
         let mut attempt = self.attempt().map_err(Shut::Away)?;
         if let Some(room) = &self.room {
-            let room = room.clone().try_acquire_owned().map_err(|_| Shut::Full)?;
-            attempt.room = Some(room);
+            attempt.room = Some(room.try_enter().ok_or(Shut::Full)?);
         }
         self.meter.asked();
         Ok(attempt)
@@ -96,8 +123,8 @@ impl Health {
         let room = match self.room.clone() {
             None => None,
             Some(room) => {
-                let room = timeout(limits::PROVIDER_ROOM_WITHIN, room.acquire_owned()).await;
-                Some(room.map_err(|_| NO_ROOM)?.expect("the semaphore is never closed"))
+                let room = timeout(limits::PROVIDER_ROOM_WITHIN, room.enter()).await;
+                Some(room.map_err(|_| NO_ROOM)?)
             }
         };
         let mut attempt = self.attempt()?;
@@ -182,7 +209,7 @@ pub(super) struct Attempt {
     asked: Instant,
     began: bool,
     /// Held until the answer ends.
-    room: Option<OwnedSemaphorePermit>,
+    room: Option<Held>,
 }
 
 impl Attempt {
@@ -257,6 +284,15 @@ fn blame(reason: Reason, retry: Retry) -> Blame {
         (Reason::ProviderRejected | Reason::ContextTooLong | Reason::AnswerTooLong, _) => {
             Blame::Request
         }
-        (Reason::QueueFull | Reason::BudgetExhausted | Reason::Internal, _) => Blame::Gateway,
+        (
+            Reason::QueueFull
+            | Reason::BudgetExhausted
+            | Reason::SpecialistsFailed
+            | Reason::Cancelled
+            | Reason::Interrupted
+            | Reason::Overloaded
+            | Reason::Internal,
+            _,
+        ) => Blame::Gateway,
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::health::{Attempt, Health, HealthTable, Shut};
 use crate::{
-    config::Settings,
+    config::{ProviderKind, Settings},
     model::LegLoad,
     provider::{Failure, OFFLINE, Provider, Providers, Retry},
 };
@@ -18,6 +18,8 @@ use crate::{
 pub(super) struct Leg {
     pub(super) provider: Arc<dyn Provider>,
     pub(super) model: Arc<str>,
+    /// What a trace calls the provider: one of the names that all know, or as settings call it.
+    pub(super) vendor: String,
     health: Arc<Health>,
 }
 
@@ -38,11 +40,13 @@ impl Route {
                 Some((provider, model)) => (provider, Some(model)),
                 None => (stop, None),
             };
-            let usual = settings.providers.get(provider).map(|p| p.model.as_str());
+            let of = settings.providers.get(provider);
+            let usual = of.map(|p| p.model.as_str());
+            let vendor = vendor(provider, of.map(|p| p.kind));
             let model = Arc::from(model.or(usual).unwrap_or(provider));
             let provider = providers.get(provider)?.clone();
             let health = table.of(provider.name(), &model);
-            Some(Leg { provider, model, health })
+            Some(Leg { provider, model, vendor, health })
         };
         let stops = entries.iter().map(|entry| entry.split('|').filter_map(&mut leg).collect());
         let mut stops: Vec<Vec<Leg>> = stops.filter(|legs: &Vec<_>| !legs.is_empty()).collect();
@@ -94,6 +98,16 @@ impl Route {
         }
         order
     }
+}
+
+fn vendor(name: &str, kind: Option<ProviderKind>) -> String {
+    match kind {
+        Some(ProviderKind::Openai) => "openai",
+        Some(ProviderKind::Anthropic) => "anthropic",
+        // Many speak it, and it does not say whose the models are.
+        Some(ProviderKind::OpenaiChat) | None => name,
+    }
+    .to_owned()
 }
 
 /// One round over a route: each model that may be asked is handed out once.

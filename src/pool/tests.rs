@@ -1,5 +1,6 @@
 //! Tests of pools: whom a route asks, and for how long.
 
+mod adopt;
 mod breaker;
 mod health;
 mod queue;
@@ -166,18 +167,6 @@ async fn a_pool_is_scaled_within_its_limits() {
         assert_eq!(pool.scale(bad), Err(BadSize(bad)));
     }
     assert_eq!(pool.load().workers, 3);
-}
-
-#[test]
-fn pools_adopt_the_workers_of_new_settings() {
-    let mut settings = Settings::default();
-    let offline = crate::provider::build(&BTreeMap::new(), &settings.offline).unwrap();
-    let pools = Pools::new(&settings, &offline);
-    settings.pools.get_mut("financial").unwrap().workers = 4;
-    settings.pools.insert("new".to_owned(), PoolSettings::default());
-    pools.adopt(&settings);
-    let workers: Vec<_> = pools.iter().map(|pool| pool.load().workers).collect();
-    assert_eq!(workers, [2_048, 4, 2_048, 2_048, 2_048], "business, financial, and so on");
 }
 
 #[test]

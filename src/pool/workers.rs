@@ -22,13 +22,11 @@ use crate::{
 };
 
 /// The workers of one pool.
-pub(super) struct Workers {
-    /// How long a person's turn waits at the most.
-    patience: Duration,
-    state: Mutex<State>,
-}
+pub(super) struct Workers(Mutex<State>);
 
 struct State {
+    /// How long a person's turn waits at the most.
+    patience: Duration,
     size: u32,
     running: u32,
     queue: Queue<oneshot::Sender<Worker>>,
@@ -63,12 +61,13 @@ impl Workers {
     /// So many workers, for whom a person's turn waits so long at the most.
     pub(super) fn new(size: u32, patience: Duration) -> Arc<Self> {
         let state = State {
+            patience,
             size,
             running: 0,
             queue: Queue::default(),
             service: limits::POOL_SERVICE_ASSUMED,
         };
-        Arc::new(Self { patience, state: Mutex::new(state) })
+        Arc::new(Self(Mutex::new(state)))
     }
 
     /// A worker, where one is free and nobody waits for it.
@@ -86,13 +85,13 @@ impl Workers {
     pub(super) fn queue_up(self: &Arc<Self>, asker: Asker) -> Result<Queued, Busy> {
         let (caller, called) = oneshot::channel();
         let now = Instant::now();
-        let ticket = {
+        let (ticket, patience) = {
             let mut state = self.lock();
             state.admits(asker.user)?;
-            state.queue.push(asker, caller)
+            (state.queue.push(asker, caller), state.patience)
         };
         self.call();
-        let expires = (asker.origin == Origin::Turn).then(|| now + self.patience);
+        let expires = (asker.origin == Origin::Turn).then(|| now + patience);
         Ok(Queued { workers: self.clone(), ticket, called, position: 1, looks: now, expires })
     }
 
@@ -107,6 +106,15 @@ impl Workers {
         let before = std::mem::replace(&mut self.lock().size, size);
         self.call();
         before
+    }
+
+    /// From now on a turn waits so long, and there are so many, where a number is given.
+    pub(super) fn adopt(self: &Arc<Self>, size: Option<u32>, patience: Duration) {
+        let mut state = self.lock();
+        state.patience = patience;
+        state.size = size.unwrap_or(state.size);
+        drop(state);
+        self.call();
     }
 
     /// How they are used.
@@ -138,7 +146,7 @@ impl Workers {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

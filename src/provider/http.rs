@@ -12,6 +12,7 @@ use reqwest::{
     redirect::Policy,
 };
 use serde::Serialize;
+use tracing::Span;
 
 use super::{
     Failure, Piece, Retry, Unbuildable,
@@ -114,8 +115,11 @@ impl Server {
     ) -> Result<impl Stream<Item = Result<Piece, Failure>> + Send + use<D>, Failure> {
         let provider = self.name.clone();
         let request_id = request_id(response.headers()).map(str::to_owned);
+        // Whoever takes the pieces may be elsewhere by then.
+        let asking = Span::current();
         let pieces = decode::pieces(body(response, pulse).await?, D::default());
         Ok(pieces.inspect_err(move |failure| {
+            let _about = asking.enter();
             let request_id = request_id.as_deref();
             tracing::warn!(%provider, %failure, request_id, "the answer failed");
         }))

@@ -12,7 +12,7 @@ use super::{
     lexicon::{Found, Lexicon},
     meaning::{Leaning, Meaning},
     reading::Reading,
-    softmax,
+    softmax, spanning,
 };
 use crate::{
     config::{AgentSettings, PoolSettings},
@@ -49,10 +49,11 @@ impl Router {
     /// Who answers a message: its pool, and where that has agents the one that it is for. What it names
     /// comes first, then what is pinned, then what it sounds like.
     pub fn choose(&self, text: &str, context: Context<'_>) -> Choice {
-        let sought = self.sought(text, &context);
+        let sought = context.asked.is_empty().then(|| self.sought(text, &context)).flatten();
         let mut choice = match &sought {
             Some((pool, agent)) => Choice::named(pool, agent),
-            None => self.choose_pool(text, context),
+            None if context.asked.is_empty() => self.choose_pool(text, context),
+            None => spanning::asked(context),
         };
         let agents = self.agents.get(&choice.pool);
         let (agent, why) = match (sought, context.agent, agents) {

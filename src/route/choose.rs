@@ -2,6 +2,7 @@
 
 use super::{DEFAULT_POOL, Judgement, Router};
 use crate::{
+    config::Consult,
     limits::ROUTING_SCORES_MAX,
     model::{AgentName, PoolName, Routing},
 };
@@ -75,6 +76,10 @@ pub struct Context<'c> {
     pub pinned_agent: Option<&'c AgentName>,
     /// The agent that the conversation asked last.
     pub last_agent: Option<&'c AgentName>,
+    /// Pools that the message wants to be asked, all of them.
+    pub asked: &'c [PoolName],
+    /// Several may be asked where the message is about the matters of several.
+    pub several: bool,
 }
 
 /// A pool, the one of its agents, and the reason for both.
@@ -86,6 +91,8 @@ pub struct Choice {
     pub agent: Option<AgentName>,
     /// Why.
     pub routing: Routing,
+    /// Those who are asked first, where that one makes one answer of theirs.
+    pub specialists: Vec<PoolName>,
 }
 
 impl Choice {
@@ -107,7 +114,9 @@ impl Router {
         }
         let judgement = self.judge(text);
         let choice = context.last.and_then(|last| stay(text, last, &judgement));
-        choice.unwrap_or_else(|| self.scored(&judgement)).with(judgement)
+        let choice = choice.unwrap_or_else(|| self.scored(&judgement)).with(judgement);
+        let may_span = context.several && self.consult == Consult::Spanning;
+        if may_span { self.spanning(text, choice) } else { choice }
     }
 
     fn scored(&self, judgement: &Judgement) -> Choice {
@@ -198,7 +207,12 @@ fn by(rule: &str, pool: &PoolName, because: String) -> Choice {
 impl Choice {
     /// A decision by this rule, for this reason.
     pub(super) fn by(rule: &str, pool: &PoolName, because: String) -> Self {
-        Self { pool: pool.clone(), agent: None, routing: Routing::new(rule, because) }
+        Self {
+            pool: pool.clone(),
+            agent: None,
+            routing: Routing::new(rule, because),
+            specialists: Vec::new(),
+        }
     }
 
     /// The choice with the judgement that it was made from.
@@ -215,6 +229,6 @@ impl Choice {
 }
 
 /// Three digits: more would claim to know more.
-fn short(chance: f32) -> f32 {
+pub(super) fn short(chance: f32) -> f32 {
     (chance * 1e3).round() / 1e3
 }

@@ -139,6 +139,65 @@ fn a_message_between_two_pools_names_both() {
 }
 
 #[test]
+fn a_message_about_the_matters_of_several_asks_them_where_settings_want_it() {
+    let mut settings = Settings::default();
+    let context = Context { several: true, ..Context::default() };
+    let spans = |settings: &Settings, text: &str, context| {
+        let choice = Router::of(settings).unwrap().choose(text, context);
+        let names: Vec<_> = choice.specialists.iter().map(PoolName::as_str).collect();
+        (choice.pool.to_string(), choice.routing.by.to_string(), names.join("+"))
+    };
+    let both = "how do I price my product and pay less tax on the profit";
+    assert_eq!(spans(&settings, both, context).2, "", "only what asks for it is, by default");
+    settings.routing.consult = Consult::Spanning;
+    assert_eq!(spans(&settings, both, Context::default()).2, "", "a specialist asks nobody");
+    for (text, names) in [
+        (both, "business+financial"),
+        ("Is ibuprofen safe before a race, and who won the last marathon?", "healthcare+sports"),
+        ("how do I hire a nurse for my startup clinic", "healthcare+business"),
+    ] {
+        let (pool, by, mut found) = spans(&settings, text, context);
+        if !names.starts_with(found.split('+').next().unwrap()) {
+            found = found.split('+').rev().collect::<Vec<_>>().join("+");
+        }
+        assert_eq!(
+            (pool.as_str(), by.as_str(), found.as_str()),
+            ("general", "spanning", names),
+            "{text}"
+        );
+    }
+    for text in [
+        "what is a rights issue",
+        "rules for a penalty shootout",
+        "cheap hotels in porto and lisbon",
+        "who won the world cup and who scored",
+        "thanks, and now in French",
+    ] {
+        assert_eq!(spans(&settings, text, context).2, "", "{text}");
+    }
+}
+
+#[test]
+fn several_that_a_message_names_are_asked_and_one_makes_one_answer() {
+    let (sports, business) = (PoolName::from("sports"), PoolName::from("business"));
+    let asked = [sports.clone(), business.clone()];
+    let context = Context { asked: &asked, last: Some(&sports), ..Context::default() };
+    for (context, pool) in [
+        (context, "general"),
+        (Context { pinned: Some(&business), ..context }, "business"),
+        (Context { pinned: Some(&business), named: Some(&sports), ..context }, "sports"),
+    ] {
+        let choice = router().choose("anything", context);
+        assert_eq!((choice.pool.as_str(), &choice.specialists[..]), (pool, &asked[..]));
+        let because = format!(
+            "the message asks for sports and business, and {pool} makes one answer of theirs"
+        );
+        assert_eq!(&*choice.routing.by, "message");
+        assert!(choice.routing.because.starts_with(&because), "{}", choice.routing.because);
+    }
+}
+
+#[test]
 fn a_threshold_sends_what_is_unsure_to_the_default_pool() {
     let mut settings = Settings::default();
     let text = "what is the name of a nurse in sports";

@@ -16,7 +16,7 @@ use crate::{
     limits::{ANSWER_BYTES_MAX, STORE_GROUP_MAX, STORE_JOBS_MAX},
     model::{
         Accepted, Account, Conversation, ConversationId, Day, Event, Message, MessageId, Role,
-        Sequenced, Session, SessionId, Spend, Standing, Timestamp, TurnId, User, UserId,
+        Sequenced, Session, SessionId, Spend, Standing, Timestamp, TurnId, TurnRef, User, UserId,
     },
 };
 
@@ -36,6 +36,7 @@ pub(super) async fn holds(store: &dyn Store) {
     keys_are_answered_until_they_expire(store).await;
     what_is_spent_adds_up_by_account(store).await;
     a_deleted_conversation_leaves_nothing(store).await;
+    a_part_is_in_no_list_and_goes_with_its_whole(store).await;
     tasks::hold(store).await;
     alerts::hold(store).await;
     a_full_queue_is_refused(store).await;
@@ -313,6 +314,50 @@ async fn a_deleted_conversation_leaves_nothing(store: &dyn Store) {
     assert_eq!(store.open_turns(Some(stays.id)).await.unwrap(), [others]);
 }
 
+async fn a_part_is_in_no_list_and_goes_with_its_whole(store: &dyn Store) {
+    let (user, other) = (UserId::new(), UserId::new());
+    let (whole, beside) = (conversation(user, 1), conversation(user, 1));
+    let part = |of: &Conversation| part(of, TurnId::new());
+    let early = part(&whole);
+    let begin = async |part: &Conversation| {
+        let writes = vec![Write::Conversation(part.clone())];
+        commit(store, Expect::New(part.id), writes).await
+    };
+    assert!(matches!(begin(&early).await, Err(StoreError::Stale)), "there is no whole yet");
+    keep(store, &whole).await;
+    keep(store, &beside).await;
+    let (first, second, alone) = (part(&whole), part(&whole), part(&beside));
+    for one in [&first, &second, &alone] {
+        begin(one).await.unwrap();
+    }
+    let parts = async |of: &Conversation| store.parts(of.id).await.unwrap();
+    assert_eq!(parts(&whole).await, [first.id, second.id]);
+    assert_eq!(store.conversation(first.id).await.unwrap(), Some(first.clone()));
+    let listed = store.conversations(user, None, 9).await.unwrap();
+    assert_eq!(listed, [beside.clone(), whole.clone()]);
+    // A record that is written again stays where it is; one whose user changes is listed nowhere.
+    keep(store, &Conversation { user: other, epoch: 2, ..first.clone() }).await;
+    assert_eq!(store.conversations(other, None, 9).await.unwrap(), []);
+    assert_eq!(parts(&whole).await, [first.id, second.id]);
+
+    // One goes alone, the others with their whole, and none comes after it.
+    let (open, said) = (turn(second.id), message(second.id, None, "said"));
+    let writes = vec![Write::OpenTurn(open.clone()), Write::Message(said.clone())];
+    commit(store, Expect::Nothing, writes).await.unwrap();
+    store.checkpoint(open.turn, 0, "text");
+    let delete = |of: &Conversation| vec![Write::Delete(of.id)];
+    commit(store, Expect::Epoch(first.id, 2), delete(&first)).await.unwrap();
+    assert_eq!(parts(&whole).await, [second.id]);
+    commit(store, Expect::Epoch(whole.id, 1), delete(&whole)).await.unwrap();
+    assert_eq!(parts(&whole).await, []);
+    assert_eq!(store.conversation(second.id).await.unwrap(), None);
+    assert_eq!(store.message(second.id, said.id).await.unwrap(), None);
+    assert_eq!(store.turn(open.turn).await.unwrap(), None);
+    assert_eq!(store.checkpointed(open.turn).await.unwrap(), "");
+    assert!(matches!(begin(&early).await, Err(StoreError::Stale)));
+    assert_eq!(parts(&beside).await, [alone.id]);
+}
+
 async fn a_full_queue_is_refused(store: &dyn Store) {
     let user = User { id: UserId::new(), name: "busy".into(), created_at: Timestamp(0) };
     // Takes the writer far longer to plan than the rest takes to be handed over.
@@ -381,7 +426,14 @@ pub(super) fn conversation(user: UserId, epoch: u64) -> Conversation {
         messages: 0,
         remote: None,
         standing: Standing::default(),
+        part_of: None,
     }
+}
+
+/// A conversation that is part of another.
+pub(super) fn part(of: &Conversation, turn: TurnId) -> Conversation {
+    let part_of = Some(TurnRef { conversation: of.id, turn });
+    Conversation { part_of, ..conversation(of.user, 1) }
 }
 
 /// A message of the user.

@@ -238,7 +238,8 @@ mod tests {
     use crate::store::{
         Expect, ImportError, Store, Write,
         conformance::{
-            accepted, account, commit, conversation, event, incident, message, task, turn, watch,
+            accepted, account, commit, conversation, event, incident, message, part, task, turn,
+            watch,
         },
         import,
     };
@@ -254,6 +255,7 @@ mod tests {
             Write::User(user.clone()),
             Write::Session(session),
             Write::Conversation(held.clone()),
+            Write::Conversation(part(&held, ended.turn)),
             Write::Message(message(held.id, None, &"lång\n".repeat(10_000))),
             Write::OpenTurn(open.clone()),
             Write::OpenTurn(ended.clone()),
@@ -289,7 +291,7 @@ mod tests {
         let mut first = Vec::new();
         let counts = export(&full().await, &mut first).unwrap();
         assert_eq!((counts.events, counts.turns, counts.checkpoints), (700, 2, 2));
-        assert_eq!((counts.tasks, counts.alerts, counts.records()), (1, 3, 715));
+        assert_eq!((counts.tasks, counts.alerts, counts.records()), (1, 3, 716));
         let store = LocalStore::in_memory().unwrap();
         assert_eq!(import(&store, &mut first.as_slice()).await.unwrap(), counts);
         let mut second = Vec::new();
@@ -301,6 +303,10 @@ mod tests {
         assert_eq!(store.open_tasks().await.unwrap().len(), 1);
         assert_eq!(store.unsettled_incidents().await.unwrap().len(), 2);
         assert_eq!(store.highest_task_number().await.unwrap(), 3);
+        let user = store.open_tasks().await.unwrap()[0].user;
+        let listed = store.conversations(user, None, 9).await.unwrap();
+        assert_eq!((counts.conversations, listed.len()), (2, 1), "a part is in no list");
+        assert_eq!(store.parts(listed[0].id).await.unwrap().len(), 1);
     }
 
     #[tokio::test]
@@ -320,7 +326,7 @@ mod tests {
             ("no end", without(lines.len() - 1), "breaks off"),
             ("cut in a line", lines[..9].concat().trim_end_matches("}\n").into(), "line 9"),
             ("a letter changed", whole.replacen("ada", "adb", 1), "checksum"),
-            ("a line that is no record", whole.replacen("{\"kind\":\"turn\"", "{", 1), "line 706"),
+            ("a line that is no record", whole.replacen("{\"kind\":\"turn\"", "{", 1), "line 707"),
             ("more after the end", format!("{whole}{{}}\n"), "after its end"),
         ];
         for (what, text, expected) in rows {

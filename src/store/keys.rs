@@ -26,6 +26,7 @@ pub(super) const USER: u8 = b'u';
 pub(super) const SESSION: u8 = b's';
 pub(super) const CONVERSATION: u8 = b'c';
 pub(super) const LISTED: u8 = b'l';
+pub(super) const PART: u8 = b'b';
 pub(super) const MESSAGE: u8 = b'm';
 pub(super) const EVENT: u8 = b'e';
 pub(super) const TURN: u8 = b't';
@@ -60,6 +61,11 @@ pub(super) fn conversation(id: ConversationId) -> Vec<u8> {
 /// That a user has a conversation.
 pub(super) fn listed(user: UserId, id: ConversationId) -> Vec<u8> {
     key(LISTED, &[user.bytes(), id.bytes()])
+}
+
+/// That a conversation is part of another.
+pub(super) fn part(whole: ConversationId, id: ConversationId) -> Vec<u8> {
+    key(PART, &[whole.bytes(), id.bytes()])
 }
 
 pub(super) fn message(conversation: ConversationId, id: MessageId) -> Vec<u8> {

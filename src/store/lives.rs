@@ -9,7 +9,8 @@ use super::{
     conformance::{account, conversation, message, turn},
 };
 use crate::model::{
-    Conversation, Day, Event, Message, MessageId, Sequenced, Spend, Timestamp, UserId,
+    Conversation, Day, Event, Message, MessageId, Sequenced, Spend, Timestamp, TurnId, TurnRef,
+    UserId,
 };
 
 /// One step of a random life of a store, over a handful of conversations and turns.
@@ -41,7 +42,9 @@ struct Cast {
 impl Cast {
     fn new() -> Self {
         let user = UserId::new();
-        let conversations = [0; 3].map(|_| conversation(user, 0));
+        let mut conversations = [0; 3].map(|_| conversation(user, 0));
+        let whole = TurnRef { conversation: conversations[0].id, turn: TurnId::new() };
+        conversations[2].part_of = Some(whole);
         let turns = [0, 1, 2, 0].map(|of: usize| turn(conversations[of].id));
         Self { conversations, turns, messages: [0; 4].map(|_| MessageId::new()) }
     }

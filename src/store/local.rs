@@ -167,6 +167,10 @@ impl Store for LocalStore {
         self.scan(move |view| reads::conversations(view, user, before, rows))
     }
 
+    fn parts(&self, of: ConversationId) -> Read<'_, Vec<ConversationId>> {
+        self.scan(move |view| reads::parts(view, of))
+    }
+
     fn message(&self, conversation: ConversationId, id: MessageId) -> Read<'_, Option<Message>> {
         self.point(move |view| keys::record(view, &keys::message(conversation, id), "a message"))
     }

@@ -58,6 +58,7 @@ impl<'a> Plan<'a> {
         self.steps.clear();
         self.atomically(|plan| {
             plan.check(batch.expect)?;
+            plan.belongs(&batch)?;
             plan.continues(&batch)?;
             batch.writes.into_iter().try_for_each(|write| plan.write(write))
         })?;
@@ -104,6 +105,21 @@ impl<'a> Plan<'a> {
             Expect::Epoch(id, epoch) => self.conversation(id)?.is_some_and(|c| c.epoch == epoch),
         };
         if holds { Ok(()) } else { Err(StoreError::Stale) }
+    }
+
+    /// A part begins only while there is a whole: what was deleted gets none behind its back.
+    fn belongs(&self, batch: &Batch) -> Result<(), StoreError> {
+        let Expect::New(id) = batch.expect else { return Ok(()) };
+        let whole = batch.writes.iter().find_map(|write| match write {
+            Write::Conversation(of) if of.id == id => of.part_of,
+            _ => None,
+        });
+        match whole {
+            Some(whole) if self.conversation(whole.conversation)?.is_none() => {
+                Err(StoreError::Stale)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A conversation's numbers go on where they were: what follows a batch that was refused is
@@ -181,7 +197,10 @@ impl<'a> Plan<'a> {
             Some(old) if old.user != new.user => self.remove(&keys::listed(old.user, old.id))?,
             _ => {}
         }
-        self.put(&keys::listed(new.user, new.id), &[])?;
+        match new.part_of {
+            Some(whole) => self.put(&keys::part(whole.conversation, new.id), &[])?,
+            None => self.put(&keys::listed(new.user, new.id), &[])?,
+        }
         self.put(&keys::conversation(new.id), &keys::encode(new))
     }
 
@@ -208,8 +227,14 @@ impl<'a> Plan<'a> {
     }
 
     fn delete(&mut self, id: ConversationId) -> Result<(), StoreError> {
+        for (key, _) in self.all(&keys::of(keys::PART, id))? {
+            self.delete(ConversationId::from_bytes(keys::last_id(&key)?))?;
+        }
         if let Some(old) = self.conversation(id)? {
             self.remove(&keys::listed(old.user, id))?;
+            if let Some(whole) = old.part_of {
+                self.remove(&keys::part(whole.conversation, id))?;
+            }
         }
         for (key, _) in self.all(&keys::of(keys::TURN_OF, id))? {
             let turn = TurnId::from_bytes(keys::last_id(&key)?);

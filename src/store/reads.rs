@@ -4,7 +4,7 @@ use std::{ops::Range, sync::Arc};
 
 use super::{
     Page, StoreError, Turn,
-    keys::{self, EVENT, LISTED, MESSAGE, OPEN, SPEND},
+    keys::{self, EVENT, LISTED, MESSAGE, OPEN, PART, SPEND},
     kv::{Order, View},
     plan::Keyed,
 };
@@ -36,6 +36,23 @@ pub(super) fn conversations(
                 .ok_or(StoreError::Damaged("a list of conversations"))
         })
         .collect()
+}
+
+/// The conversations that are part of this one; the marks alone are scanned.
+pub(super) fn parts(
+    view: &dyn View,
+    of: ConversationId,
+) -> Result<Vec<ConversationId>, StoreError> {
+    let mut range = keys::of(PART, of);
+    let mut parts = Vec::new();
+    loop {
+        let page = view.page(&range.start..&range.end, Order::Rising, STORE_SCAN_ROWS)?;
+        let Some((last, _)) = page.last() else { return Ok(parts) };
+        range.start = keys::next(last);
+        for (key, _) in &page {
+            parts.push(ConversationId::from_bytes(keys::last_id(key)?));
+        }
+    }
 }
 
 /// `leaf` and what it follows, newest first.

@@ -8,12 +8,13 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use futures_util::{FutureExt, StreamExt, stream::BoxStream};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tracing::{Span, field};
 
 use super::{cost::Cost, keeping::Keeper, outcome};
 use crate::{
     conversation::Workshop,
     limits,
-    model::{Fault, Reason, Task, TaskId},
+    model::{Fault, Reason, Task, TaskId, TraceId},
     pool::{Asker, Busy, Pool, Progress, Prompt, Worker},
     provider::{Failure, Item, Piece, Retry},
     route::Context,
@@ -88,12 +89,9 @@ async fn find_worker(bench: &Bench, id: TaskId) -> Result<Found, NotYet> {
     };
     let pinned = asked_in.as_ref().and_then(|record| record.pool.as_ref());
     let context = Context { named: task.pool.as_ref(), pinned, ..Context::default() };
-    let choice = bench.workshop.router.choose(&task.text, context);
-    let Some(pool) = bench.workshop.pools.get(choice.pool.as_str()).cloned() else {
+    let Ok((pool, _)) = bench.workshop.choose(&task.text, context) else {
         return Ok(Found::NoPool(Box::new(task)));
     };
-    let agent = choice.agent.as_ref().and_then(|agent| pool.as_agent(agent.as_str()).cloned());
-    let pool = agent.unwrap_or(pool);
     let worker = worker(&pool, &task).await?;
     Ok(Found::Worker(Box::new(Seated { task, pool, worker })))
 }
@@ -125,7 +123,9 @@ pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -
         return Step::Back(task.id, limits::TASK_RETRY_EVERY);
     }
     let limit = task.time_limit();
-    let prompt = Prompt { items, remote: None, max_output_tokens: cost.output_tokens() };
+    let span = span(&task);
+    let max_output_tokens = cost.output_tokens();
+    let prompt = Prompt { items, remote: None, max_output_tokens, span: span.clone() };
     let answer = answer(&mut task, pool.answer(prompt), &mut cost, keeper);
     let answer = AssertUnwindSafe(answer).catch_unwind();
     let ended = stop.run_until_cancelled(timeout(limit, answer)).await;
@@ -148,9 +148,18 @@ pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -
         Some(Ok(Err(_panicked))) => outcome::fail(&mut task, OURS, None, now),
         Some(Err(_elapsed)) => outcome::fail(&mut task, TOO_LONG, None, now),
     }
+    span.record("outcome", field::debug(task.status));
     keep_surely(keeper, &mut task, bill.as_ref()).await;
     cost.settle(bill.as_ref(), now);
     Step::Over(Box::new(task))
+}
+
+/// The span of an attempt: what is logged about it stands in this, and a trace begins with it.
+fn span(task: &Task) -> Span {
+    let trace = TraceId::new();
+    let conversation = task.conversation.map(field::display);
+    let (id, attempt) = (task.id, task.attempts);
+    tracing::error_span!("task", %trace, conversation, task = %id, attempt, outcome = field::Empty)
 }
 
 const OURS: Fault = Fault::Attempt { reason: Reason::Internal, retryable: true };

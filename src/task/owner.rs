@@ -12,7 +12,7 @@ use std::{
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::{
-    sync::{Semaphore, mpsc},
+    sync::{Semaphore, mpsc, watch},
     time::sleep,
 };
 use tokio_util::sync::CancellationToken;
@@ -39,6 +39,7 @@ pub(super) struct Owner {
     pub(super) registry: Registry,
     pub(super) keeper: Keeper,
     pub(super) settings: TaskSettings,
+    told: watch::Receiver<TaskSettings>,
     counts: Arc<Counts>,
     pub(super) schedule: Schedule,
     under_way: HashMap<TaskId, UnderWay>,
@@ -94,6 +95,7 @@ enum Wake {
     Draining,
     Done(Done),
     Command(Command),
+    Settings,
     Due,
 }
 
@@ -105,14 +107,16 @@ impl Owner {
     pub(super) async fn take_up(
         registry: Registry,
         keeper: Keeper,
-        settings: &TaskSettings,
+        told: watch::Receiver<TaskSettings>,
         counts: Arc<Counts>,
     ) -> Result<Self, StoreError> {
+        let settings = told.borrow().clone();
         let next_number = keeper.store().highest_task_number().await? + 1;
         let mut owner = Self {
             registry,
             keeper,
-            settings: settings.clone(),
+            settings,
+            told,
             counts,
             schedule: Schedule::default(),
             under_way: HashMap::new(),
@@ -175,6 +179,7 @@ impl Owner {
                 () = &mut told, if !drains => Wake::Draining,
                 Some(done) = self.work.next() => Wake::Done(done),
                 Some(command) = inbox.recv() => Wake::Command(command),
+                Ok(()) = self.told.changed() => Wake::Settings,
                 () = sleep(pause) => Wake::Due,
             };
             match wake {
@@ -184,6 +189,7 @@ impl Owner {
                 }
                 Wake::Done(done) => self.done(done).await,
                 Wake::Command(command) => self.heed(command).await,
+                Wake::Settings => self.settings = self.told.borrow_and_update().clone(),
                 Wake::Due => {}
             }
         }

@@ -47,6 +47,7 @@ pub fn when(text: &str, now: Timestamp, zone: Tz) -> Result<When, Unreadable> {
         Recurrence::read(rule, zone)?;
         return Ok(When::Every(Every { rule: rule.into(), zone: zone.name().into() }));
     }
+    let (text, zone) = Recurrence::split(text, zone);
     let local = now.to_utc().with_timezone(&zone);
     let at = exact(text, zone)
         .or_else(|| ahead(text).and_then(|by| local.checked_add_signed(by)))
@@ -100,6 +101,7 @@ fn exact(text: &str, zone: Tz) -> Option<DateTime<Tz>> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Some(at.with_timezone(&zone));
     }
+    let text = text.strip_prefix("on ").unwrap_or(text);
     let forms = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d at %H:%M"];
     let read = |form| NaiveDateTime::parse_from_str(text, form).ok();
     let naive = forms.into_iter().find_map(read).or_else(|| {
@@ -322,6 +324,9 @@ mod tests {
             ("wednesday at 9", "Wed 01 09:00"),
             ("wed 11:00", "Wed 25 11:00"),
             ("2026-03-26", "Thu 26 09:00"),
+            ("on 2026-03-26 at 10:00", "Thu 26 10:00"),
+            ("tomorrow at 9 in America/New_York", "Thu 26 14:00"),
+            ("at 12:00 UTC", "Wed 25 13:00"),
             ("2026-03-26 15:04", "Thu 26 15:04"),
             ("2026-03-26T15:00:00Z", "Thu 26 16:00"),
             // The clocks are put forward from 2 to 3 in that night.

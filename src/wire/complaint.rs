@@ -246,6 +246,11 @@ impl Complaint {
     }
 }
 
+/// The stable code of a turn's reason, as readers see it.
+pub fn reason_code(reason: Reason) -> &'static str {
+    code(reason).as_str()
+}
+
 /// The code that readers see for a turn's reason.
 pub(super) fn code(reason: Reason) -> ErrorCode {
     match reason {
@@ -261,6 +266,10 @@ pub(super) fn code(reason: Reason) -> ErrorCode {
         Reason::QueueFull => ErrorCode::QueueFull,
         Reason::AnswerTooLong => ErrorCode::AnswerTooLong,
         Reason::BudgetExhausted => ErrorCode::BudgetExhausted,
+        Reason::SpecialistsFailed => ErrorCode::SpecialistsFailed,
+        Reason::Cancelled => ErrorCode::Cancelled,
+        Reason::Interrupted => ErrorCode::Interrupted,
+        Reason::Overloaded => ErrorCode::Overloaded,
         Reason::Internal => ErrorCode::Internal,
     }
 }

@@ -8,7 +8,10 @@ use serde_json::Value;
 use super::{Complaint, TaskAsked, TaskChangeAsked, tasks};
 use crate::{
     limits,
-    model::{AgentName, ConversationId, Cursor, MessageId, PoolName, TaskFilter, TaskId, TurnId},
+    model::{
+        AgentName, ConversationId, Cursor, MessageId, PoolName, TaskFilter, TaskId, TraceParent,
+        TurnId,
+    },
 };
 
 /// A frame that could be read.
@@ -127,6 +130,8 @@ pub struct SendAsked {
     pub conversation: Option<ConversationId>,
     pub key: Option<Arc<str>>,
     pub pool: Option<PoolName>,
+    /// Several that are asked the same.
+    pub pools: Vec<PoolName>,
     pub agent: Option<AgentName>,
     pub parent: Option<MessageId>,
     /// It begins a new branch at the root.
@@ -135,6 +140,8 @@ pub struct SendAsked {
     pub reject: bool,
     pub understand: Understand,
     pub metadata: Option<Value>,
+    /// What its sender was doing when it was sent.
+    pub traceparent: Option<TraceParent>,
 }
 
 impl SendAsked {
@@ -145,6 +152,7 @@ impl SendAsked {
             conversation: None,
             key: None,
             pool: None,
+            pools: Vec::new(),
             agent: None,
             parent: None,
             at_root: false,
@@ -152,6 +160,7 @@ impl SendAsked {
             reject: false,
             understand,
             metadata: None,
+            traceparent: None,
         }
     }
 }
@@ -271,13 +280,15 @@ fn message(send: MessageSend) -> Result<SendAsked, Complaint> {
     if let Some(metadata) = &send.metadata {
         within("metadata", metadata.to_string().len(), limits::METADATA_BYTES_MAX)?;
     }
+    let (pool, pools) = asked_pools(pool(send.pool.as_deref()), &send.pools)?;
     let at_root = send.parent.as_deref() == Some(ROOT);
     let parent = send.parent.filter(|_| !at_root);
     Ok(SendAsked {
         text: send.text.into(),
         conversation: send.conversation.map(|of| id("conversation", &of)).transpose()?,
         key: send.key.map(Into::into),
-        pool: pool(send.pool.as_deref()),
+        pool,
+        pools,
         agent: send.agent.as_deref().filter(|name| !name.is_empty()).map(AgentName::from),
         parent: parent.map(|parent| id("message", &parent)).transpose()?,
         at_root,
@@ -289,6 +300,8 @@ fn message(send: MessageSend) -> Result<SendAsked, Complaint> {
             Some(As::Auto) | None => Understand::Auto,
         },
         metadata: send.metadata,
+        // Whoever gets it wrong begins another trace, as its specification has it.
+        traceparent: send.traceparent.and_then(|parent| parent.parse().ok()),
     })
 }
 
@@ -333,6 +346,30 @@ pub(super) fn page_cursor<T: FromStr>(text: &str) -> Result<T, Complaint> {
 
 pub(super) fn pool(name: Option<&str>) -> Option<PoolName> {
     name.filter(|name| !name.is_empty()).map(PoolName::from)
+}
+
+/// Who is asked: one, or several. To name several that are one is to name that one.
+fn asked_pools(
+    one: Option<PoolName>,
+    several: &[String],
+) -> Result<(Option<PoolName>, Vec<PoolName>), Complaint> {
+    let invalid = |message: String| Err(Complaint::invalid("pools", message));
+    let pools: Vec<_> = several.iter().map(|name| PoolName::from(name.as_str())).collect();
+    if pools.len() > limits::SPECIALISTS_MAX {
+        let most = limits::SPECIALISTS_MAX;
+        return invalid(format!("`pools` names {} pools; ask {most} at the most.", pools.len()));
+    }
+    let mut before = pools.iter().enumerate();
+    if let Some((_, twice)) = before.find(|(at, name)| pools[..*at].contains(name)) {
+        return invalid(format!("`pools` names {twice} twice. Name each pool once."));
+    }
+    match pools.as_slice() {
+        [alone] if one.as_ref().is_some_and(|one| one != alone) => {
+            invalid(format!("`pools` has {alone} alone, and `pool` another. Name one of them."))
+        }
+        [alone] => Ok((Some(alone.clone()), Vec::new())),
+        _ => Ok((one, pools)),
+    }
 }
 
 fn title(title: Option<String>) -> Result<Option<Arc<str>>, Complaint> {

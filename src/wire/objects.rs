@@ -15,7 +15,21 @@ pub(super) fn conversation(of: &model::Conversation) -> protocol::Conversation {
         updated_at: of.updated_at.to_utc().into(),
         messages: of.messages,
         head: of.head.map(|head| head.to_string()),
+        part_of: of.part_of.map(turn_ref),
     }
+}
+
+fn turn_ref(of: model::TurnRef) -> protocol::TurnRef {
+    protocol::TurnRef { conversation: of.conversation.to_string(), turn: of.turn.to_string() }
+}
+
+fn specialists(of: &[model::Specialist]) -> Vec<protocol::Specialist> {
+    let told = of.iter().map(|one| protocol::Specialist {
+        pool: one.pool.to_string(),
+        conversation: one.conversation.to_string(),
+        turn: one.turn.to_string(),
+    });
+    told.collect()
 }
 
 pub(super) fn message(of: &model::Message) -> protocol::Message {
@@ -43,30 +57,40 @@ pub(super) fn message(of: &model::Message) -> protocol::Message {
         usage: of.usage.map(usage),
         finish_reason: of.finish_reason.map(finish_reason),
         metadata: of.metadata.clone(),
+        specialists: specialists(&of.specialists),
     }
 }
 
 pub(super) fn event(of: &model::Event) -> protocol::Event {
     use model::Event;
     match of {
-        Event::TurnStarted { turn, pool, agent, provider, model, routing } => {
-            protocol::Event::TurnStarted {
-                turn: turn.to_string(),
-                pool: pool.to_string(),
-                agent: agent.as_ref().map(ToString::to_string),
-                provider: provider.to_string(),
-                model: model.clone(),
-                routing: protocol::Routing {
-                    by: routing.by.clone(),
-                    confidence: routing.confidence,
-                    because: routing.because.clone(),
-                    scores: routing.scores.iter().map(|(p, s)| (p.to_string(), *s)).collect(),
-                    words: routing.words.clone(),
-                    second: routing.second.as_ref().map(ToString::to_string),
-                },
-            }
-        }
-        Event::TurnTool { turn, tool, phase, call, summary } => protocol::Event::TurnTool {
+        Event::TurnStarted {
+            turn,
+            pool,
+            agent,
+            provider,
+            model,
+            routing,
+            specialists: of,
+            part_of,
+        } => protocol::Event::TurnStarted {
+            turn: turn.to_string(),
+            pool: pool.to_string(),
+            agent: agent.as_ref().map(ToString::to_string),
+            provider: provider.to_string(),
+            model: model.clone(),
+            routing: protocol::Routing {
+                by: routing.by.clone(),
+                confidence: routing.confidence,
+                because: routing.because.clone(),
+                scores: routing.scores.iter().map(|(p, s)| (p.to_string(), *s)).collect(),
+                words: routing.words.clone(),
+                second: routing.second.as_ref().map(ToString::to_string),
+            },
+            specialists: specialists(of),
+            parent: part_of.map(turn_ref),
+        },
+        Event::TurnTool { turn, tool, phase, call, summary, error } => protocol::Event::TurnTool {
             turn: turn.to_string(),
             tool: tool.clone(),
             phase: match phase {
@@ -76,6 +100,7 @@ pub(super) fn event(of: &model::Event) -> protocol::Event {
             },
             call: call.clone(),
             summary: summary.clone(),
+            error: error.as_ref().map(failure),
         },
         Event::CommandResult { turn, intent, slots, text, data } => {
             protocol::Event::CommandResult {

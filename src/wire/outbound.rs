@@ -55,6 +55,7 @@ pub fn welcome(to: &Greeting) -> Frame {
             frames_burst: u64::from(limits::FRAMES_BURST_MAX),
             frames_per_second: u64::from(limits::FRAMES_PER_SECOND_MAX),
             bad_frames_per_minute: u64::from(limits::BAD_FRAMES_PER_MINUTE_MAX),
+            specialists: n(limits::SPECIALISTS_MAX),
         },
         heartbeat_ms: u64::try_from(limits::PING_AFTER.as_millis()).unwrap_or(u64::MAX),
         anonymous: to.anonymous,

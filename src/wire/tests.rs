@@ -56,13 +56,22 @@ fn how_a_turn_comes_along() {
     let routing = Routing { confidence: Some(0.5), ..Routing::new("pinned", "so") };
     let (pool, provider, model) = ("general".into(), "openai".into(), "m".into());
     check(
-        Event::TurnStarted { turn, pool, agent: Some("triage".into()), provider, model, routing },
+        Event::TurnStarted {
+            turn,
+            pool,
+            agent: Some("triage".into()),
+            provider,
+            model,
+            routing,
+            specialists: Vec::new(),
+            part_of: None,
+        },
         &json!({"type": "turn.started", "turn": TRN, "pool": "general", "agent": "triage",
                "provider": "openai", "model": "m", "routing": {"by": "pinned", "confidence": 0.5, "because": "so"}}),
     );
     let (tool, call, phase) = ("quote".into(), "c1".into(), ToolPhase::Finished);
     check(
-        Event::TurnTool { turn, tool, phase, call, summary: None },
+        Event::TurnTool { turn, tool, phase, call, summary: None, error: None },
         &json!({"type": "turn.tool", "turn": TRN, "tool": "quote", "phase": "finished", "call": "c1"}),
     );
     check(
@@ -120,6 +129,10 @@ fn a_failure_has_the_code_of_its_reason() {
         (Reason::ProviderTruncated, "provider_truncated"),
         (Reason::DeadlineExceeded, "deadline_exceeded"),
         (Reason::AnswerTooLong, "answer_too_long"),
+        (Reason::SpecialistsFailed, "specialists_failed"),
+        (Reason::Cancelled, "cancelled"),
+        (Reason::Interrupted, "interrupted"),
+        (Reason::Overloaded, "overloaded"),
         (Reason::Internal, "internal"),
     ] {
         let error = TurnError { reason, retryable: true, retry_after_ms: Some(7) };

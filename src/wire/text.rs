@@ -3,7 +3,7 @@
 use super::{Complaint, Frame, objects};
 use crate::{
     limits,
-    model::{AnswerStatus, Event, Usage},
+    model::{AnswerStatus, Event, SPECIALIST, ToolPhase, TurnError, Usage},
 };
 
 /// Something that is not the answer; each line of it is marked.
@@ -45,9 +45,13 @@ fn marked(mark: char, text: &str) -> Frame {
 pub fn line(event: &Event) -> Option<Frame> {
     Some(match event {
         Event::TurnQueued { position, .. } => note(&format!("waiting, number {position}")),
-        Event::TurnStarted { pool, agent, provider, model, .. } => {
-            let agent = agent.as_ref().map_or_else(String::new, |agent| format!(" ({agent})"));
-            note(&format!("{pool}{agent} · {provider}/{model}"))
+        Event::TurnStarted { specialists, .. } if !specialists.is_empty() => {
+            let names: Vec<_> = specialists.iter().map(|one| one.pool.as_str()).collect();
+            note(&format!("asking {}", names.join(", ")))
+        }
+        Event::TurnStarted { .. } => note(&voice(event)),
+        Event::TurnTool { tool, phase, summary, error, .. } if &**tool == SPECIALIST => {
+            specialist(*phase, summary.as_deref().unwrap_or(tool), error.as_ref())?
         }
         Event::TurnTool { tool, summary, .. } => {
             note(&format!("{tool}: {}", summary.as_deref().unwrap_or("…")))
@@ -70,6 +74,30 @@ pub fn line(event: &Event) -> Option<Frame> {
     })
 }
 
+/// Who speaks in a turn that has started.
+pub fn voice(started: &Event) -> String {
+    match started {
+        Event::TurnStarted { pool, agent, provider, model, .. } => {
+            let agent = agent.as_ref().map_or_else(String::new, |agent| format!(" ({agent})"));
+            format!("{pool}{agent} · {provider}/{model}")
+        }
+        _ => String::new(),
+    }
+}
+
+/// That a specialist is asked has been said with the turn's start.
+fn specialist(phase: ToolPhase, pool: &str, error: Option<&TurnError>) -> Option<Frame> {
+    match (phase, error) {
+        (ToolPhase::Started, _) => None,
+        (ToolPhase::Failed, Some(error)) => {
+            let failure = objects::failure(error);
+            let why = format!("{pool} has not answered: {} ({})", failure.message, failure.code);
+            Some(marked('!', &why))
+        }
+        (ToolPhase::Finished | ToolPhase::Failed, _) => Some(note(&format!("{pool} has answered"))),
+    }
+}
+
 fn completed(usage: &Usage, total_ms: u64, cost_usd: Option<f64>, model: &str) -> String {
     let Usage { input, output, estimated, .. } = usage;
     let about = if *estimated { "about " } else { "" };
@@ -82,6 +110,16 @@ fn ended(status: AnswerStatus) -> &'static str {
     match status {
         AnswerStatus::Cancelled => "stopped",
         _ => "interrupted: the gateway went down; /retry asks again",
+    }
+}
+
+/// Bytes of `text` up to and with its last paragraph that is whole. What is longer than
+/// `limits::TEXT_LINE_BYTES_MAX` without an end is cut at a line, a sentence or a word.
+pub fn at_paragraph_end(text: &str) -> usize {
+    match text.rfind("\n\n") {
+        Some(end) => end + 2,
+        None if text.len() < limits::TEXT_LINE_BYTES_MAX => 0,
+        None => at_sentence_end(text),
     }
 }
 
@@ -127,6 +165,21 @@ mod tests {
             let (cut, _) = text.split_at(at_sentence_end(text));
             assert_eq!(cut, whole, "{text:?}");
         }
+    }
+
+    #[test]
+    fn whoever_speaks_beside_others_does_so_by_the_paragraph() {
+        for (text, whole) in [
+            ("", ""),
+            ("One. Two.\nThree.", ""),
+            ("One.\n\nTwo. Th", "One.\n\n"),
+            ("One.\n\nTwo.\n\n", "One.\n\nTwo.\n\n"),
+        ] {
+            let (cut, _) = text.split_at(at_paragraph_end(text));
+            assert_eq!(cut, whole, "{text:?}");
+        }
+        let long = "A sentence. ".repeat(200);
+        assert_eq!(at_paragraph_end(&long), long.len());
     }
 
     #[test]

@@ -41,7 +41,7 @@ def free_port():
 def clean_env(**settings):
     """The environment without anything that is a setting, plus `settings` by their short names."""
     env = {k: v for k, v in os.environ.items()
-           if not k.startswith(("OPERATOROS_", "OPENAI_", "ANTHROPIC_")) and k != "PORT"
+           if not k.startswith(("OPERATOROS_", "OPENAI_", "ANTHROPIC_", "OTEL_")) and k != "PORT"
            and not k.lower().endswith("_proxy")}
     env.update({f"OPERATOROS_{k}": str(v) for k, v in settings.items()})
     return env

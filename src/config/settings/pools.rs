@@ -96,11 +96,30 @@ impl Default for PoolSettings {
 pub struct RoutingSettings {
     /// `built-in`, `none`, or a file that `operatoros calibrate` wrote.
     pub weights: String,
+    /// When several pools are asked the same.
+    pub consult: Consult,
+}
+
+/// When several pools are asked the same, and one answer is made of theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Consult {
+    /// When a message asks for it.
+    Asked,
+    /// Also where a message is about the matters of two pools alike.
+    Spanning,
+}
+
+impl RoutingSettings {
+    /// The weights are in a file.
+    pub fn is_a_file(&self) -> bool {
+        !matches!(self.weights.as_str(), "built-in" | "none")
+    }
 }
 
 impl Default for RoutingSettings {
     fn default() -> Self {
-        Self { weights: "built-in".to_owned() }
+        Self { weights: "built-in".to_owned(), consult: Consult::Asked }
     }
 }
 

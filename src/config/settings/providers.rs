@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use crate::config::changes::same;
+
 /// Which language a provider speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -51,6 +53,32 @@ pub struct ProviderSettings {
     pub max_concurrent: Option<u32>,
 }
 
+impl PartialEq for ProviderSettings {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { kind, base_url, api_key, model, server_state, max_concurrent, .. } = self;
+        let Self { connect_ms, first_token_ms, silence_ms, turn_ms, .. } = self;
+        *kind == other.kind
+            && *base_url == other.base_url
+            && same(api_key.as_ref(), other.api_key.as_ref())
+            && *model == other.model
+            && *server_state == other.server_state
+            && *max_concurrent == other.max_concurrent
+            && *connect_ms == other.connect_ms
+            && *first_token_ms == other.first_token_ms
+            && *silence_ms == other.silence_ms
+            && *turn_ms == other.turn_ms
+    }
+}
+
+impl ProviderSettings {
+    /// The same server with the same key: how it fared is worth knowing still.
+    pub fn is_same_account(&self, other: &Self) -> bool {
+        self.kind == other.kind
+            && self.base_url == other.base_url
+            && same(self.api_key.as_ref(), other.api_key.as_ref())
+    }
+}
+
 fn connect_ms() -> u64 {
     5_000
 }
@@ -68,7 +96,7 @@ fn turn_ms() -> u64 {
 }
 
 /// The offline provider's pace and faults.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OfflineSettings {
     /// Words a second; 0 is as fast as possible.

@@ -17,7 +17,7 @@ use tokio_util::sync::PollSender;
 use crate::{
     alert::Alerts,
     auth::Authority,
-    config::{TaskSettings, WebhookSettings},
+    config::{LiveSettings, TaskSettings, WebhookSettings},
     connection::{Admission, Gateway, Seats, serve},
     conversation::tests::stage::{Call, Gate, Stage, at_once, settle},
     model::{Clock, Gauges, Timestamp, Vitals},
@@ -67,12 +67,14 @@ impl House {
         let alerts = Alerts::start(stage.registry.clone(), samples, &rules, &webhook);
         let alerts = at_once(Box::pin(alerts)).unwrap();
         let lifecycle = &stage.registry.workshop().lifecycle;
+        let (live, _asked) = LiveSettings::new(Arc::default());
         let gateway = Arc::new(Gateway {
             authority,
             operator: Operator::new(
                 stage.registry.clone(),
                 tasks.clone(),
                 alerts.clone(),
+                live,
                 Vitals::default,
             ),
             alerts,

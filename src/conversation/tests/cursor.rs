@@ -232,7 +232,8 @@ impl World {
 fn started(turn: TurnId) -> Event {
     let routing = Routing::new("default", "so");
     let (pool, provider, model) = ("general".into(), "first".into(), "a-model".into());
-    Event::TurnStarted { turn, pool, agent: None, provider, model, routing }
+    let (agent, specialists, part_of) = (None, Vec::new(), None);
+    Event::TurnStarted { turn, pool, agent, provider, model, routing, specialists, part_of }
 }
 
 proptest! {

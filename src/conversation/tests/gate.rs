@@ -164,6 +164,10 @@ impl Store for Gate {
         self.store.conversations(user, before, rows)
     }
 
+    fn parts(&self, of: ConversationId) -> Read<'_, Vec<ConversationId>> {
+        self.store.parts(of)
+    }
+
     fn message(&self, conversation: ConversationId, id: MessageId) -> Read<'_, Option<Message>> {
         self.store.message(conversation, id)
     }

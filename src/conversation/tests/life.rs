@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     auth::Authority,
-    conversation::{Ask, Handle, IfBusy, Outcome, Parent, Refusal, Sent},
+    conversation::{Ask, Handle, Outcome, Refusal, Sent},
     limits,
     model::{AnswerStatus, ConversationId, UserId},
     pool::Asker,
@@ -140,18 +140,7 @@ fn me() -> UserId {
 }
 
 fn ask(handle: &Handle) -> Outcome<Sent> {
-    let (text, if_busy) = ("question".into(), IfBusy::Queue);
-    let ask = Ask {
-        text,
-        key: None,
-        pool: None,
-        agent: None,
-        parent: Parent::Head,
-        if_busy,
-        metadata: None,
-        about: None,
-    };
-    handle.ask(ask)
+    handle.ask(Ask { text: "question".into(), ..Ask::default() })
 }
 
 #[tokio::test(start_paused = true)]

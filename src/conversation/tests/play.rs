@@ -174,18 +174,9 @@ impl Play {
         self.outcomes.push(outcome);
     }
 
-    /// `ask [queue|interrupt|reject] [text=T] [key=K] [pool=P] [after=root|TURN]`
+    /// `ask [queue|interrupt|reject] [text=T] [key=K] [pool=P] [pools=P,P] [after=root|TURN]`
     async fn ask(&mut self, how: &str) -> Ask {
-        let mut ask = Ask {
-            text: "question".into(),
-            key: None,
-            pool: None,
-            agent: None,
-            parent: Parent::Head,
-            if_busy: IfBusy::Queue,
-            metadata: None,
-            about: None,
-        };
+        let mut ask = Ask { text: "question".into(), ..Ask::default() };
         for word in how.split_whitespace() {
             match word.split_once('=') {
                 None if word == "interrupt" => ask.if_busy = IfBusy::Interrupt,
@@ -193,6 +184,7 @@ impl Play {
                 Some(("text", text)) => ask.text = text.into(),
                 Some(("key", key)) => ask.key = Some(key.into()),
                 Some(("pool", pool)) => ask.pool = Some(pool.into()),
+                Some(("pools", pools)) => ask.pools = pools.split(',').map(Into::into).collect(),
                 Some(("after", "root")) => ask.parent = Parent::Root,
                 Some(("after", turn)) => ask.parent = Parent::Message(self.answer(turn).await),
                 _ => panic!("there is no {word}"),
@@ -253,8 +245,8 @@ impl Play {
             let Spend { turns, input, output, estimated, .. } = spend;
             format!("{name} {turns}x {input}+{output}~{estimated}")
         });
-        let pools = workshop.pools.iter().map(|pool| &pool.name);
-        let rows = workshop.ledger.standing(self.me.user, pools, workshop.clock.now());
+        let pools: Vec<_> = workshop.pools.iter().map(|pool| pool.name.clone()).collect();
+        let rows = workshop.ledger.standing(self.me.user, &pools, workshop.clock.now());
         let budget = |row: Standing| format!("{} {}/{}", row.budget, row.spent, row.reserved);
         told.chain(rows.into_iter().map(budget)).collect()
     }
@@ -374,7 +366,7 @@ impl Play {
 
     fn describe(&mut self, told: Result<Told, Refusal>) -> String {
         match told {
-            Ok(Told::Sent(Sent { accepted, duplicate: true })) => {
+            Ok(Told::Sent(Sent { accepted, duplicate: true, .. })) => {
                 format!("again {}", self.letter(accepted.turn))
             }
             Ok(Told::Sent(Sent { accepted, .. })) => format!("ok {}", self.letter(accepted.turn)),

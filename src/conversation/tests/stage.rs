@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use tokio::sync::mpsc;
 
 pub(crate) use super::{
@@ -24,6 +25,8 @@ pub(crate) struct Stage {
     pub(crate) store: Arc<Gate>,
     pub(crate) registry: Registry,
     pub(crate) calls: mpsc::Receiver<Call>,
+    settings: Settings,
+    providers: Providers,
 }
 
 impl Stage {
@@ -59,14 +62,24 @@ impl Stage {
         let prices = priced.iter().map(|model| ((*model).to_owned(), price)).collect();
         let registry = Registry::new(Workshop {
             store: store.clone(),
-            router: Arc::new(Router::new(&settings.pools, &Weights::none())),
+            router: Arc::new(ArcSwap::from_pointee(Router::new(&settings.pools, &Weights::none()))),
             pools: Pools::new(&settings, &providers),
-            prices: Arc::new(Prices::new(prices)),
+            prices: Arc::new(ArcSwap::from_pointee(Prices::new(prices))),
             ledger: Ledger::new(&settings),
             clock: Clock::at(Timestamp(1_000)),
             lifecycle: Lifecycle::default(),
         });
-        Self { store, registry, calls }
+        Self { store, registry, calls, settings, providers }
+    }
+
+    /// Other settings hold from now on.
+    pub(crate) fn adopt(&mut self, change: impl FnOnce(&mut Settings)) {
+        let mut now = self.settings.clone();
+        change(&mut now);
+        let workshop = self.registry.workshop();
+        workshop.pools.adopt(&self.settings, &now, &self.providers);
+        workshop.router.store(Arc::new(Router::new(&now.pools, &Weights::none())));
+        self.settings = now;
     }
 }
 

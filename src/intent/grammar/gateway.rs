@@ -19,6 +19,14 @@ pub(super) fn usage_of_it(sentence: &Sentence<'_>) -> Option<Heard> {
     (asked && whole).then(|| Operation::Help(None).into())
 }
 
+/// `reload the settings`, `read the config file again`
+pub(super) fn reload(sentence: &Sentence<'_>) -> Option<Heard> {
+    let of_settings = sentence.component() == Some(Component::Settings);
+    let said = of_settings && sentence.has(RELOAD) && !sentence.has(MY | A);
+    let whole = sentence.only(RELOAD | COMPONENT | SYSTEM | NEW | FOR);
+    (said && whole).then(|| Operation::Reload.into())
+}
+
 pub(super) fn help(sentence: &Sentence<'_>) -> Option<Heard> {
     if sentence.has(COMMANDS) && sentence.only(COMMANDS | HELP | LOOKING | SYSTEM | USE | WHY) {
         return Some(Operation::Help(None).into());
@@ -102,6 +110,10 @@ pub(super) fn health(sentence: &Sentence<'_>) -> Option<Heard> {
 
 fn asks_for_component(sentence: &Sentence<'_>, component: Component) -> bool {
     let state = STATUS | STATE | BUSY | HEALTH | FINE | TOKENS | SPENT;
+    // What they are is another question than how they stand.
+    if component == Component::Settings {
+        return sentence.has(HEALTH | FINE | STATUS) && !sentence.has(MY | A);
+    }
     let asked = sentence.has(LOOKING | state) || sentence.opens(BE | DO);
     // A word of these says enough.
     let own = !matches!(component, Component::Database | Component::Network);

@@ -235,8 +235,9 @@ pub(super) fn list(sentence: &Sentence<'_>) -> Option<Heard> {
     }
     let looking = sentence.has(LOOKING | STATES | ALL | ANY) || sentence.opens(BE);
     let any = sentence.has(POOL) && sentence.has(ALL | STATUS) && !sentence.has(THE | THIS | A);
-    let shown =
-        sentence.begins(&[SHOW, POOL]) && sentence.bare(SHOW | POOL) && !sentence.has(THE | A | IT);
+    // `show pool list` and `pool list` are commands.
+    let opens = sentence.begins(&[SHOW, POOL]) || sentence.begins(&[POOL, SHOW]);
+    let shown = opens && sentence.bare(SHOW | POOL) && !sentence.has(THE | A | IT);
     let named = sentence.bare(POOL | DETAILS) && sentence.has(POOL) && sentence.has(DETAILS);
     let any = any || shown || named;
     let pools = (any || sentence.several(POOL)) && (looking || sentence.bare(POOL));

@@ -10,7 +10,7 @@ const HANDING: Concepts = CREATE.or(START).or(QUEUE).or(SWITCH);
 const SLOTS: Concepts = THING.or(NEW).or(POOL).or(CREW).or(NAMED).or(URGENCY).or(PRIORITY);
 
 /// `add task “…” to business`, `queue a job for healthcare: …`, `ask the sports pool to …`.
-pub(super) fn submit(sentence: &Sentence<'_>) -> Option<Heard> {
+pub(super) fn plain(sentence: &Sentence<'_>) -> Option<Heard> {
     if !sentence.has(THING | BACKGROUND | POOL | QUEUE | AGENT | NAMED)
         || guards::asks_how_to(sentence)
     {
@@ -123,7 +123,9 @@ fn begins_text(sentence: &Sentence<'_>, opening: Opening, first: usize, at: usiz
     // `to write a report`, but not `to talk to me`.
     let unknown = (at + 1..sentence.terms.len()).any(|at| sentence.is_unknown(at));
     let making = sentence.is_at(at, ASKED | SET | START) && !sentence.is_at(at, TALK | HANDLE);
-    let verb = sentence.is_unknown(at) || sentence.is_at(at, doing) || (making && unknown);
+    // `write a summary`
+    let made = unknown || (at + 1..sentence.terms.len()).any(|at| sentence.is_at(at, SUMMARY));
+    let verb = sentence.is_unknown(at) || sentence.is_at(at, doing) || (making && made);
     let pool = head().any(|term| term.is(POOL | AGENT)) && verb;
     match opening {
         Opening::Naming => false,

@@ -70,6 +70,40 @@ fn cancel_numbered(sentence: &Sentence<'_>, numbers: TaskNumbers) -> Option<Hear
     }
 }
 
+pub(super) fn retry(sentence: &Sentence<'_>) -> Option<Heard> {
+    // `again` alone says nothing: `show me task 7 again`.
+    let tried = sentence.terms.iter().any(|term| term.is(RETRY) && !term.is(GLUE));
+    let again = sentence.has(RETRY) && sentence.has(START | HANDLE);
+    let mut allowed = RETRY | START | HANDLE | WHICH | ALL | LAST | THIS;
+    if tried {
+        allowed |= SEND | SET | NEW | FATE;
+    }
+    if !(tried || again) || sentence.asks() || !sentence.only(allowed) {
+        return None;
+    }
+    let intent = "task.retry";
+    if let Some(numbers) = numbers(sentence) {
+        let known = (intent, json!({ "task_id": numbers.slot() }));
+        let question = format!("Shall task {numbers} be tried again?");
+        let operation = Operation::RetryTasks(Targets::Numbered(numbers));
+        return match names_one(sentence) {
+            true => Some(operation.into()),
+            false if tried && sentence.bare(RETRY | NUMBER) => {
+                Some(Heard::choose(&question, known, [("yes", operation)]))
+            }
+            false => None,
+        };
+    }
+    let mut filter = filter(sentence);
+    let several = sentence.has(ALL) || sentence.several(THING);
+    if several && (sentence.has(THING) || filter.status.is_some()) {
+        filter.status = filter.status.or(Some(TaskStatus::Failed));
+        return Some(Operation::RetryTasks(Targets::All(filter)).into());
+    }
+    let question = "Which task shall be tried again? Say its number.";
+    (tried && sentence.has(THING)).then(|| Heard::ask(question, (intent, json!({}))))
+}
+
 pub(super) fn prioritise(sentence: &Sentence<'_>) -> Option<Heard> {
     let numbers = numbers(sentence)?;
     let changing = SET | MORE | LESS | HANDLE | CREATE | SWITCH | START;
@@ -175,11 +209,11 @@ fn names_one(sentence: &Sentence<'_>) -> bool {
 
 fn filter(sentence: &Sentence<'_>) -> TaskFilter {
     let (status, priority) = (sentence.status(), sentence.priority());
-    TaskFilter { status, priority, pool: sentence.pool() }
+    TaskFilter { status, priority, pool: sentence.pool(), before: None }
 }
 
 /// The numbers of tasks; `3 to 5` are three.
-fn numbers(sentence: &Sentence<'_>) -> Option<TaskNumbers> {
+pub(super) fn numbers(sentence: &Sentence<'_>) -> Option<TaskNumbers> {
     let mut numbers: Vec<u32> = Vec::new();
     let mut before = None;
     // `a low priority one` is no number.

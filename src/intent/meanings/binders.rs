@@ -76,12 +76,13 @@ pub(super) const BINDERS: &[Row] = &[
     (
         PLEASE.or(GLUE),
         "asap, immediately, right away, straight away, as soon as possible, rn, please, pls, \
-         plz, plse, thanks, thank you, thx, ty, cheers, for me, now, right now, quickly, again, \
+         plz, plse, thanks, thank you, thx, ty, cheers, for me, now, right now, quickly, \
          before, earlier, already, previously, thank you very much, many thanks, if you please, \
          if you would, if you dont mind, when you can, when you get a chance, when you have a \
          moment, do me a favor, do me a favour, be so kind as to, so kind as to, be so kind and, \
          thanks a lot",
     ),
+    (RETRY.or(PLEASE).or(GLUE), "again"),
     (
         HAIL.or(GLUE),
         "can you, could you, would you, will you, would you mind, i want you to, i need you to, \

@@ -13,6 +13,10 @@ pub(super) const OBJECTS: &[Row] = &[
          list, list of tasks",
     ),
     (TASK.or(PLURAL).or(QUEUE), "task queue, queue of tasks"),
+    (
+        TASK.or(PLURAL),
+        "dead letters, dead letter list, dead letter queue, list of dead letters, dead letter tasks",
+    ),
     (JOB, "job, background job"),
     (JOB.or(PLURAL), "jobs, background jobs, job list, list of jobs"),
     (JOB.or(PLURAL).or(QUEUE), "job queue"),
@@ -21,7 +25,7 @@ pub(super) const OBJECTS: &[Row] = &[
     (POOL, "pool, agent pool, worker pool, specialist pool, pool of agents"),
     (
         POOL.or(PLURAL),
-        "pools, agent pools, worker pools, specialist pools, pool list, list of pools, pools of \
+        "pools, agent pools, worker pools, specialist pools, list of pools, pools of \
          agents",
     ),
     (CREW, "team, crew"),

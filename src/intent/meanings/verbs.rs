@@ -79,6 +79,16 @@ pub(super) const VERBS: &[Row] = &[
          me through",
     ),
     (
+        RETRY,
+        "retry, rerun, re run, redo, re do, restart, retrying, try again, another try, another go, \
+         another attempt, another chance, once more, one more time, one more try",
+    ),
+    (
+        LATER,
+        "postpone, reschedule, re schedule, defer, delay, put off, push back, hold back, \
+         rescheduling, postponing",
+    ),
+    (
         START_OVER,
         "start over, start afresh, start fresh, fresh start, begin again, start again, start \
          anew, begin anew, start from scratch, clean slate, new topic",
@@ -111,6 +121,11 @@ pub(super) const VERBS: &[Row] = &[
         SCALE,
         "scale, resize, rescale, scaling, scale up, scale down, scale back, scale out, scale in, \
          upscale, downscale, upsize, downsize",
+    ),
+    (
+        RELOAD,
+        "reload, reread, re read, read, load, refresh, apply, reapply, re apply, pick up, \
+         reloading, reload live",
     ),
     // ---- verbs: ending ------------------------------------------------------------------------
     (

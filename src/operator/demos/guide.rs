@@ -8,10 +8,10 @@ use tokio::{sync::mpsc, time::timeout};
 
 use super::{Demo, Signal, script::Step};
 use crate::{
-    conversation::{Ask, Ending, Executed, IfBusy, Parent, Refusal, Tour},
+    conversation::{Ask, Ending, Executed, Refusal, Tour, turn_span},
     intent, limits,
-    model::DemoStep,
-    operator::{Caller, Operator, Order, Said, meaning::Wish},
+    model::{DemoStep, TurnId},
+    operator::{Caller, Here, Operator, Order, Said, meaning::Wish},
 };
 
 /// How a step, or the pause after it, ended.
@@ -59,9 +59,11 @@ impl Guide {
         let heading = format!("{name} demo, step {} of {steps}", number + 1);
         let slots = json!({ "demo": name, "step": number + 1, "steps": steps });
         self.note(&heading, step.say, slots, Tour::At(at)).await?;
-        if let Some(command) = step.runs.strip_prefix('/') {
-            self.command(command).await?;
-        } else if let Walk::End = self.ask(step.runs).await? {
+        let walk = match step.runs.strip_prefix('/') {
+            Some(command) => self.command(command).await?,
+            None => self.ask(step.runs).await?,
+        };
+        if let Walk::End = walk {
             return Ok(Walk::End);
         }
         Ok(match timeout(limits::DEMO_PAUSE, self.signals.recv()).await {
@@ -70,29 +72,36 @@ impl Guide {
         })
     }
 
-    async fn command(&mut self, command: &str) -> Result<(), Refusal> {
+    async fn command(&mut self, command: &str) -> Result<Walk, Refusal> {
         let text: Arc<str> = format!("/{command}").into();
-        let Some(Ok(slash)) = intent::slash(&text) else { return Ok(()) };
+        let Some(Ok(slash)) = intent::slash(&text) else { return Ok(Walk::On) };
         let order = Order(Wish::from(slash));
         let said = Said { text, key: None };
-        self.operator.carry_out(order, self.caller.clone(), said).await?;
-        Ok(())
+        let ending = Ending::watch(&self.caller.handle);
+        let sent = self.operator.carry_out(order, self.caller.clone(), said).await?;
+        let Some(parts) = sent.parts else { return Ok(Walk::On) };
+        if let Ok(parts) = parts.await {
+            // A connection that is gone wants nothing any more.
+            drop(self.caller.here.try_send(Here::Attend(parts)));
+        }
+        self.wait_for(ending, sent.accepted.turn).await
     }
 
-    /// Asks as the user would, and waits for the end of the answer, or a word to go on.
+    /// Asks as the user would.
     async fn ask(&mut self, text: &str) -> Result<Walk, Refusal> {
         let ask = Ask {
             text: text.into(),
-            key: None,
-            pool: None,
-            agent: None,
-            parent: Parent::Head,
-            if_busy: IfBusy::Queue,
             metadata: Some(json!({ "demo": self.demo.name })),
-            about: None,
+            span: turn_span(None),
+            ..Ask::default()
         };
         let ending = Ending::watch(&self.caller.handle);
         let turn = self.caller.handle.ask(ask).known().await?.accepted.turn;
+        self.wait_for(ending, turn).await
+    }
+
+    /// Waits for the end of an answer, or a word to go on.
+    async fn wait_for(&mut self, ending: Ending, turn: TurnId) -> Result<Walk, Refusal> {
         let signal = tokio::select! {
             _ended = ending.of(turn) => return Ok(Walk::On),
             signal = self.signals.recv() => signal,

@@ -108,6 +108,10 @@ pub(super) const DEMOS: &[Demo] = &[
                 "We are four people and support takes all our time. What should we automate first?",
             ),
             step("Going deeper.", "Which numbers should we watch?"),
+            step(
+                "Two specialists on one question: both answer side by side, then one answer is made.",
+                "/ask business,financial Should we hire a fifth person or pay for a service?",
+            ),
             step("It is found again later.", "/search automate"),
             step("What was said, in short.", "/summary"),
         ],

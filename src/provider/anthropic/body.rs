@@ -119,6 +119,7 @@ fn messages(items: &[Item]) -> Vec<Message<'_>> {
 fn block(item: &Item) -> Option<(Role, Content<'_>)> {
     Some(match item {
         Item::User(said) => (Role::User, text(said)?),
+        Item::Briefing(briefing) => (Role::User, text(briefing.prompt())?),
         Item::Assistant(said) => (Role::Assistant, text(said)?),
         Item::ToolCall(call) => {
             // What is no JSON the API would refuse, and with it the whole request.

@@ -1,6 +1,6 @@
 //! What the offline provider says, word by word.
 
-use crate::provider::{Item, Request};
+use crate::provider::{Briefing, Item, Request, briefing::list};
 
 /// Words of an answer, about, where the settings name no number.
 const WORDS: usize = 150;
@@ -13,7 +13,12 @@ pub(super) fn words(
     exactly: Option<u32>,
 ) -> impl Iterator<Item = String> + use<> {
     let said = opening(request);
-    let count = exactly.map_or_else(|| until_sentence(&said), |words| words as usize);
+    let whole = || match request.items.last() {
+        // Whatever is to be said of specialists has been said.
+        Some(Item::Briefing(_)) => count(&said),
+        _ => until_sentence(&said),
+    };
+    let count = exactly.map_or_else(whole, |words| words as usize);
     let spaced = |(at, paragraph): (usize, String)| {
         let words: Vec<_> = paragraph.split_whitespace().map(str::to_owned).collect();
         words.into_iter().enumerate().map(move |(word, text)| match (at, word) {
@@ -44,6 +49,9 @@ fn count(paragraphs: &[String]) -> usize {
 
 /// What is said in any case: that there is no model, and what arrived.
 fn opening(request: &Request) -> Vec<String> {
+    if let Some(Item::Briefing(briefing)) = request.items.last() {
+        return brought_together(briefing, request.pool.as_str());
+    }
     let asked = match request.items.last() {
         Some(Item::User(text)) => format!("Your message arrived as {}.", quote(text)),
         Some(Item::ToolResult { output, .. }) => format!("A tool answered {}.", quote(output)),
@@ -51,6 +59,28 @@ fn opening(request: &Request) -> Vec<String> {
     };
     vec![NO_MODEL.to_owned(), format!("{asked} {}", domain(request)), history(request)]
 }
+
+/// What specialists have said, one after the other: there is no model to make one text of it.
+fn brought_together(briefing: &Briefing, pool: &str) -> Vec<String> {
+    let heard = list(briefing.heard().map(|(pool, _)| pool.to_string()));
+    let asked = quote(&briefing.question);
+    let mut said = vec![format!(
+        "Your message {asked} was put to specialists, and {heard} answered. No model is connected, \
+         so this offline provider, in the {pool} pool, only repeats who said what."
+    )];
+    said.extend(briefing.heard().map(|(pool, text)| format!("{pool} said: {}", quote(own(text)))));
+    said.extend(briefing.missing().map(|(pool, code)| {
+        format!("{pool} could not answer ({code}), so what it would have said is missing here.")
+    }));
+    said
+}
+
+/// What is this specialist's own in an answer of the offline provider; another's is its own.
+fn own(text: &str) -> &str {
+    text.find(ROUTED).and_then(|at| text.get(at..)).unwrap_or(text)
+}
+
+const ROUTED: &str = "It was routed to the";
 
 const NO_MODEL: &str = "No model is connected: set OPENAI_API_KEY or ANTHROPIC_API_KEY, or point \
     OPENAI_BASE_URL at any compatible server such as Ollama, and the next answer comes from it. \
@@ -67,8 +97,8 @@ fn domain(request: &Request) -> String {
         _ => "the specialist that the settings describe would answer here",
     };
     match &request.agent {
-        Some(agent) => format!("It was routed to the {agent} agent of the {pool} pool: {would}."),
-        None => format!("It was routed to the {pool} pool: {would}."),
+        Some(agent) => format!("{ROUTED} {agent} agent of the {pool} pool: {would}."),
+        None => format!("{ROUTED} {pool} pool: {would}."),
     }
 }
 

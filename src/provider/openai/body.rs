@@ -121,6 +121,7 @@ pub(in crate::provider) fn inputs(items: &[Item]) -> Vec<InputItem<'_>> {
 fn input(item: &Item) -> Option<InputItem<'_>> {
     match item {
         Item::User(text) => message("user", text),
+        Item::Briefing(briefing) => message("user", briefing.prompt()),
         Item::Assistant(text) => message("assistant", text),
         Item::ToolCall(call) => Some(InputItem::FunctionCall {
             call_id: &call.id,

@@ -83,6 +83,7 @@ fn messages(request: &Request) -> Vec<ChatMessage<'_>> {
         match item {
             Item::User(text) | Item::Assistant(text) if text.is_empty() => {}
             Item::User(text) => messages.push(said("user", text)),
+            Item::Briefing(briefing) => messages.push(said("user", briefing.prompt())),
             Item::Assistant(text) => messages.push(said("assistant", text)),
             Item::ToolCall(call) => {
                 let function = ChatFunction { name: &call.name, arguments: &call.arguments };

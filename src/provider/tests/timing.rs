@@ -10,7 +10,7 @@ use crate::{
     config::{OfflineSettings, ProviderKind, ProviderSettings},
     model::FinishReason,
     provider::{
-        self, Ending, Failure, OFFLINE, Piece, Request,
+        self, Briefing, Ending, Failure, Item, OFFLINE, Opinion, Piece, Request,
         deadline::{self, Deadlines, Pulse},
     },
 };
@@ -143,6 +143,21 @@ async fn offline(request: Request, settings: OfflineSettings) -> (String, u128) 
 
 fn pace(words_per_second: u32, words: Option<u32>, fails: Option<u32>) -> OfflineSettings {
     OfflineSettings { words_per_second, first_word_ms: 150, words, fail_after_words: fails }
+}
+
+#[tokio::test(start_paused = true)]
+async fn offline_too_it_is_said_who_said_what_and_who_did_not() {
+    let settings = OfflineSettings::default();
+    let (said, _) = offline(request(&[user("How do bonds work?")]), settings.clone()).await;
+    let opinion = |pool: &str, said| Opinion { pool: pool.into(), said };
+    let opinions = vec![
+        opinion("financial", Ok("Bonds pay interest.".into())),
+        opinion("business", Err("queue_full")),
+        opinion("general", Ok(said.into())),
+    ];
+    let briefing = Briefing::new("How do bonds work?".into(), opinions, 1_000);
+    let (told, _) = offline(request(&[Item::Briefing(briefing.into())]), settings).await;
+    insta::assert_snapshot!("offline_briefing", told.replace("\\n", "\n"));
 }
 
 #[tokio::test(start_paused = true)]
