@@ -6,7 +6,7 @@ mod tests;
 use std::{str::FromStr, sync::Arc};
 
 use super::{
-    alerts::{self, AlertWish, WhichAlerts},
+    alerts,
     operation::{AUTO, Operation},
     slots::{NewTask, NotAValue, Targets, TaskFilter, TaskNumbers, Which},
 };
@@ -170,7 +170,7 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
         ("demo", [demo]) => Operation::Demo(Some(Arc::from(*demo))),
         ("reload", []) => Operation::Reload,
         ("alerts" | "alert", _) | ("subscribe", ["alerts"]) => {
-            Operation::Alerts(about_alerts(name, words)?)
+            Operation::Alerts(alerts::slash(name, words)?)
         }
         ("subscribe", ["pools"]) => Operation::WatchPools,
         ("subscribe", seconds) => Operation::Subscribe(optional(seconds).ok()?),
@@ -188,26 +188,6 @@ fn optional<T: FromStr>(words: &[&str]) -> Result<Option<T>, NotAValue> {
         [] => Ok(None),
         [word] => word.trim_start_matches('#').parse().map(Some).map_err(|_| NotAValue),
         _ => Err(NotAValue),
-    }
-}
-
-fn about_alerts(name: &str, words: &[&str]) -> Option<AlertWish> {
-    Some(match (name, words) {
-        ("alerts", []) => AlertWish::List(None),
-        ("alerts", period) => AlertWish::List(Some(period.join(" ").parse().ok()?)),
-        ("alert", ["remove", these @ ..]) => AlertWish::Remove(which_alerts(these)?),
-        ("alert", condition) => AlertWish::Set(alerts::condition(&condition.join(" "))?),
-        _ => AlertWish::Subscribe,
-    })
-}
-
-fn which_alerts(words: &[&str]) -> Option<WhichAlerts> {
-    match words {
-        ["all"] => Some(WhichAlerts::All),
-        words => match optional(words) {
-            Ok(number) => number.map(WhichAlerts::Number),
-            Err(_) => alerts::named(&words.join(" ")).map(WhichAlerts::Metric),
-        },
     }
 }
 

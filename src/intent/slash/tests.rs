@@ -1,10 +1,13 @@
-//! Slash commands: which are understood, how the others are corrected, and that each comes back.
+//! Slash forms: exact, told how they are written, and the way back from every operation.
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    intent::{Component, NewAlert, Period, Priority, TaskStatus, Unit, Whom, Workers},
+    intent::{
+        AlertWish, Component, NewAlert, Period, Priority, TaskStatus, Unit, WhichAlerts, Whom,
+        Workers,
+    },
     model::{Metric, Side},
 };
 
