@@ -235,6 +235,8 @@ pub const POOL_QUEUE_MAX: usize = 20_000;
 pub const POOL_QUEUE_USER_MAX: usize = 10_000;
 /// Takes that pass a lane of a pool's queue over before it counts for one lane higher.
 pub const POOL_AGEING_TAKES: usize = 8;
+/// Takes of a pool's queue that are foreseen, with the ageing of its lanes, for a position in it.
+pub const POOL_FORESEEN_TAKES: usize = 1_000;
 /// Who waits looks for its position so often, times the root of the position: all who wait together
 /// look about a thousand times a second where the queue is full, and near the front it is live.
 pub const POSITION_EVERY: Duration = Duration::from_millis(250);

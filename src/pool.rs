@@ -4,6 +4,7 @@
 
 mod attempt;
 mod breaker;
+mod contest;
 mod health;
 mod queue;
 mod room;
@@ -25,7 +26,7 @@ use health::HealthTable;
 pub use queue::{Asker, Origin, Queue, Ticket};
 use route::{Leg, Route};
 use workers::Workers;
-pub use workers::{Busy, Queued, Waited, Worker};
+pub use workers::{Busy, Place, Queued, Waited, Worker};
 
 use crate::{
     config::{AgentSettings, Effort, PoolSettings, Restart, Settings},
@@ -50,6 +51,8 @@ pub struct Pool {
     route: Route,
     window_tokens: u32,
     restart: Restart,
+    /// How long a provider may keep silent before a second is asked as well.
+    hedge: Option<Duration>,
     workers: Arc<Workers>,
     meter: Arc<PoolMeter>,
 }
@@ -100,6 +103,7 @@ impl Pool {
             window_tokens: window(settings, &route),
             route,
             restart: settings.restart,
+            hedge: settings.hedge_ms.map(Duration::from_millis),
             workers,
         }
     }
@@ -121,6 +125,7 @@ impl Pool {
             window_tokens: window(of, &route),
             route,
             restart: self.restart,
+            hedge: self.hedge,
             workers: self.workers.clone(),
         }
     }
@@ -148,6 +153,11 @@ impl Pool {
     /// Tokens of an answer at the most.
     pub fn max_output_tokens(&self) -> u64 {
         self.style.max_output_tokens.into()
+    }
+
+    /// Whether a second provider may be asked where the first keeps silent.
+    pub fn hedges(&self) -> bool {
+        self.hedge.is_some()
     }
 
     /// What a model has to read, this conversation and the system prompt, in bytes.
@@ -186,9 +196,9 @@ impl Pool {
         self.workers.queue_up(asker)
     }
 
-    /// Whether one more of this user's may wait.
-    pub fn admits(&self, user: UserId) -> Result<(), Busy> {
-        self.workers.admits(user)
+    /// A place for one of this user's that has to wait for something else first.
+    pub fn hold(&self, user: UserId) -> Result<Place, Busy> {
+        self.workers.hold(user)
     }
 
     /// Changes the number of workers at once, and says how many there were. Where there are more,
@@ -222,6 +232,14 @@ impl Pool {
     pub fn vitals(&self, today: Day) -> PoolVitals {
         let (load, figures) = (self.load(), self.meter.figures(today));
         let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let mut legs = self.legs();
+        for leg in self.agents.values().flat_map(|agent| agent.legs()) {
+            let same =
+                |known: &LegLoad| (&known.provider, &known.model) == (&leg.provider, &leg.model);
+            if !legs.iter().any(same) {
+                legs.push(leg);
+            }
+        }
         PoolVitals {
             pool: self.name.clone(),
             workers: load.workers,
@@ -231,7 +249,7 @@ impl Pool {
             tokens_per_second: (figures.tokens_per_second * 10.0).round() / 10.0,
             error_rate: figures.error_rate().map(|rate| (rate * 1_000.0).round() / 1_000.0),
             cost_today: figures.cost_today,
-            legs: self.legs(),
+            legs,
         }
     }
 }

@@ -145,7 +145,7 @@ pub struct PoolStatus {
     pub error_rate: Option<f64>,
     /// Dollars that were spent today, UTC, on models whose price is known.
     pub cost_today_usd: f64,
-    /// The models of its route, in order.
+    /// The models of its route, in order, and those that only its agents ask.
     pub models: Vec<ModelStatus>,
     /// What else the server measures.
     #[serde(flatten)]

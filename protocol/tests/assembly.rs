@@ -18,6 +18,7 @@ use proptest::prelude::*;
 const CONVERSATION: &str = "cnv_1";
 
 /// What happens in the conversation, moment by moment.
+#[expect(clippy::large_enum_variant, reason = "a test keeps few of them")]
 enum Moments {
     Event(Event),
     Grow(String),

@@ -76,6 +76,7 @@ pub(super) const KEYS: &[Key] = &[
     key("pools.*.max_output_tokens", Rule::Whole(1, WINDOW_TOKENS_MAX)),
     key("pools.*.workers", Rule::Whole(1, WORKERS_MAX)),
     key("pools.*.wait_ms", MILLISECONDS),
+    key("pools.*.hedge_ms", MILLISECONDS),
     key("pools.*.restart", Rule::OneOf(&["keep", "reset"])),
     key("pools.*.default_agent", Rule::Text),
     needed("pools.*.agents.*.role", Rule::Text),

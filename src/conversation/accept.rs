@@ -43,8 +43,8 @@ struct Question {
     choice: Choice,
     /// What may be spent on it.
     reservation: Reservation,
-    /// What the pool gives it now, where nothing of the conversation is before it.
-    seat: Option<Seat>,
+    /// What the pool gives it now.
+    seat: Seat,
     /// The turn for which it is asked of a specialist.
     part_of: Option<TurnRef>,
     span: Span,
@@ -140,19 +140,18 @@ impl Writer {
         Ok(Question { message, new: true, about, pool, choice, reservation, seat, part_of, span })
     }
 
-    /// A worker or a place in the pool's queue, where the turn would be the first here. A pool that
-    /// is full refuses the message before anything is kept of it.
-    fn reserve(&self, pool: &Pool, choice: &Choice) -> Result<Option<Seat>, Refusal> {
+    /// A worker or a place in the pool's queue, where the turn would be the first here; else a place that
+    /// is held for it until it is, so that what is accepted never finds the pool full. A pool that is full
+    /// refuses the message before anything is kept of it.
+    fn reserve(&self, pool: &Pool, choice: &Choice) -> Result<Seat, Refusal> {
         // What is still on its way to the store cannot be read back as history yet.
         if self.is_busy() || !self.in_flight.is_empty() {
-            pool.admits(self.record.user)?;
-            return Ok(None);
+            return Ok(Seat::Held(pool.hold(self.record.user)?));
         }
         if choice.specialists.is_empty() {
-            return Ok(Some(self.seat(pool)?));
+            return Ok(self.seat(pool)?);
         }
-        pool.admits(self.record.user)?;
-        Ok(Some(Seat::Later))
+        Ok(Seat::Later(pool.hold(self.record.user)?))
     }
 
     /// Whether one more turn may be accepted.
@@ -207,7 +206,8 @@ impl Writer {
             Phase::Waiting(waiting, _) => Some(waiting.turn.turn),
             Phase::Idle | Phase::Ending(_) => None,
         };
-        if current.into_iter().chain(self.queue.iter().map(|w| w.turn.turn)).any(|t| t == turn) {
+        if current.into_iter().chain(self.queue.iter().map(|(w, _)| w.turn.turn)).any(|t| t == turn)
+        {
             return Err(Refusal::TurnOpen);
         }
         let store = &self.workshop.store;
@@ -279,29 +279,25 @@ impl Writer {
         };
         let mut answer = Message { specialists, ..self.answer(&turn) };
         let position = match seat {
-            Some(Seat::Worker(worker)) => {
+            Seat::Worker(worker) => {
                 answer = self.begin(waiting, Some(worker), &mut shows);
                 None
             }
-            Some(Seat::Later) => {
-                answer = self.begin(waiting, None, &mut shows);
+            Seat::Later(place) => {
+                answer = self.begin(waiting.holding(place), None, &mut shows);
                 None
             }
-            Some(Seat::Queued(queued)) => {
+            Seat::Queued(queued) => {
                 self.phase = Phase::Waiting(Box::new(waiting), queued);
                 Some(self.queued(turn.turn, &mut shows))
             }
-            None => {
-                self.queue.push_back(waiting);
+            Seat::Held(place) => {
+                self.queue.push_back((waiting, place));
                 Some(self.queued(turn.turn, &mut shows))
             }
         };
-        let kept = Accepted {
-            conversation: self.record.id,
-            message: message.id,
-            turn: turn.turn,
-            position,
-        };
+        let (conversation, id) = (self.record.id, message.id);
+        let kept = Accepted { conversation, message: id, turn: turn.turn, position };
         let mut writes = vec![Write::Message(answer), Write::OpenTurn(turn)];
         if new {
             writes.push(Write::Message(message));

@@ -16,11 +16,11 @@ use super::{
     writer::Tally,
 };
 use crate::{
-    budget::{Amount, Exhausted, Reservation},
+    budget::{Amount, Estimate, Exhausted, Reservation},
     lifecycle::Working,
     limits, meter,
     model::{FinishReason, Reason, Routing, Timing, TurnId, TurnRef, Usage},
-    pool::{Pool, Progress, Prompt, Queued, Waited, Worker},
+    pool::{Place, Pool, Progress, Prompt, Queued, Waited, Worker},
     provider::{Ending, Failure, Item, OFFLINE, Piece, Retry},
     store::{StoreError, Turn},
 };
@@ -51,6 +51,14 @@ pub(super) struct Waiting {
     pub(super) span: Span,
 }
 
+impl Waiting {
+    /// The same with a place in the pool's queue for whoever makes one answer of several.
+    pub(super) fn holding(mut self, place: Place) -> Self {
+        self.panel.place = Some(place);
+        self
+    }
+}
+
 /// The turn that is being answered.
 pub(super) struct Running {
     /// Its ids.
@@ -67,6 +75,8 @@ pub(super) struct Running {
     voice: Voice,
     /// Who wrote what there is, where somebody else is asked by now.
     spoke: Option<Voice>,
+    /// Who is asked as well, while neither has spoken.
+    hedge: Option<Voice>,
     /// What was written and made void, by whom and of which length.
     void: Vec<(Voice, u64)>,
     /// The model that the provider says has answered.
@@ -172,6 +182,7 @@ impl Running {
             asked: false,
             voice,
             spoke: None,
+            hedge: None,
             void: Vec::new(),
             answered_by: None,
             counted: None,
@@ -223,14 +234,7 @@ impl Running {
                 Some((turn, said)) => Step::Heard(turn, said),
                 None => Step::AllHeard,
             },
-            Source::Seat(queued) => match queued.next().await {
-                Waited::Served(worker) => Step::Seated(worker),
-                Waited::Moved(_) => Step::Quiet,
-                Waited::Expired(busy) => {
-                    let retry = Retry::After(busy.retry_after);
-                    Step::Failed(Failure { retry, ..NO_WORKER })
-                }
-            },
+            Source::Seat(queued) => seated(queued.next().await),
             Source::History(read, _) => match read.await {
                 Ok(items) => Step::Read(items),
                 Err(error) => {
@@ -256,19 +260,15 @@ impl Running {
         };
         let cap = self.reservation.as_ref().and_then(Reservation::cap);
         let max_output_tokens = cap.and_then(|cap| u32::try_from(cap.output_tokens).ok());
-        let span = self.span.clone();
-        let prompt = Prompt { items, remote, max_output_tokens, span };
+        let (hedge, span) = (self.afford_hedge(workshop), self.span.clone());
+        let prompt = Prompt { items, remote, max_output_tokens, hedge, span };
         self.source = Source::Answer(self.pool.clone().answer(prompt));
         Ok(())
     }
 
     /// Sets aside what the turn may cost by what is known now.
     pub(super) fn fit(&mut self, workshop: &Workshop) -> Result<(), Exhausted> {
-        let mut estimate = workshop.estimate(&self.pool, self.prompt_bytes);
-        for (voice, usage) in self.void() {
-            let void = Amount::from(&workshop.spend_of_void(voice, &usage));
-            estimate.input += void;
-        }
+        let estimate = self.estimate(workshop);
         let Some(reservation) = &mut self.reservation else { return Ok(()) };
         reservation.fit(&estimate, workshop.clock.now())?;
         if let Some(cap) = reservation.cap() {
@@ -276,6 +276,33 @@ impl Running {
             self.outgrown = over_budget(&cap.because);
         }
         Ok(())
+    }
+
+    /// Sets aside what a second provider would read; where the budgets do not go so far without
+    /// making the answer shorter, there will be no second.
+    fn afford_hedge(&mut self, workshop: &Workshop) -> bool {
+        let estimate = self.estimate(workshop);
+        let mut twice = estimate;
+        twice.input += estimate.input;
+        let Some(reservation) = &mut self.reservation else { return false };
+        if !self.pool.hedges() || reservation.cap().is_some() {
+            return false;
+        }
+        let now = workshop.clock.now();
+        let fits = reservation.fit(&twice, now).is_ok() && reservation.cap().is_none();
+        if !fits {
+            // It had as much a moment ago, so it has it again.
+            drop(reservation.fit(&estimate, now));
+        }
+        fits
+    }
+
+    fn estimate(&self, workshop: &Workshop) -> Estimate {
+        let mut estimate = workshop.estimate(&self.pool, self.prompt_bytes);
+        for (voice, usage) in self.void() {
+            estimate.input += Amount::from(&workshop.spend_of_void(voice, &usage));
+        }
+        estimate
     }
 
     /// Who wrote what there is, or is asked to write.
@@ -288,9 +315,11 @@ impl Running {
         self.answered_by.as_ref().unwrap_or(&self.voice().1)
     }
 
-    /// What was written and made void, by whom and at which expense.
+    /// What was written and made void, or only read, by whom and at which expense.
     pub(super) fn void(&self) -> impl Iterator<Item = (&Voice, Usage)> {
-        self.void.iter().map(|(voice, length)| (voice, Usage::estimate(self.prompt_bytes, *length)))
+        let hedge = self.hedge.iter().map(|voice| (voice, &0));
+        let void = self.void.iter().map(|(voice, length)| (voice, length)).chain(hedge);
+        void.map(|(voice, length)| (voice, Usage::estimate(self.prompt_bytes, *length)))
     }
 
     /// What it takes at the least.
@@ -385,10 +414,16 @@ impl Running {
             }
             Some(Progress::Asking { provider, model }) => {
                 self.asked = true;
+                self.hedge = None;
                 let before = std::mem::replace(&mut self.voice, (provider, model));
                 if self.length > 0 {
                     self.spoke.get_or_insert(before);
                 }
+            }
+            Some(Progress::Hedging { provider, model }) => self.hedge = Some((provider, model)),
+            Some(Progress::Dropped { provider, model }) => {
+                self.hedge = None;
+                self.void.push(((provider, model), 0));
             }
             Some(Progress::Piece(Piece::End(ending))) => return self.ended(ending),
             Some(Progress::Reset(reason)) => {
@@ -449,6 +484,17 @@ impl Running {
         self.reasoning.clear();
         self.unsaved.clear();
         self.unsaved_since = None;
+    }
+}
+
+/// What has become of the place in the pool's queue.
+fn seated(waited: Waited) -> Step {
+    match waited {
+        Waited::Served(worker) => Step::Seated(worker),
+        Waited::Moved(_) => Step::Quiet,
+        Waited::Expired(busy) => {
+            Step::Failed(Failure { retry: Retry::After(busy.retry_after), ..NO_WORKER })
+        }
     }
 }
 

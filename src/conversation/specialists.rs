@@ -21,7 +21,7 @@ use super::{
     registry::{Handle, Outcome, Registry},
     span::part_span,
     title,
-    turns::{Cut, Seat},
+    turns::Cut,
     writer::{Phase, Writer},
 };
 use crate::{
@@ -30,7 +30,9 @@ use crate::{
         ConversationId, Event, PoolName, Reason, SPECIALIST, Specialist, ToolPhase, TurnError,
         TurnId, TurnRef, UserId,
     },
+    pool::{Asker, Place},
     provider::{Briefing, Opinion},
+    store::Write,
     wire,
 };
 
@@ -58,6 +60,8 @@ pub(super) struct Panel {
     /// What the answer is made of.
     briefing: Option<Arc<Briefing>>,
     parts: Vec<Part>,
+    /// Held until they have answered, so that their answers never find the pool full.
+    pub(super) place: Option<Place>,
     /// Hears where they answer.
     shown: Option<Shows>,
 }
@@ -241,7 +245,7 @@ impl Writer {
         let ask = Ask { text: running.question.clone(), about: running.branch, ..Ask::default() };
         let (whole, specialists) = ((self.record.user, whole), &running.panel.specialists);
         let consultation = Consultation::begin(&self.registry, whole, specialists, &ask);
-        running.panel.parts = consultation.open.clone();
+        running.panel.parts.clone_from(&consultation.open);
         running.consult(consultation);
     }
 
@@ -267,14 +271,24 @@ impl Writer {
         if let Err(error) = running.panel.brief(&question, pool.window_tokens()) {
             return self.end_current(Cut::Failed(error), None);
         }
-        let seat = self.seat(&pool);
-        let Phase::Running(running) = &mut self.phase else { return };
-        match seat {
-            Ok(Seat::Worker(worker)) => running.read(&self.workshop, worker),
-            Ok(Seat::Queued(queued)) => running.queue(queued),
-            Ok(Seat::Later) => {}
-            Err(busy) => self.end_current(Cut::busy(Reason::QueueFull, busy), None),
+        let place = running.panel.place.take();
+        match (pool.try_worker(), place) {
+            (Some(worker), _) => running.read(&self.workshop, worker),
+            (None, Some(place)) => {
+                let mut queued = place.queue_up(Asker::turn(self.record.user));
+                queued.look();
+                running.queue(queued);
+            }
+            (None, None) => self.end_current(Cut::Failed(error(Reason::Internal)), None),
         }
+    }
+
+    /// Specialists have answered, and whoever makes one answer of theirs is asked: from here on a
+    /// restart has to count it.
+    pub(super) fn note_asked(&mut self) {
+        let Phase::Running(running) = &self.phase else { return };
+        let begun = self.asked(running);
+        self.commit(vec![Write::Message(begun)], Vec::new(), None);
     }
 
     /// Names whoever an answer that is whole should have named.

@@ -21,7 +21,7 @@ use crate::{
     model::{
         AnswerStatus, Event, FinishReason, Message, Reason, Role, ToolPhase, TurnError, TurnId,
     },
-    pool::{Asker, Busy, Pool, Queued, Waited, Worker},
+    pool::{Asker, Busy, Place, Pool, Queued, Waited, Worker},
     provider::{Failure, Item, Retry},
     store::{Turn, Write},
     wire,
@@ -30,19 +30,16 @@ use crate::{
 impl Writer {
     /// Starts the turn that has waited longest, where nothing runs.
     pub(super) fn start_next(&mut self) {
-        let Some(waiting) = self.queue.pop_front() else { return };
+        let Some((waiting, place)) = self.queue.pop_front() else { return };
         if !waiting.panel.is_empty() {
-            return self.start(waiting, None);
+            return self.start(waiting.holding(place), None);
         }
-        match self.seat(&waiting.pool) {
-            Ok(Seat::Worker(worker)) => self.start(waiting, Some(worker)),
-            Ok(Seat::Later) => self.start(waiting, None),
-            Ok(Seat::Queued(queued)) => self.phase = Phase::Waiting(Box::new(waiting), queued),
-            Err(busy) => {
-                self.phase = Phase::Ending(waiting.turn.turn);
-                self.end_unstarted(waiting, Cut::busy(Reason::QueueFull, busy), None);
-            }
+        if let Some(worker) = waiting.pool.try_worker() {
+            return self.start(waiting, Some(worker));
         }
+        let mut queued = place.queue_up(Asker::turn(self.record.user));
+        queued.look();
+        self.phase = Phase::Waiting(Box::new(waiting), queued);
     }
 
     /// A worker for one more turn, or a place among those who wait for one.
@@ -124,7 +121,7 @@ impl Writer {
     }
 
     /// The message of an answer whose pool is asked.
-    fn asked(&self, running: &Running) -> Message {
+    pub(super) fn asked(&self, running: &Running) -> Message {
         Message { usage: Some(running.least_usage()), ..self.answered(running) }
     }
 
@@ -179,14 +176,6 @@ impl Writer {
         self.go_on(asked);
     }
 
-    /// Specialists have answered, and whoever makes one answer of theirs is asked: from here on a
-    /// restart has to count it.
-    fn note_asked(&mut self) {
-        let Phase::Running(running) = &self.phase else { return };
-        let begun = self.asked(running);
-        self.commit(vec![Write::Message(begun)], Vec::new(), None);
-    }
-
     /// Ends the running turn where a budget does.
     fn go_on(&mut self, allowed: Result<(), Exhausted>) {
         if let Err(exhausted) = allowed {
@@ -196,7 +185,7 @@ impl Writer {
 
     /// Stops the turn, wherever it stands.
     pub(super) fn cancel(&mut self, turn: TurnId, reply: Reply<Ended>) {
-        let queued = self.queue.iter().position(|waiting| waiting.turn.turn == turn);
+        let queued = self.queue.iter().position(|(waiting, _)| waiting.turn.turn == turn);
         let length = match &self.phase {
             Phase::Running(running) if running.turn.turn == turn => running.length,
             Phase::Waiting(waiting, _) if waiting.turn.turn == turn => 0,
@@ -208,7 +197,7 @@ impl Writer {
             answer_to(reply, kept.map(|()| ended).map_err(Refusal::Store));
         });
         match queued.and_then(|place| self.queue.remove(place)) {
-            Some(waiting) => self.end_unstarted(waiting, Cut::Cancelled, Some(settle)),
+            Some((waiting, _)) => self.end_unstarted(waiting, Cut::Cancelled, Some(settle)),
             None => self.end_current(Cut::Cancelled, Some(settle)),
         }
     }
@@ -226,7 +215,7 @@ impl Writer {
 
     fn end_all(&mut self, cut: Cut) {
         self.end_current(cut, None);
-        while let Some(waiting) = self.queue.pop_front() {
+        while let Some((waiting, _)) = self.queue.pop_front() {
             self.end_unstarted(waiting, cut, None);
         }
     }
@@ -374,7 +363,7 @@ impl Writer {
             Phase::Waiting(waiting, _) => Some(&**waiting),
             _ => None,
         };
-        seated.into_iter().chain(&self.queue)
+        seated.into_iter().chain(self.queue.iter().map(|(waiting, _)| waiting))
     }
 
     /// Where the first of them stands: in the pool's queue, else right behind the running one.
@@ -388,13 +377,15 @@ impl Writer {
 
 /// What a pool gives to a turn.
 pub(super) enum Seat {
+    /// It waits behind others of its conversation first.
+    Held(Place),
     /// It starts at once.
     Worker(Worker),
     /// It starts when it is its turn.
     Queued(Queued),
     /// It starts at once without one: it is the turn of its specialists first, and whoever makes
     /// one answer of theirs must not keep a worker idle meanwhile.
-    Later,
+    Later(Place),
 }
 
 /// How a turn turns out.

@@ -30,7 +30,7 @@ use crate::{
     lifecycle::Working,
     limits, meter,
     model::{Conversation, Event, MessageId, Sequenced, Timestamp, TurnId},
-    pool::{Pool, Queued, Waited},
+    pool::{Place, Pool, Queued, Waited},
     store::{Batch, Commit, Expect, StoreError, Write},
 };
 
@@ -45,8 +45,8 @@ pub(super) struct Writer {
     /// The store knows it, or will before anything that follows.
     pub(super) exists: bool,
     pub(super) phase: Phase,
-    /// Turns that wait behind the one of `phase`.
-    pub(super) queue: VecDeque<Waiting>,
+    /// Turns that wait behind the one of `phase`, each with its place in its pool.
+    pub(super) queue: VecDeque<(Waiting, Place)>,
     pub(super) in_flight: VecDeque<InFlight>,
     pub(super) afterglow: Option<Afterglow>,
     pub(super) deleted: bool,

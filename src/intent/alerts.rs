@@ -50,8 +50,29 @@ fn wish(wish: AlertWish) -> Heard {
     Operation::Alerts(wish).into()
 }
 
+/// What a slash command about alerts asks; its words are in lower case.
+pub(super) fn slash(name: &str, words: &[&str]) -> Option<AlertWish> {
+    Some(match (name, words) {
+        ("alerts", []) => AlertWish::List(None),
+        ("alerts", period) => AlertWish::List(Some(period.join(" ").parse().ok()?)),
+        ("alert", ["remove", these @ ..]) => AlertWish::Remove(which_alerts(these)?),
+        ("alert", says) => AlertWish::Set(condition(&says.join(" "))?),
+        _ => AlertWish::Subscribe,
+    })
+}
+
+fn which_alerts(words: &[&str]) -> Option<WhichAlerts> {
+    match words {
+        ["all"] => Some(WhichAlerts::All),
+        [number] if number.trim_start_matches('#').parse::<u32>().is_ok() => {
+            number.trim_start_matches('#').parse().ok().map(WhichAlerts::Number)
+        }
+        words => named(&words.join(" ")).map(WhichAlerts::Metric),
+    }
+}
+
 /// The condition in a slash command: `turns_queued > 50 for 5m`.
-pub(super) fn condition(text: &str) -> Option<NewAlert> {
+fn condition(text: &str) -> Option<NewAlert> {
     let words = read(text)?;
     let mut tokens = Tokens::of(&words);
     let alert = condition::condition(&mut tokens, None)?;
@@ -59,7 +80,7 @@ pub(super) fn condition(text: &str) -> Option<NewAlert> {
 }
 
 /// The metric in a slash command.
-pub(super) fn named(text: &str) -> Option<crate::model::Metric> {
+fn named(text: &str) -> Option<crate::model::Metric> {
     let words = read(text)?;
     let mut tokens = Tokens::of(&words);
     let found = metric(&mut tokens)?;

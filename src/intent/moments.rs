@@ -134,7 +134,7 @@ const UNITS: &[&str] = &[
     "second", "seconds", "sec", "minute", "minutes", "min", "mins", "hour", "hours", "day", "days",
     "week", "weeks",
 ];
-const PARTS: &[&str] = &["morning", "afternoon", "evening"];
+const PARTS: &[&str] = &["morning", "afternoon", "evening", "night"];
 const DAYS: &[&str] =
     &["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 const RECURRING: &[&str] = &["daily", "hourly", "weekly", "monthly", "weekdays"];
@@ -157,6 +157,10 @@ fn rule(words: &[Word]) -> Option<(usize, bool)> {
             "and" | "on" if is_day(word(words, at + 1)) => 2,
             "on" if word(words, at + 1) == "the" && is_ordinal(word(words, at + 2)) => 3,
             day if is_day(day) => 1,
+            part if PARTS.contains(&part) => {
+                timed = true;
+                1
+            }
             _ => {
                 let clock = clock(words, at);
                 timed |= clock > 0;
@@ -189,8 +193,22 @@ fn is_ordinal(word: &str) -> bool {
     digits.is_some_and(is_number)
 }
 
-const ENDED: &[&str] =
-    &["done", "finished", "over", "ready", "complete", "completed", "succeeded", "ends"];
+const ENDED: &[&str] = &[
+    "done",
+    "finished",
+    "over",
+    "ready",
+    "complete",
+    "completed",
+    "succeeded",
+    "ends",
+    "end",
+    "finishes",
+    "finish",
+    "completes",
+    "succeeds",
+    "succeed",
+];
 
 /// `after task 12`, `when tasks 3 and 4 are done`.
 fn after(words: &[Word]) -> Option<usize> {
@@ -245,6 +263,7 @@ fn day(words: &[Word]) -> Option<usize> {
         let lead = usize::from(matches!(word(words, at), "on" | "next" | "this" | "coming"));
         let more = match word(words, at + lead) {
             "today" | "tomorrow" | "tonight" if lead == 0 => 1,
+            "day" if word(words, at + 1) == "after" && word(words, at + 2) == "tomorrow" => 3,
             day if is_day(day) || is_date(day) => lead + 1,
             part if said && PARTS.contains(&part) => lead + 1,
             _ => clock(words, at),
@@ -349,6 +368,11 @@ mod tests {
             ("in 10 minutes or in half an hour", &["in 10 minutes", "in half an hour"]),
             ("at 5pm on friday, 9:30 tomorrow", &["at 5pm on friday", "9:30 tomorrow"]),
             ("on 2027-03-01 at 9:00", &["on 2027-03-01 at 9:00"]),
+            (
+                "every sunday evening, the day after tomorrow at 8",
+                &["every sunday evening", "day after tomorrow at 8"],
+            ),
+            ("once job 9 finishes, go", &["once job 9 finishes"]),
             ("tomorrow morning, next monday", &["tomorrow morning", "next monday"]),
             ("every blue moon, at home, 12 people, when it is done, on time, in a while", &[]),
             ("", &[]),

@@ -70,7 +70,7 @@ pub struct PoolVitals {
     pub error_rate: Option<f64>,
     /// What was spent today, UTC.
     pub cost_today: NanoUsd,
-    /// The models of its route, in order.
+    /// The models of its route, in order, and those that only its agents ask.
     pub legs: Vec<LegLoad>,
 }
 

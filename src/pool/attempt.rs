@@ -1,4 +1,4 @@
-//! One answer from a route: the next stop before the first token, honesty after it.
+//! One answer from a route: another stop before the first token, honesty after it.
 //!
 //! Invariant: what a reader was shown is never silently replaced; a restart is said as `Reset`.
 
@@ -6,10 +6,15 @@ use std::{sync::Arc, time::Duration};
 
 use async_stream::stream;
 use futures_util::{StreamExt, stream::BoxStream};
-use tokio::time::sleep;
-use tracing::{Instrument as _, Span};
+use tokio::time::{Instant, sleep};
+use tracing::Span;
 
-use super::{Pool, health::Attempt, route::keep_hopeful, span::ChatSpan};
+use super::{
+    Pool,
+    contest::{Contest, Opened, Step},
+    health::Attempt,
+    route::{Leg, keep_hopeful},
+};
 use crate::{
     config::Restart,
     limits,
@@ -26,21 +31,43 @@ pub struct Prompt {
     pub remote: Option<Arc<str>>,
     /// Tokens of the answer at the most, where that is less than the pool's own maximum.
     pub max_output_tokens: Option<u32>,
+    /// A second provider may be asked where the first keeps silent: what it reads can be paid.
+    pub hedge: bool,
     /// The turn or task that asks, for log and traces.
     pub span: Span,
 }
 
 impl Default for Prompt {
     fn default() -> Self {
-        Self { items: Vec::new(), remote: None, max_output_tokens: None, span: Span::none() }
+        Self {
+            items: Vec::new(),
+            remote: None,
+            max_output_tokens: None,
+            hedge: false,
+            span: Span::none(),
+        }
     }
 }
 
 /// How an answer comes along.
 #[derive(Debug)]
 pub enum Progress {
-    /// This provider is asked now.
+    /// This provider is asked now, and nobody else.
     Asking {
+        /// Who.
+        provider: ProviderName,
+        /// For which model.
+        model: Arc<str>,
+    },
+    /// This one is asked as well, since the other keeps silent.
+    Hedging {
+        /// Who.
+        provider: ProviderName,
+        /// For which model.
+        model: Arc<str>,
+    },
+    /// Of two this one is asked no more: the other spoke first.
+    Dropped {
         /// Who.
         provider: ProviderName,
         /// For which model.
@@ -54,36 +81,45 @@ pub enum Progress {
     Failed(Failure),
 }
 
+impl Progress {
+    pub(super) fn asking(leg: &Leg) -> Self {
+        Self::Asking { provider: leg.provider.name().clone(), model: leg.model.clone() }
+    }
+}
+
 impl Pool {
     /// Asks the stops of the route until one answers. Dropping the stream closes the request.
     pub fn answer(self: Arc<Self>, prompt: Prompt) -> BoxStream<'static, Progress> {
         stream! {
             let mut resets = 0;
+            let mut patience = self.hedge.filter(|_| prompt.hedge);
             // What was said so far, which only an answer that begins makes void.
             let mut doubted: Option<Reason> = None;
             for round in 1..=limits::ROUTE_ROUNDS_MAX {
                 let mut heard: Option<Failure> = None;
                 let mut stops = self.route.round();
-                while let Some((leg, mut attempt)) = stops.next().await {
-                    yield Progress::Asking {
-                        provider: leg.provider.name().clone(),
-                        model: leg.model.clone(),
-                    };
-                    let request = self.request(leg.model.clone(), &prompt);
-                    let mut chat = ChatSpan::begin(&prompt.span, leg, &request);
-                    let asked = leg.provider.ask(request).instrument(prompt.span.clone());
-                    let mut answer = match asked.await {
-                        Ok(answer) => answer,
-                        Err(failure) => {
-                            chat.failed(&failure);
-                            attempt.failed(&failure);
-                            keep_hopeful(&mut heard, failure);
-                            continue;
+                while let Some(first) = stops.next().await {
+                    let second_at = patience.filter(|_| resets == 0).map(|ms| Instant::now() + ms);
+                    let mut contest = Contest::new((&self, &prompt), first, second_at);
+                    let mut opened = None;
+                    while let Some(step) = contest.next(&mut stops).await {
+                        match step {
+                            Step::Tell(progress) => {
+                                patience.take_if(|_| matches!(progress, Progress::Hedging { .. }));
+                                yield progress;
+                            }
+                            Step::Failed(failure) => keep_hopeful(&mut heard, failure),
+                            Step::Opened(begun) => {
+                                opened = Some(begun);
+                                break;
+                            }
                         }
-                    };
-                    let mut spoken = false;
+                    }
+                    let Some(begun) = opened else { continue };
+                    let Opened { mut attempt, mut answer, mut chat, piece } = *begun;
+                    let (mut piece, mut spoken) = (Ok(Some(piece)), false);
                     let failure = loop {
-                        match next(&mut answer, &mut attempt).await {
+                        match piece {
                             Ok(Some(piece)) => {
                                 chat.heard(&piece);
                                 let speaks = !matches!(piece, Piece::Reasoning(_));
@@ -96,6 +132,7 @@ impl Pool {
                             Ok(None) => return,
                             Err(failure) => break failure,
                         }
+                        piece = next(&mut answer, &mut attempt).await;
                     };
                     chat.failed(&failure);
                     if spoken {
@@ -121,7 +158,7 @@ impl Pool {
         .boxed()
     }
 
-    fn request(&self, model: Arc<str>, prompt: &Prompt) -> Request {
+    pub(super) fn request(&self, model: Arc<str>, prompt: &Prompt) -> Request {
         let most = self.style.max_output_tokens;
         let max_output_tokens = prompt.max_output_tokens.map_or(most, |less| less.min(most));
         Request {
@@ -144,8 +181,7 @@ const NOBODY: Failure =
 async fn next(answer: &mut Answer, attempt: &mut Attempt) -> Result<Option<Piece>, Failure> {
     let next = answer.next().await;
     match &next {
-        Some(Ok(Piece::End(_))) => attempt.succeeded(),
-        Some(Ok(_)) => attempt.began(),
+        Some(Ok(piece)) => attempt.heard(piece),
         Some(Err(failure)) => attempt.failed(failure),
         None => {}
     }

@@ -20,7 +20,7 @@ use crate::{
     limits,
     meter::{Meter, ModelMeter},
     model::{BreakerState, LegLoad, ProviderName, Reason},
-    provider::{Failure, OFFLINE, Retry},
+    provider::{Failure, OFFLINE, Piece, Retry},
 };
 
 /// How every model that some route names fares.
@@ -187,6 +187,12 @@ impl Health {
 }
 
 impl State {
+    /// It took so long until the first piece.
+    fn learn(&mut self, took: Duration) {
+        let average = self.first_piece.map_or(took, |average| (average * 3 + took) / 4);
+        self.first_piece = Some(average);
+    }
+
     /// Why it is not asked, and for how long: what its last failure was.
     fn away(&self, pause: Duration) -> Failure {
         let reason = self.because.unwrap_or(Reason::ProviderUnavailable);
@@ -217,21 +223,35 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
-    /// A piece of the answer came.
-    pub(super) fn began(&mut self) {
+    /// A piece of the answer came, or its end.
+    pub(super) fn heard(&mut self, piece: &Piece) {
+        match piece {
+            Piece::End(_) => self.succeeded(),
+            _ => self.began(),
+        }
+    }
+
+    fn began(&mut self) {
         if std::mem::replace(&mut self.began, true) {
             return;
         }
         let took = self.asked.elapsed();
         self.health.meter.first_token(took);
         let mut state = self.health.lock();
-        let average = state.first_piece.map_or(took, |average| (average * 3 + took) / 4);
-        state.first_piece = Some(average);
+        state.learn(took);
         state.breaker.began(self.pass);
     }
 
-    /// The answer is whole.
-    pub(super) fn succeeded(&mut self) {
+    /// Another one spoke first. That is no failure, but it would have taken longer than this.
+    pub(super) fn outrun(&mut self) {
+        let silent = self.asked.elapsed();
+        let mut state = self.health.lock();
+        if state.first_piece.is_none_or(|average| average < silent) {
+            state.learn(silent);
+        }
+    }
+
+    fn succeeded(&mut self) {
         self.room = None;
         self.health.meter.answered();
         self.health.lock().breaker.succeeded(self.pass);

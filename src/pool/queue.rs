@@ -77,8 +77,7 @@ pub struct Queue<T> {
     lanes: [Lane; LANES],
     entries: HashMap<Ticket, Entry<T>>,
     next: Ticket,
-    /// The last take went to a lane because it had aged.
-    out_of_turn: bool,
+    order: Order,
 }
 
 #[derive(Debug)]
@@ -91,7 +90,7 @@ struct Entry<T> {
 impl<T> Default for Queue<T> {
     fn default() -> Self {
         let lanes = Default::default();
-        Self { lanes, entries: HashMap::new(), next: 0, out_of_turn: false }
+        Self { lanes, entries: HashMap::new(), next: 0, order: Order::default() }
     }
 }
 
@@ -103,18 +102,13 @@ impl<T> Queue<T> {
         let (user, lane) = (asker.user, asker.lane());
         self.entries.insert(ticket, Entry { user, lane, item });
         self.lanes[lane].enter(user, ticket);
+        self.order.lanes[lane].entries += 1;
         ticket
     }
 
     /// Takes who is next.
     pub fn pop(&mut self) -> Option<T> {
-        let (first, aged) = self.next_lanes()?;
-        let next = if self.out_of_turn { first } else { aged };
-        self.out_of_turn = next != first;
-        for (at, lane) in self.lanes.iter_mut().enumerate() {
-            lane.passed_over += usize::from(at != next && lane.entries > 0);
-        }
-        let ticket = self.lanes[next].take()?;
+        let ticket = self.lanes[self.order.take()?].take()?;
         self.entries.remove(&ticket).map(|entry| entry.item)
     }
 
@@ -122,16 +116,17 @@ impl<T> Queue<T> {
     pub fn remove(&mut self, ticket: Ticket) -> Option<T> {
         let entry = self.entries.remove(&ticket)?;
         self.lanes[entry.lane].leave(entry.user, ticket);
+        self.order.leave(entry.lane);
         Some(entry.item)
     }
 
-    /// How many pops until it is taken, if nobody else came and no lane aged. Costs a look at each
-    /// user of its lane.
+    /// How many pops until it is taken, if nobody else came. Costs a look at each user of its lane,
+    /// and at the next `POOL_FORESEEN_TAKES`; what the ageing of lanes does beyond those is not
+    /// foreseen.
     pub fn position(&self, ticket: Ticket) -> Option<u64> {
         let entry = self.entries.get(&ticket)?;
-        let above: usize = self.lanes[..entry.lane].iter().map(|lane| lane.entries).sum();
         let inside = self.lanes[entry.lane].before(entry.user, ticket)?;
-        Some((above + inside + 1) as u64)
+        Some(self.order.takes_until(entry.lane, inside) as u64)
     }
 
     /// How many wait.
@@ -158,10 +153,67 @@ impl<T> Queue<T> {
     /// How many wait in each class, in the order of `Priority::ALL`.
     pub fn by_class(&self) -> [usize; Priority::ALL.len()] {
         let mut classes = [0; Priority::ALL.len()];
-        for (lanes, class) in self.lanes.chunks(LANES_PER_CLASS).zip(&mut classes) {
+        for (lanes, class) in self.order.lanes.chunks(LANES_PER_CLASS).zip(&mut classes) {
             *class = lanes.iter().map(|lane| lane.entries).sum();
         }
         classes
+    }
+}
+
+/// From which lane it is taken next. It depends on nothing else, so it can be foreseen.
+#[derive(Debug, Clone, Default)]
+struct Order {
+    lanes: [Waiting; LANES],
+    /// The last take went to a lane because it had aged.
+    out_of_turn: bool,
+}
+
+/// What waits in a lane.
+#[derive(Debug, Clone, Copy, Default)]
+struct Waiting {
+    entries: usize,
+    /// Takes that went to another lane since this one was taken from.
+    passed_over: usize,
+}
+
+impl Order {
+    /// Takes one entry, and says of which lane.
+    fn take(&mut self) -> Option<usize> {
+        let (first, aged) = self.next_lanes()?;
+        let next = if self.out_of_turn { first } else { aged };
+        self.out_of_turn = next != first;
+        for (at, lane) in self.lanes.iter_mut().enumerate() {
+            lane.passed_over += usize::from(at != next && lane.entries > 0);
+        }
+        self.lanes[next].passed_over = 0;
+        self.lanes[next].entries -= 1;
+        Some(next)
+    }
+
+    fn leave(&mut self, lane: usize) {
+        let lane = &mut self.lanes[lane];
+        lane.entries -= 1;
+        if lane.entries == 0 {
+            lane.passed_over = 0;
+        }
+    }
+
+    /// How many takes until that of a lane before which so many of it are taken.
+    fn takes_until(&self, lane: usize, mut before: usize) -> usize {
+        let all: usize = self.lanes.iter().map(|of| of.entries).sum();
+        if self.lanes[lane].entries == all {
+            return before + 1;
+        }
+        let mut order = self.clone();
+        for takes in 1..=limits::POOL_FORESEEN_TAKES {
+            match order.take() {
+                Some(taken) if taken == lane && before == 0 => return takes,
+                Some(taken) => before -= usize::from(taken == lane),
+                None => return takes,
+            }
+        }
+        let above: usize = order.lanes[..lane].iter().map(|above| above.entries).sum();
+        limits::POOL_FORESEEN_TAKES + above + before + 1
     }
 
     /// The first lane where something waits, and the one that counts for the highest: of equals,
@@ -181,9 +233,6 @@ impl<T> Queue<T> {
 struct Lane {
     lines: HashMap<UserId, Line>,
     order: BTreeSet<Rank>,
-    entries: usize,
-    /// Takes that went to another lane since this one was taken from.
-    passed_over: usize,
     /// The round that is under way: that of the last one taken.
     round: u64,
     /// Takes of it so far.
@@ -241,7 +290,6 @@ impl Lane {
         }
         line.tickets.insert(ticket);
         self.order.extend(line.rank(user));
-        self.entries += 1;
         self.users = self.users.max(self.lines.len());
     }
 
@@ -250,10 +298,7 @@ impl Lane {
         if let Some(rank) = line.rank(user) {
             self.order.remove(&rank);
         }
-        self.entries -= usize::from(line.tickets.remove(&ticket));
-        if self.entries == 0 {
-            self.passed_over = 0;
-        }
+        line.tickets.remove(&ticket);
         self.stand(user);
     }
 
@@ -265,11 +310,9 @@ impl Lane {
             self.users = self.lines.len();
         }
         self.taken += 1;
-        self.passed_over = 0;
         let line = self.lines.get_mut(&rank.user)?;
         line.tickets.remove(&rank.ticket);
         line.round += 1;
-        self.entries -= 1;
         self.stand(rank.user);
         Some(rank.ticket)
     }

@@ -3,7 +3,7 @@
 //! A route is a list of stops. A stop is one model of one provider, or several that are equals:
 //! `openai|azure/large`. Of equals the one that lately began to answer soonest is asked first.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use tokio::time::Instant;
 
@@ -83,7 +83,7 @@ impl Route {
 
     /// A round over it.
     pub(super) fn round(&self) -> Round<'_> {
-        let legs = self.in_order(Instant::now()).into_iter();
+        let legs = self.in_order(Instant::now()).into();
         Round { legs, full: None, away: None }
     }
 
@@ -112,7 +112,7 @@ fn vendor(name: &str, kind: Option<ProviderKind>) -> String {
 
 /// One round over a route: each model that may be asked is handed out once.
 pub(super) struct Round<'a> {
-    legs: std::vec::IntoIter<&'a Leg>,
+    legs: VecDeque<&'a Leg>,
     /// The first whose provider has no room. It is waited for when nobody else is left.
     full: Option<&'a Leg>,
     /// Of those that are not asked, the one that will be soonest.
@@ -122,7 +122,7 @@ pub(super) struct Round<'a> {
 impl<'a> Round<'a> {
     /// The next to be asked.
     pub(super) async fn next(&mut self) -> Option<(&'a Leg, Attempt)> {
-        for leg in self.legs.by_ref() {
+        while let Some(leg) = self.legs.pop_front() {
             match leg.health.admit() {
                 Ok(attempt) => return Some((leg, attempt)),
                 Err(Shut::Away(failure)) => keep_hopeful(&mut self.away, failure),
@@ -137,6 +137,21 @@ impl<'a> Round<'a> {
                 None
             }
         }
+    }
+
+    /// One that is well and may be asked at once, beside the one that is asked already. The offline
+    /// provider answers nothing, so it is none.
+    pub(super) fn spare(&mut self) -> Option<(&'a Leg, Attempt)> {
+        let now = Instant::now();
+        let fit = |leg: &&Leg| leg.provider.name().as_str() != OFFLINE && leg.health.is_well(now);
+        for place in 0..self.legs.len() {
+            let leg = *self.legs.get(place)?;
+            if let Some(attempt) = fit(&leg).then(|| leg.health.admit().ok()).flatten() {
+                self.legs.remove(place);
+                return Some((leg, attempt));
+            }
+        }
+        None
     }
 }
 

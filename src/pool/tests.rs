@@ -1,8 +1,10 @@
 //! Tests of pools: whom a route asks, and for how long.
 
 mod adopt;
+mod agents;
 mod breaker;
 mod health;
+mod hedging;
 mod queue;
 mod workers;
 
@@ -105,6 +107,8 @@ fn step(progress: &Progress) -> String {
         Progress::Piece(Piece::Reasoning(_)) => "r".to_owned(),
         Progress::Piece(Piece::End(_)) => "e".to_owned(),
         Progress::Piece(other) => format!("{other:?}"),
+        Progress::Hedging { provider, .. } => format!("+{provider}:"),
+        Progress::Dropped { provider, .. } => format!("-{provider}"),
         Progress::Reset(_) => "!".to_owned(),
         Progress::Failed(failure) => match failure.retry {
             Retry::Never => "N".to_owned(),

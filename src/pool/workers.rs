@@ -5,6 +5,7 @@
 //! an `.await`.
 
 use std::{
+    collections::HashMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -30,6 +31,9 @@ struct State {
     size: u32,
     running: u32,
     queue: Queue<Caller>,
+    /// Places that are held for those who will wait later, by user.
+    held: HashMap<UserId, usize>,
+    held_by_all: usize,
     /// How long a worker is busy, on average.
     service: Duration,
 }
@@ -71,6 +75,8 @@ impl Workers {
             size,
             running: 0,
             queue: Queue::default(),
+            held: HashMap::new(),
+            held_by_all: 0,
             service: limits::POOL_SERVICE_ASSUMED,
         };
         Arc::new(Self(Mutex::new(state)))
@@ -89,21 +95,30 @@ impl Workers {
 
     /// A place among those who wait.
     pub(super) fn queue_up(self: &Arc<Self>, asker: Asker) -> Result<Queued, Busy> {
-        let (caller, called) = oneshot::channel();
-        let now = Instant::now();
-        let (ticket, patience) = {
-            let mut state = self.lock();
-            state.admits(asker.user)?;
-            (state.queue.push(asker, Caller { called: caller, since: now }), state.patience)
-        };
-        self.call();
-        let expires = (asker.origin == Origin::Turn).then(|| now + patience);
-        Ok(Queued { workers: self.clone(), ticket, called, position: 1, looks: now, expires })
+        let state = self.lock();
+        state.admits(asker.user)?;
+        Ok(self.push(state, asker))
     }
 
-    /// Whether one more of this user's may wait.
-    pub(super) fn admits(&self, user: UserId) -> Result<(), Busy> {
-        self.lock().admits(user)
+    /// A place for one who will wait later.
+    pub(super) fn hold(self: &Arc<Self>, user: UserId) -> Result<Place, Busy> {
+        let mut state = self.lock();
+        state.admits(user)?;
+        *state.held.entry(user).or_default() += 1;
+        state.held_by_all += 1;
+        drop(state);
+        Ok(Place { workers: self.clone(), user })
+    }
+
+    fn push(self: &Arc<Self>, mut state: MutexGuard<'_, State>, asker: Asker) -> Queued {
+        let (caller, called) = oneshot::channel();
+        let now = Instant::now();
+        let (ticket, patience) =
+            (state.queue.push(asker, Caller { called: caller, since: now }), state.patience);
+        drop(state);
+        self.call();
+        let expires = (asker.origin == Origin::Turn).then(|| now + patience);
+        Queued { workers: self.clone(), ticket, called, position: 1, looks: now, expires }
     }
 
     /// Changes how many there are. More are given out at once; where there are fewer, those that
@@ -173,8 +188,9 @@ impl State {
     }
 
     fn admits(&self, user: UserId) -> Result<(), Busy> {
-        let full = self.queue.len() >= limits::POOL_QUEUE_MAX
-            || self.queue.waiting_of(user) >= limits::POOL_QUEUE_USER_MAX;
+        let held = |user| self.held.get(user).copied().unwrap_or(0);
+        let full = self.queue.len() + self.held_by_all >= limits::POOL_QUEUE_MAX
+            || self.queue.waiting_of(user) + held(&user) >= limits::POOL_QUEUE_USER_MAX;
         if full { Err(self.busy()) } else { Ok(()) }
     }
 
@@ -194,6 +210,34 @@ impl Drop for Worker {
         state.service = (state.service * 7 + self.since.elapsed()) / 8;
         drop(state);
         self.workers.call();
+    }
+}
+
+/// A place for one who will wait for a worker later, as it has to wait for something else before;
+/// given up when dropped.
+#[derive(Debug)]
+pub struct Place {
+    workers: Arc<Workers>,
+    user: UserId,
+}
+
+impl Place {
+    /// Now it waits for a worker.
+    pub fn queue_up(self, asker: Asker) -> Queued {
+        self.workers.push(self.workers.lock(), asker)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut state = self.workers.lock();
+        state.held_by_all -= 1;
+        if let Some(held) = state.held.get_mut(&self.user) {
+            *held -= 1;
+            if *held == 0 {
+                state.held.remove(&self.user);
+            }
+        }
     }
 }
 

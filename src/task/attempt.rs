@@ -123,9 +123,10 @@ pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -
         return Step::Back(task.id, limits::TASK_RETRY_EVERY);
     }
     let limit = task.time_limit();
-    let span = span(&task);
-    let max_output_tokens = cost.output_tokens();
-    let prompt = Prompt { items, remote: None, max_output_tokens, span: span.clone() };
+    let (max_output_tokens, span) = (cost.output_tokens(), span(&task));
+    // Nobody waits for the first word of a task.
+    let hedge = false;
+    let prompt = Prompt { items, remote: None, max_output_tokens, hedge, span: span.clone() };
     let answer = answer(&mut task, pool.answer(prompt), &mut cost, keeper);
     let answer = AssertUnwindSafe(answer).catch_unwind();
     let ended = stop.run_until_cancelled(timeout(limit, answer)).await;
@@ -206,7 +207,10 @@ async fn answer(
             Progress::Reset(_) => text.clear(),
             Progress::Piece(Piece::End(_)) => return Ok(text),
             Progress::Failed(failure) => return Err(failure),
-            Progress::Asking { .. } | Progress::Piece(_) => {}
+            Progress::Asking { .. }
+            | Progress::Hedging { .. }
+            | Progress::Dropped { .. }
+            | Progress::Piece(_) => {}
         }
     }
     let (reason, retry) = (Reason::ProviderTruncated, Retry::Soon);

@@ -67,7 +67,11 @@ impl Cost {
                 self.written += text.len() as u64;
             }
             Progress::Piece(Piece::End(ending)) => self.counted = ending.usage,
-            Progress::Piece(_) | Progress::Reset(_) | Progress::Failed(_) => {}
+            Progress::Piece(_)
+            | Progress::Hedging { .. }
+            | Progress::Dropped { .. }
+            | Progress::Reset(_)
+            | Progress::Failed(_) => {}
         }
     }
 

@@ -160,7 +160,7 @@ fn on_days(words: &[&str]) -> Option<Rule> {
     let (first, mut rest) = words.split_first()?;
     match *first {
         "day" => {}
-        "morning" | "evening" | "afternoon" => time = times::time_of_day(first, None)?.0,
+        "morning" | "evening" | "afternoon" | "night" => time = times::time_of_day(first, None)?.0,
         "weekday" | "workday" => days.extend(1..=5),
         "weekend" => days.extend([0, 6]),
         "week" => days.push(1),

@@ -71,23 +71,39 @@ fn after(text: &str) -> Option<Vec<u64>> {
     let lower = text.to_lowercase();
     let mut words = words(&lower);
     let (first, last) = (words.next()?, words.clone().last()?);
-    let ends = ["done", "finished", "over", "ready", "complete", "completed", "succeeded", "ends"];
     match first {
         "after" => {}
-        "when" | "once" | "as" if ends.contains(&last) => {}
+        "when" | "once" | "as" if ENDS.contains(&last) => {}
         _ => return None,
     }
     let mut numbers = Vec::new();
     for word in words {
         match word.parse() {
             Ok(number) => numbers.push(number),
-            Err(_) if ends.contains(&word) => {}
+            Err(_) if ENDS.contains(&word) => {}
             Err(_) if FILLERS.contains(&word) => {}
             Err(_) => return None,
         }
     }
     (!numbers.is_empty()).then_some(numbers)
 }
+
+const ENDS: &[&str] = &[
+    "done",
+    "finished",
+    "over",
+    "ready",
+    "complete",
+    "completed",
+    "succeeded",
+    "ends",
+    "end",
+    "finishes",
+    "finish",
+    "completes",
+    "succeeds",
+    "succeed",
+];
 
 const FILLERS: &[&str] = &[
     "task", "tasks", "job", "jobs", "and", "is", "are", "has", "have", "been", "soon", "as",
@@ -183,6 +199,10 @@ fn day_and_time(text: &str, now: &DateTime<Tz>) -> Option<DateTime<Tz>> {
             "at" | "on" | "the" | "this" | "next" | "coming" | "in" | "o'clock" => {}
             "today" => said.date = Some(today),
             "tomorrow" => said.date = today.checked_add_days(Days::new(1)),
+            "day" if behind.starts_with(&["after", "tomorrow"]) => {
+                said.date = today.checked_add_days(Days::new(2));
+                rest = behind.get(2..).unwrap_or_default();
+            }
             word => {
                 if let Some(day) = weekday(word) {
                     said.date = next_weekday(today, day);
@@ -248,7 +268,7 @@ pub(super) fn time_of_day(word: &str, behind: Option<&str>) -> Option<(NaiveTime
         "morning" => hour(9),
         "afternoon" => hour(14),
         "evening" => hour(18),
-        "tonight" => hour(20),
+        "tonight" | "night" => hour(20),
         _ => None,
     };
     if let Some(time) = named {
@@ -319,6 +339,7 @@ mod tests {
             ("today at noon", "Wed 25 12:00"),
             ("tonight", "Wed 25 20:00"),
             ("tomorrow morning", "Thu 26 09:00"),
+            ("the day after tomorrow at 8", "Fri 27 08:00"),
             ("monday", "Mon 30 09:00"),
             ("next Monday at 8:30", "Mon 30 08:30"),
             ("wednesday at 9", "Wed 01 09:00"),
@@ -346,6 +367,8 @@ mod tests {
             ("after tasks 3, 4 and 5", "[3, 4, 5]"),
             ("when task #12 is done", "[12]"),
             ("as soon as 7 and 8 have finished", "[7, 8]"),
+            ("once job 9 finishes", "[9]"),
+            ("every night at 11pm", "every night at 11pm | Europe/Berlin"),
         ] {
             check(text, expect);
         }

@@ -36,6 +36,8 @@ pub struct PoolSettings {
     pub workers: u32,
     /// Milliseconds that a turn may wait for one of them.
     pub wait_ms: u64,
+    /// Milliseconds of silence after which another provider of the route is asked as well; unset: never.
+    pub hedge_ms: Option<u64>,
     /// What happens to an answer whose provider fails in the middle.
     pub restart: Restart,
     /// The agent for what speaks for none of them; unset: the pool answers that itself.
@@ -83,6 +85,7 @@ impl Default for PoolSettings {
             max_output_tokens: 4_096,
             workers: 2_048,
             wait_ms: 120_000,
+            hedge_ms: None,
             restart: Restart::Keep,
             default_agent: None,
             agents: BTreeMap::new(),

@@ -26,7 +26,7 @@ pub(super) struct Client {
 /// One frame.
 #[derive(Debug, Clone)]
 pub(super) enum Seen {
-    Event(Event),
+    Event(Box<Event>),
     Text(TurnId, String),
     Position(TurnId, u64),
 }
@@ -68,7 +68,7 @@ impl Reader for Client {
                 }
             }
         }
-        self.seen.push(Seen::Event(of.event.clone()));
+        self.seen.push(Seen::Event(Box::new(of.event.clone())));
         self.room = self.room.saturating_sub(1);
     }
 

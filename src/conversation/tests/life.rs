@@ -178,6 +178,21 @@ async fn a_full_pool_refuses_before_anything_is_kept() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_turn_behind_others_has_its_place_in_the_pool() {
+    let stage = Stage::new();
+    let pool = stage.registry.workshop().pools.get("general").unwrap().clone();
+    let (_, handle) = stage.registry.begin(me(), None, None).unwrap();
+    ask(&handle).known().await.unwrap();
+    ask(&handle).known().await.unwrap();
+    let place = || pool.queue_up(Asker::turn(me())).ok();
+    let _busy: Vec<_> = std::iter::from_fn(|| pool.try_worker()).collect();
+    let places: Vec<_> = std::iter::from_fn(place).collect();
+    assert_eq!(places.len(), limits::POOL_QUEUE_USER_MAX - 1, "one is held for the second");
+    let refused = ask(&handle).known().await;
+    assert!(matches!(refused, Err(Refusal::PoolFull(_))), "{refused:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_copy_of_a_running_answer_is_interrupted() {
     let stage = Stage::new();
     let identity = Authority::new(None).anonymous().unwrap();

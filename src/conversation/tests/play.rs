@@ -132,6 +132,7 @@ impl Play {
             "tomorrow" => self.stage.registry.workshop().clock.advance(DAY),
             "fail" => self.call().fail(retry(rest)),
             "panic" => self.call().panic(),
+            "other" => self.calls.rotate_right(1),
             "hold" => self.stage.store.hold(),
             "through" => self.stage.store.let_one_through(),
             "open-gate" => self.stage.store.open(),
@@ -331,7 +332,7 @@ impl Play {
             Seen::Text(turn, text) => format!("{} +{text}", self.letter(turn)),
             Seen::Position(turn, position) => format!("{} at {position}", self.letter(turn)),
             Seen::Event(event) => {
-                let what = match &event {
+                let what = match &*event {
                     Event::MessageAccepted { .. } => "accepted".to_owned(),
                     Event::TurnQueued { position, .. } => format!("queued {position}"),
                     Event::TurnStarted { pool, .. } if pool.as_str() == "general" => {

@@ -31,7 +31,7 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// Pools `general` and `reset`, which ask `first` and then `second`, and `small`, which has
-    /// one worker.
+    /// one worker. `reset` starts over, and asks both after a minute of silence.
     pub(crate) fn new() -> Self {
         Self::over(Gate::new(), BTreeMap::new())
     }
@@ -50,9 +50,10 @@ impl Stage {
             restart,
             ..PoolSettings::default()
         };
+        let hedged = PoolSettings { hedge_ms: Some(60_000), ..pool(100, Restart::Reset) };
         let pools = BTreeMap::from([
             ("general".to_owned(), pool(100, Restart::Keep)),
-            ("reset".to_owned(), pool(100, Restart::Reset)),
+            ("reset".to_owned(), hedged),
             ("small".to_owned(), pool(1, Restart::Keep)),
         ]);
         let settings = Settings { pools, budgets, ..Settings::default() };

@@ -53,11 +53,12 @@ fn submitted(
         .then(|| Operation::Submit(NewTask { at: Some(said.into()), ..task }).into())
 }
 
-/// `a daily task at 7:30` says when in two places.
+/// `a daily task at 7:30`, `a weekly one on monday` say when in two places.
 fn with_its_clock(rest: String, said: &str) -> (String, String) {
+    let leads = |clock: &&str| clock.starts_with("at ") || clock.starts_with("on ");
     let cut = |at: Moment| {
         let (before, behind) = (rest.get(..at.place.start)?, rest.get(at.place.end..)?);
-        let clock = rest.get(at.place.clone()).filter(|clock| clock.starts_with("at "))?;
+        let clock = rest.get(at.place.clone()).filter(leads)?;
         Some((without(before, behind), format!("{said} {clock}")))
     };
     let alone = !said.contains(char::is_whitespace);
@@ -103,6 +104,8 @@ fn without(before: &str, behind: &str) -> String {
 /// Words that lead to a time.
 const LEADS: &[&str] = &[
     "for",
+    "for the",
+    "the",
     "at",
     "due",
     "starting",

@@ -80,7 +80,7 @@ pub(super) const VERBS: &[Row] = &[
     ),
     (
         RETRY,
-        "retry, rerun, re run, redo, re do, restart, retrying, try again, another try, another go, \
+        "retry, rerun, re run, requeue, re queue, redo, re do, restart, retrying, try again, another try, another go, \
          another attempt, another chance, once more, one more time, one more try",
     ),
     (
@@ -93,7 +93,10 @@ pub(super) const VERBS: &[Row] = &[
         "start over, start afresh, start fresh, fresh start, begin again, start again, start \
          anew, begin anew, start from scratch, clean slate, new topic",
     ),
-    (NEW, "nwe, new, fresh, another, brand new, blank, clean, separate, different"),
+    (
+        NEW,
+        "nwe, new, recurring, repeating, fresh, another, brand new, blank, clean, separate, different",
+    ),
     (
         MORE,
         "provide, add, increase, raise, grow, expand, bump, bump up, boost, scale up, spin up, \

@@ -141,6 +141,8 @@ fn told(progress: &Progress) -> String {
         Progress::Asking { provider, .. } => provider.to_string(),
         Progress::Piece(Piece::End(_)) => ".".to_owned(),
         Progress::Piece(_) => String::new(),
+        Progress::Hedging { provider, .. } => format!("+{provider}"),
+        Progress::Dropped { provider, .. } => format!("-{provider}"),
         Progress::Reset(_) => "!".to_owned(),
         Progress::Failed(failure) => match failure.retry {
             Retry::Never => format!(" {:?}", failure.reason),

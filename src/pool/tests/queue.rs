@@ -186,7 +186,8 @@ proptest! {
     }
 
     #[test]
-    fn positions_of_a_lane_are_true(ops in ops()) {
+    fn positions_are_true(ops in ops(), alike: bool) {
+        let in_one_lane = |op| if alike { in_one_lane(op) } else { op.clone() };
         let ops: Vec<_> = ops.iter().map(in_one_lane).collect();
         let (mut queue, waiting) = lived(&ops);
         let said: BTreeMap<_, _> = waiting.keys().map(|t| (queue.position(*t), *t)).collect();
@@ -234,7 +235,8 @@ proptest! {
     }
 
     /// Fifty users with forty messages each, of any classes, and one with one. Of its own class
-    /// nobody who has more waiting is served before it, and of lower ones nobody.
+    /// nobody who has more waiting is served before it, and of lower ones only what has aged: never
+    /// two in a row.
     #[test]
     fn a_light_user_waits_for_no_heavy_one(
         mix in prop::collection::vec(0..4_usize, 1..40),
@@ -261,7 +263,7 @@ proptest! {
         let bound = (above + as_light.count() + 1) as u64;
         let asker = Asker { priority, ..Asker::turn(user(99)) };
         let light = queue.push(asker, (99, priority));
-        prop_assert!(queue.position(light).unwrap() <= bound);
+        prop_assert!(queue.position(light).unwrap() <= 2 * bound);
     }
 
     #[test]

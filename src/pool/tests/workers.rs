@@ -140,9 +140,9 @@ async fn a_full_queue_says_when_to_come_back() {
         places.collect::<Result<Vec<_>, Busy>>()
     };
     let mut waiting = queue_up(1, limits::POOL_QUEUE_USER_MAX).unwrap();
-    assert_eq!(queue_up(1, 1).err(), workers.admits(turn(1).user).err());
+    assert_eq!(queue_up(1, 1).err(), workers.hold(turn(1).user).err());
     waiting.extend(queue_up(2, limits::POOL_QUEUE_MAX - limits::POOL_QUEUE_USER_MAX).unwrap());
-    let refused = |user| workers.admits(turn(user).user).map_err(|busy| busy.retry_after);
+    let refused = |user| workers.hold(turn(user).user).map(drop).map_err(|busy| busy.retry_after);
     assert_eq!(refused(3), Err(limits::POOL_RETRY_AFTER_MAX));
     // Those called leave at once, so by now a worker is known to be busy for no time at all.
     waiting.truncate(0);
@@ -155,6 +155,26 @@ async fn a_full_queue_says_when_to_come_back() {
     drop(running);
     assert_eq!(workers.usage().queued, [0; 4]);
     assert!(queue_up(1, 1).is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_that_is_held_counts_and_is_kept() {
+    let workers = workers(1);
+    let busy = workers.try_take().unwrap();
+    let user = turn(1).user;
+    let mut places: Vec<_> = std::iter::from_fn(|| workers.hold(user).ok()).collect();
+    assert_eq!(places.len(), limits::POOL_QUEUE_USER_MAX);
+    assert_eq!(workers.usage().queued, [0; 4], "they do not wait for a worker yet");
+    assert!(workers.queue_up(turn(1)).is_err());
+    let others = limits::POOL_QUEUE_MAX - limits::POOL_QUEUE_USER_MAX;
+    let _waiting: Vec<_> = (0..others).map(|_| queue_up(&workers, 2)).collect();
+    assert!(workers.queue_up(turn(3)).is_err(), "the queue is full");
+    let mut first = places.pop().unwrap().queue_up(turn(1));
+    assert_eq!(first.look(), 1, "but there is room for those who held a place");
+    drop(busy);
+    assert!(called(&mut first).is_some());
+    drop(places);
+    assert!(workers.queue_up(turn(3)).is_ok());
 }
 
 /// Fifty users with twenty turns each keep four workers busy for four minutes. One user who sends
