@@ -31,7 +31,7 @@ use operatoros::{
     lifecycle::Lifecycle,
     model::{
         AnswerStatus, Clock, Conversation, ConversationId, FinishReason, Gauges, Message,
-        MessageId, ProviderName, Role, Standing, TurnId, UserId, Vitals,
+        MessageId, ProviderName, Role, Standing, TurnId, UserId,
     },
     monitor::{Monitor, PoolWatch},
     operator::Operator,
@@ -211,11 +211,12 @@ async fn gateway(script: Script) -> Arc<Gateway> {
         lifecycle: lifecycle.clone(),
     });
     let tasks = Tasks::start(registry.clone(), &settings.tasks).await.expect("the store is empty");
-    let monitor = Monitor::start(&lifecycle, Clock::system(), Gauges::default);
-    let alerts =
-        Alerts::start(registry.clone(), monitor.samples(), &settings.alerts, &settings.webhook);
-    let alerts = alerts.await.expect("the store is empty");
+    let settings = Settings { data_dir: "".into(), ..settings };
+    let (rules, webhook) = (settings.alerts.clone(), settings.webhook.clone());
     let (live, _asked) = LiveSettings::new(Arc::new(settings));
+    let monitor = Monitor::start(&registry, &live, Gauges::default);
+    let alerts = Alerts::start(registry.clone(), monitor.samples(), &rules, &webhook);
+    let alerts = alerts.await.expect("the store is empty");
     Arc::new(Gateway {
         authority: Authority::new(None),
         operator: Operator::new(
@@ -223,7 +224,7 @@ async fn gateway(script: Script) -> Arc<Gateway> {
             tasks.clone(),
             alerts.clone(),
             live,
-            Vitals::default,
+            monitor.clone(),
         ),
         alerts,
         tasks,

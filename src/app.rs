@@ -18,7 +18,7 @@ use crate::{
     conversation::{self, Registry, Workshop},
     http,
     lifecycle::{Drained, Lifecycle},
-    model::{Clock, Gauges, Health, Usage},
+    model::{Clock, Gauges, Usage},
     monitor::{Monitor, PoolWatch},
     operator::Operator,
     pool::Pools,
@@ -104,7 +104,7 @@ impl App {
         let gateway = gateway(registry, tasks.clone(), &live).await?;
         startup.phase("alerts taken up");
         let operator = gateway.operator.clone();
-        let address = listen(gateway, settings.bind).await?;
+        let address = listen(gateway, &live).await?;
         let reloader =
             Reloader { source, live: live.clone(), asked, workshop, providers, operator, tasks };
         lifecycle.spawn(reloader.run());
@@ -144,14 +144,12 @@ async fn gateway(
 ) -> Result<Arc<Gateway>, alert::StartError> {
     let (settings, lifecycle) = (live.now(), registry.workshop().lifecycle.clone());
     let seats = Seats::default();
-    let (counted, running, load) = (seats.clone(), registry.clone(), tasks.clone());
-    let look = move || gauges(&counted, &running, &load);
-    let monitor = Monitor::start(&lifecycle, Clock::system(), look);
+    let (counted, load) = (seats.clone(), tasks.clone());
+    let monitor = Monitor::start(&registry, live, move || gauges(&counted, &load));
     let (rules, webhook) = (&settings.alerts, &settings.webhook);
     let alerts = Alerts::start(registry.clone(), monitor.samples(), rules, webhook).await?;
-    let (vitals, live) = (monitor.clone(), live.clone());
-    let vitals = move || vitals.vitals();
-    let operator = Operator::new(registry.clone(), tasks.clone(), alerts.clone(), live, vitals);
+    let (live, watch) = (live.clone(), monitor.clone());
+    let operator = Operator::new(registry.clone(), tasks.clone(), alerts.clone(), live, watch);
     let pools = registry.workshop().pools.clone();
     Ok(Arc::new(Gateway {
         authority: Authority::new(settings.token.clone()),
@@ -168,9 +166,10 @@ async fn gateway(
 }
 
 /// Opens the port.
-async fn listen(gateway: Arc<Gateway>, bind: SocketAddr) -> Result<SocketAddr, StartError> {
-    let (registry, lifecycle) = (gateway.registry.clone(), gateway.lifecycle.clone());
-    let router = connection::router(gateway).merge(http::router(registry));
+async fn listen(gateway: Arc<Gateway>, live: &LiveSettings) -> Result<SocketAddr, StartError> {
+    let (lifecycle, bind) = (gateway.lifecycle.clone(), live.now().bind);
+    let front = http::Front::new(gateway.registry.clone(), gateway.monitor.clone(), live.clone());
+    let router = connection::router(gateway).merge(http::router(front));
     let refused = |source| StartError::Bind { address: bind, source };
     let listener = TcpListener::bind(bind).await.map_err(refused)?;
     let address = listener.local_addr()?;
@@ -178,23 +177,16 @@ async fn listen(gateway: Arc<Gateway>, bind: SocketAddr) -> Result<SocketAddr, S
     Ok(address)
 }
 
-/// What goes on in the gateway now.
-fn gauges(seats: &Seats, registry: &Registry, tasks: &Tasks) -> Gauges {
-    let Workshop { lifecycle, store, pools, .. } = registry.workshop();
-    let health = match (lifecycle.draining().is_reached(), store.health().writable) {
-        (true, _) => Health::Draining,
-        (false, true) => Health::Ok,
-        (false, false) => Health::Degraded,
-    };
+/// What goes on beside conversations and pools.
+fn gauges(seats: &Seats, tasks: &Tasks) -> Gauges {
     let load = tasks.load();
     Gauges {
-        health,
         connections: seats.taken(),
-        conversations: registry.live(),
-        turns_open: lifecycle.turns_running(),
-        turns_running: pools.iter().map(|pool| pool.load().running as usize).sum(),
+        sessions: seats.users(),
         tasks_queued: load.queued,
         tasks_running: load.running,
+        task_lag: Duration::from_millis(load.late_ms),
+        ..Gauges::default()
     }
 }
 

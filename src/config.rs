@@ -30,9 +30,9 @@ pub use describe::describe;
 pub use error::{ConfigError, Origin};
 pub use live::{Asked, LiveSettings, NotReloaded, SettingsState};
 pub use settings::{
-    AgentSettings, AlertSettings, BudgetSettings, Consult, Effort, LogFormat, OfflineSettings, Per,
-    PoolSettings, Price, ProviderKind, ProviderSettings, Restart, RoutingSettings, Settings,
-    TaskSettings, WebhookSettings,
+    AgentSettings, AlertSettings, BudgetSettings, Consult, Effort, LogFormat, MonitorSettings,
+    OfflineSettings, Per, PoolSettings, Price, ProviderKind, ProviderSettings, Restart,
+    RoutingSettings, Settings, TaskSettings, WebhookSettings,
 };
 pub use source::{Source, Stamp};
 pub use traces::{TraceSettings, traces};

@@ -51,6 +51,7 @@ use follows::Follows;
 use limiter::Limiter;
 use messages::Wanted;
 use person::Person;
+use sessions::Present;
 use topics::Topics;
 
 /// What every connection works with.
@@ -174,6 +175,8 @@ struct Connection<T> {
     socket: T,
     voice: Voice,
     identity: Option<Identity>,
+    /// Counts them as connected.
+    present: Option<Present>,
     /// A `hello` was answered.
     greeted: bool,
     /// When the other side was last heard.
@@ -198,11 +201,13 @@ where
     T: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin + Send,
 {
     let feeds = Arc::new(Feeds::default());
+    let present = admission.identity.as_ref().map(|who| gateway.seats.greet(who.user));
     let mut connection = Connection {
         gateway,
         socket,
         voice: Voice::Undecided,
         identity: admission.identity,
+        present,
         greeted: false,
         heard: Instant::now(),
         follows: Follows::new(feeds.clone()),

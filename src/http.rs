@@ -1,61 +1,111 @@
-//! Plain HTTP: accepting connections, and telling whether the gateway lives and can serve.
+//! Plain HTTP: accepting connections, and telling how the gateway is to whoever watches it.
 
-use std::time::Duration;
+mod exposition;
+mod metrics;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     extract::State,
-    http::{StatusCode, header},
+    http::{Request, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
-use hyper::server::conn::http1;
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
+use serde_json::{Value, json};
 use tokio::{
     net::{TcpListener, TcpStream},
     time::sleep,
 };
 
-use crate::{conversation::Registry, lifecycle::Lifecycle, limits};
+use crate::{
+    config::LiveSettings,
+    conversation::Registry,
+    lifecycle::Lifecycle,
+    limits,
+    model::{self, Check, Health, Part},
+    monitor::Monitor,
+};
+use metrics::Door;
 
 /// How long to wait when the system has no descriptor left for a connection.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
-/// What is answered to plain requests.
-pub fn router(registry: Registry) -> Router {
-    Router::new()
-        .route("/", get(front))
-        .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz))
-        .with_state(registry)
+/// What plain requests are answered from.
+#[derive(Clone)]
+pub struct Front {
+    registry: Registry,
+    monitor: Arc<Monitor>,
+    door: Arc<Door>,
 }
 
-async fn front() -> &'static str {
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy)]
+struct Peer(SocketAddr);
+
+impl Front {
+    /// Tells what these know.
+    pub fn new(registry: Registry, monitor: Arc<Monitor>, live: LiveSettings) -> Self {
+        Self { registry, monitor, door: Arc::new(Door::new(live)) }
+    }
+}
+
+/// What is answered to plain requests.
+pub fn router(front: Front) -> Router {
+    Router::new()
+        .route("/", get(welcome))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics::metrics))
+        .with_state(front)
+}
+
+async fn welcome() -> &'static str {
     "OperatorOS speaks WebSocket at /ws: try `npx wscat -c ws://…/ws` and ask something.\n"
 }
 
 /// The process lives.
 async fn healthz() -> Response {
-    json(StatusCode::OK, r#"{"status":"ok"}"#)
+    json(StatusCode::OK, &json!({"status": "ok"}))
 }
 
-/// The process can take new work.
-async fn readyz(State(registry): State<Registry>) -> Response {
-    let workshop = registry.workshop();
-    if workshop.lifecycle.draining().is_reached() {
-        return json(StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"draining"}"#);
-    }
-    if !workshop.store.health().writable {
-        return json(StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"store_unavailable"}"#);
-    }
-    json(StatusCode::OK, r#"{"status":"ready"}"#)
+/// The process can take new work; and which checks are not as they should be.
+async fn readyz(State(front): State<Front>) -> Response {
+    let (vitals, checks) = front.monitor.look();
+    let fails = |check: &&Check| check.state == model::State::Failing && check.part.is_own();
+    let status = match checks.iter().find(fails) {
+        _ if vitals.gauges.health == Health::Draining => "draining",
+        Some(check) if check.part == Part::Store => "store_unavailable",
+        Some(_) => "failing",
+        None => "ready",
+    };
+    let bad = checks.iter().filter(|check| check.state != model::State::Ok);
+    let bad: Vec<Value> = bad
+        .map(|check| {
+            json!({
+                "check": check.part.word(),
+                "state": check.state.word(),
+                "says": check.says,
+                "advice": check.advice,
+            })
+        })
+        .collect();
+    let code = if status == "ready" { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let told = json!({"status": status});
+    json(code, &if bad.is_empty() { told } else { json!({"status": status, "checks": bad}) })
 }
 
-fn json(status: StatusCode, body: &'static str) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+fn json(status: StatusCode, body: &Value) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }
 
 /// Accepts connections until everything closes.
@@ -63,7 +113,9 @@ pub async fn serve(listener: TcpListener, router: Router, lifecycle: Lifecycle) 
     let closing = lifecycle.closing().clone();
     while let Some(accepted) = closing.or(listener.accept()).await {
         match accepted {
-            Ok((stream, _)) => lifecycle.spawn(attend(stream, router.clone(), lifecycle.clone())),
+            Ok((stream, peer)) => {
+                lifecycle.spawn(attend(stream, Peer(peer), router.clone(), lifecycle.clone()));
+            }
             Err(error) => {
                 tracing::warn!(%error, "a connection cannot be accepted");
                 sleep(ACCEPT_AGAIN_AFTER).await;
@@ -73,16 +125,21 @@ pub async fn serve(listener: TcpListener, router: Router, lifecycle: Lifecycle) 
 }
 
 /// Answers the requests of one connection, until it becomes a socket or ends.
-async fn attend(stream: TcpStream, router: Router, lifecycle: Lifecycle) {
+async fn attend(stream: TcpStream, peer: Peer, router: Router, lifecycle: Lifecycle) {
     // Each token is a small write; none may wait for the next.
     if stream.set_nodelay(true).is_err() {
         return;
     }
+    let router = TowerToHyperService::new(router);
+    let answer = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        router.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits::HTTP_HEAD_WITHIN)
         .max_buf_size(limits::HTTP_HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), answer)
         .with_upgrades();
     tokio::pin!(connection);
     tokio::select! {

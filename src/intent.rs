@@ -8,6 +8,7 @@ mod grammar;
 mod guards;
 mod lexicon;
 mod meanings;
+mod metrics;
 mod moments;
 mod operation;
 mod reading;

@@ -129,8 +129,6 @@ pub const PAGE_BYTES_MAX: usize = 1024 * 1024;
 
 // ---- the operator -------------------------------------------------------------------------
 
-/// How often machine and process are measured.
-pub const SAMPLE_EVERY: Duration = Duration::from_secs(2);
 /// How often it is looked whether something changed about the pools, while somebody subscribes.
 pub const POOLS_EVERY: Duration = Duration::from_millis(500);
 /// Conversations that the operator lists; numbers beyond are not understood.
@@ -156,6 +154,8 @@ pub const DEMO_STEP_MAX: Duration = Duration::from_secs(60);
 pub const STORE_JOBS_MAX: usize = 4_096;
 /// While nothing can be written, how often the store looks whether that has changed.
 pub const STORE_RETRY_EVERY: Duration = Duration::from_secs(1);
+/// The newest commits whose times are kept, to tell how long one takes.
+pub const STORE_COMMITS_TIMED: usize = 128;
 /// Batches that share one flush.
 pub const STORE_GROUP_MAX: usize = 1_024;
 /// Bytes of one group; a larger one is split.
@@ -315,6 +315,55 @@ pub const TASK_CHANGES_MAX: usize = 16_384;
 /// Encoded changes that are kept for subscribers, in bytes; older ones are read again.
 pub const TASK_CHANGES_BYTES_MAX: usize = 512 * 1024;
 
+// ---- the monitor --------------------------------------------------------------------------
+
+/// Milliseconds between two measurements, at the least.
+pub const SAMPLE_EVERY_MS_MIN: u32 = 500;
+/// Milliseconds between two measurements, at the most.
+pub const SAMPLE_EVERY_MS_MAX: u32 = 60_000;
+/// How often it is looked whether the event loop keeps up, and whether something has changed that
+/// is told at once.
+pub const PULSE_EVERY: Duration = Duration::from_millis(250);
+/// How often that is measured which costs more: open files, and whether the store reads.
+pub const SLOW_SAMPLE_EVERY: Duration = Duration::from_secs(10);
+/// Milliseconds between two `status` frames that a subscriber may ask for, at the most.
+pub const STATUS_EVERY_MS_MAX: u32 = 60 * 60 * 1_000;
+/// One point of the history: what was measured meanwhile is folded into it.
+pub const HISTORY_POINT: Duration = Duration::from_secs(60);
+/// Points of the history that are kept: a day. A point takes 12 bytes for each metric, so all of
+/// them take about half a megabyte.
+pub const HISTORY_POINTS_MAX: usize = 24 * 60;
+/// Lines of the history's file, beyond which the old ones are left out.
+pub const HISTORY_LINES_MAX: usize = 2 * HISTORY_POINTS_MAX;
+/// The history's file is not read beyond this: two days of lines of the longest kind.
+pub const HISTORY_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Points of a chart, as text and as data.
+pub const CHART_POINTS_MAX: usize = 60;
+/// Free space below which the disk is called low.
+pub const DISK_FREE_BYTES_LOW: u64 = 512 * 1024 * 1024;
+/// Memory of the machine in use, in percent, from which it is called short, and from which it is
+/// called exhausted.
+pub const MEMORY_PERCENT_SHORT: f64 = 90.0;
+/// See `MEMORY_PERCENT_SHORT`.
+pub const MEMORY_PERCENT_EXHAUSTED: f64 = 97.0;
+/// Descriptors in use, in percent, from which they are called short.
+pub const FILES_PERCENT_SHORT: f64 = 80.0;
+/// See `FILES_PERCENT_SHORT`.
+pub const FILES_PERCENT_EXHAUSTED: f64 = 95.0;
+/// A turn that waits longer than this for a worker says that there are too few.
+pub const QUEUE_AGE_LONG: Duration = Duration::from_secs(10);
+/// One that waits longer than this will hardly be answered in time.
+pub const QUEUE_AGE_TOO_LONG: Duration = Duration::from_secs(60);
+/// A background task that is later than this says that there are too few workers for them.
+pub const TASK_LAG_LONG: Duration = Duration::from_secs(5 * 60);
+/// An event loop that is later than this does not keep up.
+pub const LOOP_LAG_LONG: Duration = Duration::from_millis(500);
+/// One that is later than this is stuck.
+pub const LOOP_LAG_TOO_LONG: Duration = Duration::from_secs(5);
+/// A wall clock that goes wrong by more than this from one look to the next was set.
+pub const CLOCK_JUMP_MS: u64 = 5_000;
+/// How long that is told.
+pub const CLOCK_JUMP_TOLD: Duration = Duration::from_secs(10 * 60);
 // ---- alerts -------------------------------------------------------------------------------
 
 /// Rules that settings may define, with the built-in ones.
@@ -459,6 +508,9 @@ const _: () = assert!(EARLY_TEXT_BYTES_MAX < ANSWER_BYTES_MAX);
 const _: () = assert!(TASKS_OPEN_PER_USER_MAX <= TASKS_OPEN_MAX);
 const _: () = assert!(TASK_RESULT_BYTES_MAX + TEXT_BYTES_MAX <= PAGE_BYTES_MAX);
 const _: () = assert!(TASK_TOLD_BYTES_MAX <= TASK_RESULT_BYTES_MAX);
+const _: () = assert!(PULSE_EVERY.as_millis() * 2 <= SAMPLE_EVERY_MS_MIN as u128);
+const _: () = assert!(STORE_FREE_BYTES_MIN < DISK_FREE_BYTES_LOW);
+const _: () = assert!(CHART_POINTS_MAX <= HISTORY_POINTS_MAX);
 const _: () = assert!(TASK_CHANGES_MAX >= PAGE_ROWS);
 const _: () = assert!(WATCHES_PER_USER_MAX <= WATCHES_MAX);
 const _: () = assert!(INCIDENT_QUIET.as_secs() < INCIDENT_RETURNS_WITHIN.as_secs());

@@ -3,6 +3,7 @@
 //! Invariant: no I/O, no wire format that a client sees; the serde derives are the store's format.
 
 mod alert;
+mod check;
 mod clock;
 mod conversation;
 mod event;
@@ -17,6 +18,7 @@ mod usage;
 mod vitals;
 
 pub use alert::{Condition, Incident, Severity, Side, Watch, amount, lasting};
+pub use check::{Check, Part, State};
 pub use clock::{Clock, Timestamp};
 pub use conversation::{
     Accepted, AnswerStatus, Conversation, Cursor, DemoStep, Message, Offer, OpenTurn, Role,
@@ -34,4 +36,4 @@ pub use spend::{Account, Day, NanoUsd, Spend};
 pub use task::{Every, Fault, OpenTask, Task, TaskFilter, TaskStatus};
 pub use trace::{NoTraceParent, TraceId, TraceParent};
 pub use usage::{BYTES_PER_TOKEN_LEAST, FinishReason, Timing, Usage, Usd};
-pub use vitals::{Gauges, Health, Vitals};
+pub use vitals::{Gauges, Health, Pace, Vitals};

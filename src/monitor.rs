@@ -1,35 +1,45 @@
 //! How the machine, the process and the gateway are: measured by one task at a steady pace, read by
-//! everybody.
+//! everybody, and remembered for a day.
 //!
-//! Invariant: who listens gets the newest measurement and never a queue of them; it is encoded
-//! once for all who do.
+//! Invariants: who listens gets the newest measurement and never a queue of them; it is encoded
+//! once for all who do; what is remembered is bounded.
 
+mod gateway;
+mod health;
+mod history;
+mod keeping;
+mod machine;
 mod pools;
+mod sampler;
+#[cfg(test)]
+mod tests;
 
-use std::sync::{Arc, OnceLock};
-
-use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
-use tokio::{
-    sync::watch,
-    time::{Instant, MissedTickBehavior, interval},
+use std::{
+    ops::Range,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Duration,
 };
 
-pub use pools::{PoolWatch, PoolsNow};
+use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    lifecycle::Lifecycle,
-    limits,
-    model::{Clock, Gauges, Timestamp, Vitals},
+    config::LiveSettings,
+    conversation::Registry,
+    model::{Check, Gauges, Health, Metric, State, Timestamp, Vitals},
     wire::{self, Frame},
 };
-
-/// Looks at the gateway.
-type Look = Arc<dyn Fn() -> Gauges + Send + Sync>;
+use gateway::{Probes, Watched};
+use history::History;
+pub use history::{Chart, ChartPoint};
+use keeping::Keeping;
+pub use pools::{PoolWatch, PoolsNow};
+use sampler::Sampler;
 
 /// The newest measurements.
 pub struct Monitor {
     samples: watch::Receiver<Arc<Sample>>,
-    look: Look,
+    watched: Arc<Watched>,
+    history: Arc<Mutex<History>>,
     started: Instant,
 }
 
@@ -42,6 +52,11 @@ pub struct Sample {
     pub at: Timestamp,
     /// What was measured.
     pub vitals: Vitals,
+    /// How each part is.
+    pub checks: Vec<Check>,
+    /// Rises when a check or a model changes its state, so that it is told at once.
+    pub changes: u64,
+    probes: Probes,
     frame: OnceLock<Frame>,
     line: OnceLock<Frame>,
 }
@@ -55,120 +70,103 @@ impl Sample {
 
     /// For a program.
     pub fn frame(&self) -> Frame {
-        self.frame.get_or_init(|| wire::status(self.rev, self.at, &self.vitals)).clone()
+        let frame = || wire::status(self.rev, self.at, &self.vitals, &self.checks);
+        self.frame.get_or_init(frame).clone()
     }
 
     /// For a person.
     pub fn line(&self) -> Frame {
-        self.line.get_or_init(|| wire::note(&self.vitals.line())).clone()
+        self.line.get_or_init(|| wire::note(&line(&self.vitals, &self.checks))).clone()
     }
 }
 
+/// All that matters, and what is not well, in one line.
+pub fn line(vitals: &Vitals, checks: &[Check]) -> String {
+    let bad = checks.iter().filter(|check| check.state != State::Ok);
+    bad.fold(vitals.line(), |line, check| {
+        format!("{line}; {} {}: {}", check.part.word(), check.state.word(), check.says)
+    })
+}
+
 impl Monitor {
-    /// Measures from now on, until everything closes.
+    /// Measures from now on, until everything closes. `look` tells what goes on above this floor:
+    /// connections and tasks; the rest is read here.
     pub fn start(
-        lifecycle: &Lifecycle,
-        clock: Clock,
+        registry: &Registry,
+        live: &LiveSettings,
         look: impl Fn() -> Gauges + Send + Sync + 'static,
     ) -> Arc<Self> {
+        let workshop = registry.workshop();
         let (tell, samples) = watch::channel(Arc::default());
-        let (look, started): (Look, _) = (Arc::new(look), Instant::now());
-        let closing = lifecycle.closing().clone();
-        let sampler = Sampler { tell, clock, look: look.clone(), started };
-        lifecycle.spawn(async move {
-            closing.or(sampler.run()).await;
-        });
-        Arc::new(Self { samples, look, started })
+        let watched = Arc::new(Watched::new(registry.clone(), live.clone(), Box::new(look)));
+        let history = Arc::new(Mutex::new(History::default()));
+        let data_dir = live.now().data_dir.clone();
+        let started = Instant::now();
+        let sampler = Sampler {
+            tell,
+            watched: watched.clone(),
+            history: history.clone(),
+            keeping: Keeping::beside(&data_dir),
+            data_dir,
+            started,
+        };
+        let closing = workshop.lifecycle.closing().clone();
+        workshop.lifecycle.spawn(sampler.run(closing));
+        Arc::new(Self { samples, watched, history, started })
     }
 
-    /// The machine as it was measured last, and the gateway as it is.
-    pub fn vitals(&self) -> Vitals {
-        let machine = self.samples.borrow().vitals;
-        Vitals { uptime_ms: millis(self.started), gauges: (self.look)(), ..machine }
+    /// How often it measures.
+    pub fn every(&self) -> Duration {
+        self.watched.every()
+    }
+
+    /// The machine as it was measured last, the gateway as it is, and how each part of it is.
+    pub fn look(&self) -> (Vitals, Vec<Check>) {
+        let (machine, probes) = {
+            let sample = self.samples.borrow();
+            (sample.vitals, sample.probes)
+        };
+        let (signs, gauges) = self.watched.look(probes);
+        let mut vitals = Vitals { uptime_ms: since(self.started), gauges, ..machine };
+        let checks = judge(&mut vitals, &signs);
+        (vitals, checks)
     }
 
     /// Changes with each measurement.
     pub fn samples(&self) -> watch::Receiver<Arc<Sample>> {
         self.samples.clone()
     }
-}
 
-struct Sampler {
-    tell: watch::Sender<Arc<Sample>>,
-    clock: Clock,
-    look: Look,
-    started: Instant,
-}
+    /// How a metric was in that time, as far back as it is remembered.
+    pub fn chart(&self, metric: Metric, span: &Range<Timestamp>) -> Chart {
+        self.history().chart(metric, span, self.watched.now())
+    }
 
-impl Sampler {
-    /// Measures for ever. A measurement reads half a dozen small files of the kernel's, which is
-    /// too short to be worth a thread.
-    async fn run(self) {
-        let mut machine = System::new().ok().zip(sysinfo::get_current_pid().ok());
-        if machine.is_none() {
-            tracing::warn!("this system does not tell how it is");
-        }
-        let mut tick = interval(limits::SAMPLE_EVERY);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        for rev in 1.. {
-            tick.tick().await;
-            let measured = machine.as_mut().map(|(system, pid)| measure(system, *pid));
-            let vitals = Vitals {
-                uptime_ms: millis(self.started),
-                gauges: (self.look)(),
-                ..measured.unwrap_or_default()
-            };
-            let sample = Sample { rev, at: self.clock.now(), vitals, ..Sample::default() };
-            self.tell.send_replace(Arc::new(sample));
-        }
+    fn history(&self) -> MutexGuard<'_, History> {
+        lock(&self.history)
     }
 }
 
-fn millis(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+/// Milliseconds.
+fn since(start: Instant) -> u64 {
+    u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
-fn measure(system: &mut System, pid: Pid) -> Vitals {
-    let wanted = ProcessRefreshKind::nothing().with_memory().with_cpu();
-    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), false, wanted);
-    system.refresh_memory();
-    system.refresh_cpu_usage();
-    let process = system.process(pid);
-    Vitals {
-        cpu_percent: process.map(sysinfo::Process::cpu_usage),
-        machine_cpu_percent: Some(system.global_cpu_usage()),
-        memory_bytes: process.map(sysinfo::Process::memory),
-        machine_memory_bytes: Some((system.used_memory(), system.total_memory())),
-        swap_bytes: Some((system.used_swap(), system.total_swap())),
-        load: System::load_average().ok().map(|load| [load.one, load.five, load.fifteen]),
-        open_files: process.and_then(sysinfo::Process::open_files),
-        ..Vitals::default()
-    }
+fn lock(history: &Mutex<History>) -> MutexGuard<'_, History> {
+    history.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn it_measures_at_once_and_then_at_its_pace() {
-        let lifecycle = Lifecycle::default();
-        let look = || Gauges { connections: 3, ..Gauges::default() };
-        let monitor = Monitor::start(&lifecycle, Clock::at(Timestamp(1_000)), look);
-        let mut samples = monitor.samples();
-        samples.changed().await.expect("it measures");
-        assert_eq!((samples.borrow().rev, samples.borrow().at), (1, Timestamp(1_000)));
-        let vitals = monitor.vitals();
-        assert!(vitals.memory_bytes.is_some_and(|bytes| bytes > 0), "{vitals:?}");
-        assert_eq!(vitals.gauges.connections, 3);
-        let before = Instant::now();
-        samples.changed().await.expect("it goes on");
-        assert_eq!(before.elapsed(), limits::SAMPLE_EVERY);
-        assert!(monitor.vitals().uptime_ms >= 2_000);
-        assert!(samples.borrow().frame().as_str().contains(r#""connections":3"#));
-        lifecycle.drain(Duration::ZERO).await;
-        assert!(samples.changed().await.is_err(), "nobody measures any more");
-    }
+/// How each part is, and what follows from it for the whole.
+fn judge(vitals: &mut Vitals, signs: &gateway::Signs) -> Vec<Check> {
+    let checks = health::checks(vitals, signs);
+    let count = |state| checks.iter().filter(|check| check.state == state).count();
+    let gauges = &mut vitals.gauges;
+    (gauges.checks_degraded, gauges.checks_failing) =
+        (count(State::Degraded), count(State::Failing));
+    gauges.health = match gauges.checks_degraded + gauges.checks_failing {
+        _ if signs.draining => Health::Draining,
+        0 => Health::Ok,
+        _ => Health::Degraded,
+    };
+    checks
 }

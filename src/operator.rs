@@ -4,6 +4,7 @@
 //! reaches far is asked back first, unless that was agreed to.
 
 mod alerts;
+mod chart;
 mod conversations;
 mod demos;
 mod help;
@@ -35,7 +36,7 @@ use crate::{
     config::LiveSettings,
     conversation::{Change, Executed, Handle, Refusal, Registry, Sent},
     intent::{Operation, Vocabulary},
-    model::Vitals,
+    monitor::Monitor,
     task::Tasks,
 };
 use demos::Tours;
@@ -47,7 +48,7 @@ pub struct Operator {
     registry: Registry,
     tasks: Tasks,
     alerts: Alerts,
-    vitals: Box<dyn Fn() -> Vitals + Send + Sync>,
+    monitor: Arc<Monitor>,
     settings: LiveSettings,
     /// Knows the pools that there are now.
     vocabulary: ArcSwap<Vocabulary>,
@@ -76,17 +77,17 @@ pub struct Said {
 }
 
 impl Operator {
-    /// Works on what is in `registry`, on the tasks and the alerts.
+    /// Works on what is in `registry`, on the tasks and the alerts; tells what the monitor knows.
     pub fn new(
         registry: Registry,
         tasks: Tasks,
         alerts: Alerts,
         settings: LiveSettings,
-        vitals: impl Fn() -> Vitals + Send + Sync + 'static,
+        monitor: Arc<Monitor>,
     ) -> Arc<Self> {
         let vocabulary = ArcSwap::from_pointee(vocabulary(&registry));
-        let (vitals, tours) = (Box::new(vitals), Tours::default());
-        Arc::new(Self { registry, tasks, alerts, vitals, settings, vocabulary, tours })
+        let tours = Tours::default();
+        Arc::new(Self { registry, tasks, alerts, monitor, settings, vocabulary, tours })
     }
 
     /// Other pools may be there by now; they can be called by their names.
@@ -172,6 +173,7 @@ impl Operator {
             Operation::Help(topic) => help::help(topic.as_deref()),
             Operation::Status => self.status(),
             Operation::Health(component) => self.health(component),
+            Operation::Chart(metric, period) => self.chart(metric, period),
             Operation::Pools => self.pools(),
             Operation::Pool(pool) => self.pool(&pool),
             Operation::Use(pool) => self.switch(pool.as_ref()),
@@ -201,7 +203,7 @@ impl Operator {
             }
             Operation::Scale(pool, workers) => self.scale(&pool, workers, agreed),
             Operation::Reload => self.reload(agreed).await,
-            Operation::Subscribe(seconds) => system::keep_posted(seconds),
+            Operation::Subscribe(seconds) => self.keep_posted(seconds),
             Operation::WatchPools => pools::keep_posted(),
             Operation::Unsubscribe => system::stop_posting(),
             Operation::Alerts(wish) => self.about_alerts(caller, wish).await?,

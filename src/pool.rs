@@ -212,6 +212,11 @@ impl Pool {
         Ok(before)
     }
 
+    /// How long the one who waits longest for a worker has waited.
+    pub fn oldest_wait(&self) -> Option<Duration> {
+        self.workers.oldest_wait()
+    }
+
     /// Counts what it does.
     pub fn meter(&self) -> &PoolMeter {
         &self.meter

@@ -30,7 +30,7 @@ mod tasks;
 mod watermark;
 mod writer;
 
-use std::{ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 pub use directory::OpenError;
 pub use export::{Counts, export};
@@ -294,4 +294,6 @@ pub struct Health {
     pub bytes: Option<u64>,
     /// Bytes free on its disk, where that can be told.
     pub free_bytes: Option<u64>,
+    /// How long the newest commits took: the middle one, and the slowest but for a twentieth.
+    pub commit: Option<[Duration; 2]>,
 }

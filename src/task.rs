@@ -22,9 +22,12 @@ mod telling;
 mod tests;
 mod times;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use chrono_tz::Tz;
@@ -40,7 +43,7 @@ use crate::{
     config::TaskSettings,
     conversation::Registry,
     limits,
-    model::{Every, Task, TaskFilter, TaskId, UserId},
+    model::{Every, Task, TaskFilter, TaskId, Timestamp, UserId},
     store::{Store, StoreError, TaskPage},
 };
 use board::Board;
@@ -62,6 +65,8 @@ pub struct Tasks {
 struct Counts {
     open: AtomicUsize,
     running: AtomicUsize,
+    /// Since when the most overdue could run, in milliseconds; 0 where none is.
+    overdue_since: AtomicI64,
 }
 
 /// How many tasks there are.
@@ -71,6 +76,8 @@ pub struct Load {
     pub queued: usize,
     /// Those that are under way.
     pub running: usize,
+    /// How late the most overdue of those that could run is, in milliseconds.
+    pub late_ms: u64,
 }
 
 impl Tasks {
@@ -117,7 +124,10 @@ impl Tasks {
     pub fn load(&self) -> Load {
         let running = self.counts.running.load(Ordering::Relaxed);
         let open = self.counts.open.load(Ordering::Relaxed);
-        Load { queued: open.saturating_sub(running), running }
+        let since = Timestamp(self.counts.overdue_since.load(Ordering::Relaxed));
+        let late = if since.0 == 0 { Duration::ZERO } else { self.keeper.now().since(since) };
+        let late_ms = u64::try_from(late.as_millis()).unwrap_or(u64::MAX);
+        Load { queued: open.saturating_sub(running), running, late_ms }
     }
 
     /// Hands a task in. It is durable once this resolves.

@@ -190,7 +190,7 @@ impl Client {
 
     /// Subscribes to a topic, for this connection and those that follow it.
     pub async fn subscribe(&mut self, topic: Topic) -> Result<(), ClientError> {
-        self.request(Request::Subscribe(Subscribe { topic })).await.map(drop)
+        self.request(Request::Subscribe(Subscribe { topic, interval_ms: None })).await.map(drop)
     }
 
     /// Asks anything and waits for the answer; updates that come meanwhile wait for [`Self::next`].
@@ -318,7 +318,7 @@ impl Client {
             self.say(Request::ConversationFollow(follow));
         }
         for topic in self.topics.clone() {
-            self.say(Request::Subscribe(Subscribe { topic }));
+            self.say(Request::Subscribe(Subscribe { topic, interval_ms: None }));
         }
         if again {
             self.show(Update::Reconnected);

@@ -416,6 +416,10 @@ fields! {
 pub struct Subscribe {
     /// The topic.
     pub topic: Topic,
+    /// Of `status`: milliseconds between two frames, at the least. A change of a state is told at once,
+    /// and nothing is told more often than it is measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval_ms: Option<u64>,
 }
 
 /// Asks for a topic's values no more.

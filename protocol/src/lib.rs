@@ -43,8 +43,8 @@ pub use server_frame::{
 };
 pub use time::Moment;
 pub use topics::{
-    Alert, AlertChange, Breaker, FirstToken, Health, ModelStatus, PoolStatus, Pools, Queued,
-    Severity, Status, TaskChange, Topic,
+    Alert, AlertChange, Breaker, CheckState, FirstToken, Health, HealthCheck, ModelStatus,
+    PoolStatus, Pools, Queued, Severity, Status, TaskChange, Topic,
 };
 
 /// The version of the protocol, as `welcome.protocol` says it.

@@ -40,6 +40,38 @@ pub enum Health {
     Unknown,
 }
 
+/// How well a part works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckState {
+    /// As it should.
+    Ok,
+    /// It works, and somebody should look.
+    Degraded,
+    /// It does not work.
+    Failing,
+    /// A state of a newer server. Never sent.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
+}
+
+/// How one part of the gateway is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HealthCheck {
+    /// The part: `store`, `disk`, `memory`, `files`, `providers`, `queue`, `tasks`, `loop`, `clock`,
+    /// `settings`; newer servers may check more.
+    pub check: String,
+    /// How well it works.
+    pub state: CheckState,
+    /// What was seen, where it is not as it should be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+}
+
 /// How the gateway fares.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Status {
@@ -67,6 +99,9 @@ pub struct Status {
     pub cpu_percent: f32,
     /// Resident memory of the process, in bytes.
     pub memory_bytes: u64,
+    /// How each part is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<HealthCheck>,
     /// What else the server measures.
     #[serde(flatten)]
     pub more: Map<String, Value>,

@@ -2,6 +2,7 @@
 
 mod agents;
 mod alerts;
+mod monitor;
 mod pools;
 mod providers;
 mod spending;
@@ -15,6 +16,7 @@ use std::{
 
 pub use agents::AgentSettings;
 pub use alerts::{AlertSettings, WebhookSettings};
+pub use monitor::MonitorSettings;
 pub use pools::{Consult, Effort, PoolSettings, Restart, RoutingSettings};
 pub use providers::{OfflineSettings, ProviderKind, ProviderSettings};
 use secrecy::SecretString;
@@ -54,6 +56,8 @@ pub struct Settings {
     pub pools: BTreeMap<String, PoolSettings>,
     /// Background tasks.
     pub tasks: TaskSettings,
+    /// The monitor.
+    pub monitor: MonitorSettings,
     /// Prices of models, by name.
     pub prices: BTreeMap<String, Price>,
     /// What may be spent, by names of the user's choice.
@@ -95,6 +99,7 @@ impl Default for Settings {
             routing: RoutingSettings::default(),
             pools: pools::default_pools(),
             tasks: TaskSettings::default(),
+            monitor: MonitorSettings::default(),
             prices: BTreeMap::new(),
             budgets: BTreeMap::new(),
             alerts: alerts::default_alerts(),

@@ -65,7 +65,7 @@ where
                 self.follow(fork.id, handle, BEGINNING)?;
                 self.reply(re, |re| wire::conversation_reply(re, &fork)).await
             }
-            Asked::Subscribe(_)
+            Asked::Subscribe(..)
             | Asked::Unsubscribe(_)
             | Asked::SubmitTask(_)
             | Asked::Task { .. }
@@ -134,6 +134,7 @@ where
                 self.complain(re, Complaint::not_authenticated()).await?;
                 return Err(End::Close(CloseCode::NotAuthenticated));
             };
+            self.present = Some(self.gateway.seats.greet(identity.user));
             self.identity = Some(identity);
             self.welcome().await?;
         }

@@ -257,6 +257,7 @@ where
         match self.gateway.authority.bearer(token) {
             Ok(identity) => {
                 let name = identity.name.clone();
+                self.present = Some(self.gateway.seats.greet(identity.user));
                 self.identity = Some(identity);
                 // What the one before followed is none of theirs.
                 self.follows = Follows::new(self.feeds.clone());

@@ -19,7 +19,7 @@ where
         let user = self.user()?.user;
         let tasks = self.gateway.tasks.clone();
         match asked {
-            Asked::Subscribe(topic) => return self.subscribe(re, topic).await,
+            Asked::Subscribe(topic, every) => return self.subscribe(re, topic, every).await,
             Asked::Unsubscribe(topic) => return Ok(self.unsubscribe(re, topic).await),
             Asked::Task { task } => {
                 let task = tasks.get(user, task).await?;

@@ -57,6 +57,8 @@ struct StatusPosts {
     news: News<Arc<Sample>>,
     every: Duration,
     due: Instant,
+    /// The changes that were told.
+    changes: u64,
 }
 
 /// The pools as one connection is told of them.
@@ -121,10 +123,17 @@ where
     T: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin + Send,
 {
     /// The topic from here on, and how it is at once.
-    pub(super) async fn subscribe(&mut self, re: Re, topic: Topic) -> Result<Flow, Complaint> {
+    pub(super) async fn subscribe(
+        &mut self,
+        re: Re,
+        topic: Topic,
+        every: Option<Duration>,
+    ) -> Result<Flow, Complaint> {
         match topic {
             Topic::Tasks => return self.subscribe_to_tasks(re).await,
-            Topic::Status => self.post_status(Some(limits::SAMPLE_EVERY)),
+            Topic::Status => {
+                self.post_status(Some(every.unwrap_or(self.gateway.monitor.every())));
+            }
             Topic::Pools => self.post_pools(),
             Topic::Alerts => self.post_alerts(false),
         }
@@ -144,6 +153,7 @@ where
             samples,
             every,
             due: Instant::now(),
+            changes: 0,
         });
         self.topics.get_or_insert_default().status = posts;
     }
@@ -252,12 +262,14 @@ where
             return Ok(());
         };
         let (now, sample) = (Instant::now(), posts.samples.borrow_and_update().clone());
+        let changed = sample.changes != posts.changes;
         // Nothing is measured in the first moment.
-        if sample.rev == 0 || now < posts.due {
+        if sample.rev == 0 || (now < posts.due && !changed) {
             return Ok(());
         }
         // Measured a little early counts as in time, or each other one would be passed over.
-        posts.due = now + posts.every.saturating_sub(limits::SAMPLE_EVERY / 2);
+        posts.due = now + posts.every.saturating_sub(self.gateway.monitor.every() / 2);
+        posts.changes = sample.changes;
         let frame = match self.voice {
             Voice::Text(_) => sample.line(),
             Voice::Json | Voice::Undecided => sample.frame(),

@@ -5,6 +5,7 @@
 use std::ops::{BitOr, BitOrAssign};
 
 use super::slots::{Component, Period, Priority, TaskStatus};
+use crate::model::Metric;
 
 /// A set of meanings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,6 +55,7 @@ concepts! {
     SUBSCRIBE WATCH UNSUBSCRIBE SPENT RELOAD
     // Objects.
     TASK JOB BACKGROUND QUEUE POOL CREW AGENT FOLK WORKER CHAT HISTORY MESSAGE DEMO PROVIDER VENDOR LINKED
+    METRIC CHART WRONG
     TOKENS COST STATUS STATE UPDATE HEALTH FINE BUSY FATE DETAILS DEPTH COMPONENT SYSTEM AFFAIRS
     COMMANDS HELP PRIORITY PLURAL
     // What fills a slot.
@@ -74,5 +76,6 @@ pub(super) enum Value {
     Status(TaskStatus),
     Priority(Priority),
     Component(Component),
+    Metric(Metric),
     Period(Period),
 }

@@ -4,6 +4,7 @@
 //! explained. Invariant: a word that a rule did not expect makes its sentence chat.
 
 mod ask;
+mod charts;
 mod conversations;
 mod demos;
 mod gateway;
@@ -52,6 +53,7 @@ const PLAIN: &[Rule] = &[
     conversations::new,
     pools::switch,
     updates::subscribe,
+    charts::chart,
     pools::watch,
     gateway::usage,
     gateway::health,

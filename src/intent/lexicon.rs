@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, ops::Bound, sync::LazyLock};
 
 use super::{
-    concepts::{COMPONENT, Concepts, NUMBER, PERIOD, STANDING, UNIT, URGENCY, Value},
+    concepts::{COMPONENT, Concepts, METRIC, NUMBER, PERIOD, STANDING, UNIT, URGENCY, Value},
     meanings::MEANINGS,
+    metrics::METRICS,
     typos,
     values::{COMPONENTS, NUMBERS, PERIODS, PRIORITIES, STATUSES, UNITS},
     words::Words,
@@ -56,6 +57,9 @@ pub(super) static COMMANDS: LazyLock<Lexicon> = LazyLock::new(|| {
     }
     for (priority, phrases) in PRIORITIES {
         add(URGENCY, Value::Priority(*priority), phrases);
+    }
+    for (metric, phrases) in METRICS {
+        add(METRIC, Value::Metric(*metric), phrases);
     }
     for (component, phrases) in COMPONENTS {
         add(COMPONENT, Value::Component(*component), phrases);

@@ -11,7 +11,7 @@ use super::{
         Whom, Workers,
     },
 };
-use crate::model::{AgentName, PoolName};
+use crate::model::{AgentName, Metric, PoolName};
 
 /// A command to the gateway itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum Operation {
     Status,
     /// Whether it is well, or a part of it.
     Health(Option<Component>),
+    /// How something that is measured was.
+    Chart(Metric, Option<Period>),
     /// Which pools there are.
     Pools,
     /// How one pool is.
@@ -96,6 +98,7 @@ impl Operation {
             Self::Help(_) => "help",
             Self::Status => "status",
             Self::Health(_) => "health",
+            Self::Chart(..) => "metrics.chart",
             Self::Pools => "pools.list",
             Self::Pool(_) => "pool.show",
             Self::Scale(..) => "pool.scale",
@@ -140,6 +143,10 @@ impl Operation {
         match self {
             Self::Help(topic) => slots.put("topic", topic.as_deref()),
             Self::Health(component) => slots.put("component", component.map(Component::word)),
+            Self::Chart(metric, period) => {
+                slots.put("metric", Some(metric.name()));
+                slots.put("period", period.map(|period| period.to_string()));
+            }
             Self::Pool(pool) => slots.put("pool", Some(pool.as_str())),
             Self::Scale(pool, workers) => {
                 slots.put("pool", Some(pool.as_str()));
@@ -246,6 +253,10 @@ impl fmt::Display for Operation {
             Self::Help(topic) => form(f, "/help", topic.as_ref()),
             Self::Status => f.write_str("/status"),
             Self::Health(component) => form(f, "/health", component.as_ref()),
+            Self::Chart(metric, period) => {
+                write!(f, "/chart {}", metric.name())?;
+                form(f, "", period.as_ref())
+            }
             Self::Pools => f.write_str("/pools"),
             Self::Pool(pool) => write!(f, "/pool {pool}"),
             Self::Scale(pool, workers) => write!(f, "/scale {pool} {workers}"),

@@ -5,16 +5,20 @@ use std::sync::Arc;
 use super::{
     concepts::{
         ASKED, BACKGROUND, BE, CHAT, COMPONENT, CREW, Concepts, DEMO, DO, GLUE, HAIL, HISTORY, HOW,
-        JOB, NAMED, NUMBER, PERIOD, PLEASE, PLURAL, POOL, QUEUE, SEARCHING, SET, STANDING, START,
-        TASK, UNIT, URGENCY, Value, WHAT, WHERE, WHY, WORKER,
+        JOB, METRIC, NAMED, NUMBER, PERIOD, PLEASE, PLURAL, POOL, QUEUE, SEARCHING, SET, STANDING,
+        START, TASK, UNIT, URGENCY, Value, WHAT, WHERE, WHY, WORKER,
     },
     lexicon::{COMMANDS, Meaning},
+    metrics,
     slots::{Component, Period, Priority, TaskStatus},
     times,
     vocabulary::Vocabulary,
     words::{self, Place, Words},
 };
-use crate::{limits::MISSPELT_WORDS_MAX, model::PoolName};
+use crate::{
+    limits::MISSPELT_WORDS_MAX,
+    model::{Metric, PoolName},
+};
 
 /// A word or a phrase with its meaning.
 #[derive(Debug, Clone, Copy)]
@@ -302,6 +306,15 @@ impl<'t> Sentence<'t> {
             Value::Component(component) => Some(component),
             _ => None,
         })
+    }
+
+    /// What was measured, by its own name or by that of a part.
+    pub(super) fn metric(&self) -> Option<Metric> {
+        let own = self.value(METRIC, |value| match value {
+            Value::Metric(metric) => Some(metric),
+            _ => None,
+        });
+        own.or_else(|| metrics::of(self.component()?))
     }
 
     pub(super) fn period(&self) -> Option<Period> {

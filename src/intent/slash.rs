@@ -6,7 +6,7 @@ mod tests;
 use std::{str::FromStr, sync::Arc};
 
 use super::{
-    alerts,
+    alerts, metrics,
     operation::{AUTO, Operation},
     slots::{NewTask, NotAValue, Targets, TaskFilter, TaskNumbers, Which},
 };
@@ -20,6 +20,7 @@ pub const FORMS: &[(&str, &str)] = &[
         "/health [PART]",
         "whether it is well: memory, cpu, disk, database, uptime, network, settings",
     ),
+    ("/chart METRIC [PERIOD]", "how something was: memory, cpu, load, turns, latency, …"),
     ("/pools", "the pools of specialists and their routes"),
     ("/pool POOL", "one of them"),
     ("/scale POOL N", "the pool has N workers from now on; +N more, -N fewer"),
@@ -127,6 +128,11 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
     Some(match (name, words) {
         ("status", []) => Operation::Status,
         ("health", part) => Operation::Health(optional(part).ok()?),
+        ("chart", [metric]) => Operation::Chart(metrics::called(metric)?, None),
+        ("chart", [metric, period @ ..]) => {
+            let period = period.join(" ").parse().ok()?;
+            Operation::Chart(metrics::called(metric)?, Some(period))
+        }
         ("pools", []) => Operation::Pools,
         ("pool", [pool]) => Operation::Pool(PoolName::from(*pool)),
         ("scale", [pool, workers]) => {

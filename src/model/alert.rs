@@ -227,6 +227,8 @@ impl Incident {
 pub fn amount(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Bytes => bytes(value),
+        Unit::BytesPerSecond => format!("{}/s", bytes(value)),
+        Unit::Milliseconds => format!("{} ms", decimal(value)),
         Unit::Percent => format!("{} %", decimal(value)),
         Unit::Count => decimal(value),
     }
@@ -308,6 +310,8 @@ mod tests {
             (Unit::Percent, 91.234, "91.23 %"),
             (Unit::Percent, -0.001, "0 %"),
             (Unit::Bytes, 512.0, "512 bytes"),
+            (Unit::BytesPerSecond, 2_048.0, "2 KB/s"),
+            (Unit::Milliseconds, 1.504, "1.5 ms"),
             (Unit::Bytes, 2.5 * 1_073_741_824.0, "2.5 GB"),
             (Unit::Bytes, 3e15, "2728.48 TB"),
         ] {

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
-use super::{NanoUsd, PoolName, Priority, ProviderName};
+use super::{NanoUsd, PoolName, Priority, ProviderName, Reason};
 
 /// Whether requests are let through to a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct LegLoad {
     pub breaker: BreakerState,
     /// Milliseconds for which its provider wants to be left alone.
     pub rests_ms: Option<u64>,
+    /// Why it is not asked, where it is not.
+    pub because: Option<Reason>,
     /// Milliseconds to the first piece of an answer, on average; none where it has not answered.
     pub first_token_ms: Option<u64>,
 }
@@ -135,7 +137,7 @@ mod tests {
 
     fn leg(breaker: BreakerState, rests_ms: Option<u64>) -> LegLoad {
         let (provider, model) = ("openai".into(), "large".into());
-        LegLoad { provider, model, breaker, rests_ms, first_token_ms: None }
+        LegLoad { provider, model, breaker, rests_ms, because: None, first_token_ms: None }
     }
 
     fn sports(legs: &[LegLoad]) -> PoolVitals {

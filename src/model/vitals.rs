@@ -1,6 +1,6 @@
 //! What the process takes of the machine, and what goes on in it.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
 /// What was measured of machine and process. What the system does not tell is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -9,6 +9,8 @@ pub struct Vitals {
     pub uptime_ms: u64,
     /// Processor time of the process, in percent of one core.
     pub cpu_percent: Option<f32>,
+    /// Processor time of the process since the start, in milliseconds.
+    pub cpu_time_ms: Option<u64>,
     /// Processor time of the whole machine, in percent of all cores.
     pub machine_cpu_percent: Option<f32>,
     /// Resident memory of the process, in bytes.
@@ -19,8 +21,24 @@ pub struct Vitals {
     pub swap_bytes: Option<(u64, u64)>,
     /// The machine's load over one, five and fifteen minutes.
     pub load: Option<[f64; 3]>,
+    /// What is free on the disk of the data directory, and how much it has, in bytes.
+    pub disk_bytes: Option<(u64, u64)>,
+    /// Bytes a second that the machine's network receives, and sends.
+    pub network: Option<[f64; 2]>,
+    /// Bytes that it received, and sent, since the machine's start.
+    pub network_total_bytes: Option<[u64; 2]>,
     /// Files and sockets that the process has open.
     pub open_files: Option<usize>,
+    /// How many it may have.
+    pub open_files_max: Option<usize>,
+    /// How late the event loop was at the worst since the measurement before.
+    pub loop_lag: Duration,
+    /// Bytes that the store takes on disk.
+    pub store_bytes: Option<u64>,
+    /// How long the newest commits took: the middle one, and the slowest but for a twentieth.
+    pub commit: Option<[Duration; 2]>,
+    /// How fast it answers.
+    pub pace: Pace,
     /// What goes on in the gateway.
     pub gauges: Gauges,
 }
@@ -42,11 +60,11 @@ impl Vitals {
             let _infallible =
                 write!(line, ", {tasks_running} tasks running and {tasks_queued} waiting");
         }
+        if self.pace.tokens_per_second >= 0.5 {
+            let _infallible = write!(line, ", {:.0} tokens/s", self.pace.tokens_per_second);
+        }
         if let Some(bytes) = self.memory_bytes {
             let _infallible = write!(line, ", {} MiB", bytes / MIB);
-        }
-        if health == Health::Degraded {
-            line += "; the store cannot write, so new messages are refused";
         }
         line
     }
@@ -64,7 +82,7 @@ pub enum Health {
     /// As it should.
     #[default]
     Ok,
-    /// It reads, and cannot write.
+    /// It works, and some check of it says that something is wrong.
     Degraded,
     /// It finishes what it has.
     Draining,
@@ -81,6 +99,22 @@ impl Health {
     }
 }
 
+/// How fast the gateway answers.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Pace {
+    /// Turns that ended since the measurement before.
+    pub turns_ended: u64,
+    /// Those of them that failed.
+    pub turns_failed: u64,
+    /// What part of the turns of the last minutes failed; `None` where none ended.
+    pub error_rate: Option<f64>,
+    /// Tokens of answers a second, over the last minute.
+    pub tokens_per_second: f64,
+    /// Time to the first token of the last minutes' answers: that of half of them, of 19 of 20 and
+    /// of 99 of 100.
+    pub first_token: Option<[Duration; 3]>,
+}
+
 /// What goes on in the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Gauges {
@@ -88,6 +122,8 @@ pub struct Gauges {
     pub health: Health,
     /// Open connections.
     pub connections: usize,
+    /// Users who are connected.
+    pub sessions: usize,
     /// Conversations in memory.
     pub conversations: usize,
     /// Turns that run or wait.
@@ -98,4 +134,16 @@ pub struct Gauges {
     pub tasks_queued: usize,
     /// See `tasks_queued`.
     pub tasks_running: usize,
+    /// How long the turn or task that waits longest for a worker has waited.
+    pub queue_age: Duration,
+    /// How late the most overdue background task is.
+    pub task_lag: Duration,
+    /// Models of routes that are asked now, and those that are not.
+    pub models_up: usize,
+    /// See `models_up`.
+    pub models_down: usize,
+    /// Health checks that are not as they should be, and those that fail.
+    pub checks_degraded: usize,
+    /// See `checks_degraded`.
+    pub checks_failing: usize,
 }

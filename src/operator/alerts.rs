@@ -95,7 +95,7 @@ impl Operator {
             metric.label(),
             told(&condition),
         );
-        match metric.of(&(self.vitals)()) {
+        match metric.of(&self.monitor.look().0) {
             Some(value) => {
                 let _infallible = write!(text, " It is {} now.", amount(metric.unit(), value));
             }

@@ -112,10 +112,11 @@ const TOPICS: &[Topic] = &[
         says: &[
             "status",
             "is the database healthy?",
+            "how was memory in the last hour?",
             "keep me posted on the status",
             "show me the pools live",
         ],
-        commands: &["status", "health", "providers", "usage", "subscribe", "unsubscribe"],
+        commands: &["status", "health", "chart", "providers", "usage", "subscribe", "unsubscribe"],
         words: &[
             "status",
             "health",
@@ -135,6 +136,10 @@ const TOPICS: &[Topic] = &[
             "updates",
             "monitor",
             "database",
+            "chart",
+            "graph",
+            "metrics",
+            "load",
         ],
         notes: "",
     },

@@ -10,46 +10,32 @@ use super::{
     settings::standing,
 };
 use crate::{
-    config::SettingsState,
     intent::Component,
-    limits,
-    model::{Gauges, Vitals},
-    store,
+    model::{Check, Gauges, Part, State, Unit, Vitals, amount},
+    monitor, store,
 };
 
 const MIB: u64 = 1_048_576;
 /// How often the status is told to whoever names no number.
 const STATUS_SECONDS: u32 = 10;
 
-/// How well something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum State {
-    Ok,
-    Degraded,
-}
-
-impl State {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Degraded => "degraded",
-        }
-    }
-}
-
-/// One part and how it is.
-struct Check {
-    part: Component,
+/// One part, how it is, and what is to be said about it.
+struct Row {
+    part: &'static str,
     state: State,
     says: String,
+    advice: Option<&'static str>,
 }
 
 impl Operator {
     pub(super) fn status(&self) -> Report {
-        let (vitals, store) = ((self.vitals)(), self.registry.workshop().store.health());
+        let ((vitals, checks), store) =
+            (self.monitor.look(), self.registry.workshop().store.health());
         let Gauges { health, connections, conversations, turns_open, .. } = vitals.gauges;
+        let bad = checks.iter().filter(|check| check.state != State::Ok);
+        let bad: Vec<Value> = bad.map(|check| Row::of(check).data()).collect();
         Report::new(
-            vitals.line(),
+            monitor::line(&vitals, &checks),
             json!({
                 "health": health.word(),
                 "uptime_ms": vitals.uptime_ms,
@@ -60,41 +46,68 @@ impl Operator {
                 "tasks_running": vitals.gauges.tasks_running,
                 "memory_bytes": vitals.memory_bytes,
                 "cpu_percent": vitals.cpu_percent,
+                "tokens_per_second": vitals.pace.tokens_per_second,
                 "store": {"writable": store.writable, "bytes": store.bytes},
+                "not_well": bad,
             }),
         )
     }
 
+    /// Of the whole: what is checked, the bad first. Of a part: its figures, and its check.
     pub(super) fn health(&self, of: Option<Component>) -> Report {
-        let (vitals, store) = ((self.vitals)(), self.registry.workshop().store.health());
-        let settings = self.settings.state();
-        let asked = Component::ALL.iter().filter(|part| of.is_none_or(|of| of == **part));
-        let checks: Vec<Check> =
-            asked.map(|part| check(*part, &vitals, &store, &settings)).collect();
-        let worst = checks.iter().map(|check| check.state).max().unwrap_or(State::Ok);
-        let rows: Vec<Value> = checks.iter().map(Check::data).collect();
-        let mut text = match of {
-            Some(_) => String::new(),
-            None if worst == State::Ok => "All is well.\n".to_owned(),
-            None => "Not all is well.\n".to_owned(),
+        let (vitals, checks) = self.monitor.look();
+        let checked = |part: Part| checks.iter().find(move |check| check.part == part);
+        let mut rows: Vec<Row> = match of {
+            None => checks.iter().map(Row::of).collect(),
+            Some(component) => match part(component).and_then(checked) {
+                Some(check) => {
+                    vec![Row::of_part(component, self.figures(component, &vitals), check)]
+                }
+                None => vec![Row::known(component, self.figures(component, &vitals))],
+            },
         };
-        for Check { part, state, says } in &checks {
-            let _infallible = writeln!(text, "{part:8}  {:8}  {says}", state.word());
+        rows.sort_by_key(|row| std::cmp::Reverse(row.state));
+        if of.is_none() {
+            let figures = [Component::Cpu, Component::Network, Component::Uptime];
+            rows.extend(figures.map(|part| Row::known(part, self.figures(part, &vitals))));
         }
-        Report::new(text.trim_end(), json!({ "health": worst.word(), "checks": rows }))
+        let worst = rows.iter().map(|row| row.state).max().unwrap_or_default();
+        let bad = rows.iter().filter(|row| row.state != State::Ok).count();
+        let mut text = match (of, bad) {
+            (Some(_), _) => String::new(),
+            (None, 0) => "All is well.\n".to_owned(),
+            (None, 1) => "One thing is not well.\n".to_owned(),
+            (None, bad) => format!("{bad} things are not well.\n"),
+        };
+        for Row { part, state, says, advice } in &rows {
+            let _infallible = writeln!(text, "{part:9}  {:8}  {says}", state.word());
+            if let Some(advice) = advice {
+                let _infallible = writeln!(text, "{:9}  {:8}  → {advice}", "", "");
+            }
+        }
+        let data: Vec<Value> = rows.iter().map(Row::data).collect();
+        Report::new(text.trim_end(), json!({ "health": worst.word(), "checks": data }))
     }
-}
 
-/// The status is told from now on, every so many seconds.
-pub(super) fn keep_posted(seconds: Option<u32>) -> Report {
-    let every = Duration::from_secs(seconds.unwrap_or(STATUS_SECONDS).into());
-    let every = every.max(limits::SAMPLE_EVERY);
-    let seconds = every.as_secs();
-    let text = format!(
-        "The status comes every {seconds} seconds from now on; “stop the updates” ends it."
-    );
-    let data = json!({ "subscribed": true, "interval_s": seconds });
-    Report { then: Then::Here(Here::Status(Some(every))), ..Report::new(text, data) }
+    /// The status is told from now on, every so many seconds.
+    pub(super) fn keep_posted(&self, seconds: Option<u32>) -> Report {
+        let every = Duration::from_secs(seconds.unwrap_or(STATUS_SECONDS).into());
+        let every = every.max(self.monitor.every());
+        let seconds = every.as_secs_f64();
+        let text = format!(
+            "The status comes every {seconds} seconds from now on, and at once when something \
+             changes; “stop the updates” ends it."
+        );
+        let data = json!({ "subscribed": true, "interval_s": seconds });
+        Report { then: Then::Here(Here::Status(Some(every))), ..Report::new(text, data) }
+    }
+
+    fn figures(&self, of: Component, vitals: &Vitals) -> String {
+        if of == Component::Settings {
+            return standing(&self.settings.state()).1;
+        }
+        figures(of, vitals, &self.registry.workshop().store.health())
+    }
 }
 
 /// Neither it nor alerts are told any more.
@@ -103,25 +116,54 @@ pub(super) fn stop_posting() -> Report {
     Report { then: Then::Here(Here::Status(None)), ..Report::new("No more updates.", data) }
 }
 
-impl Check {
+impl Row {
+    fn of(check: &Check) -> Self {
+        let part = if check.part == Part::Store { "database" } else { check.part.word() };
+        let Check { state, advice, .. } = *check;
+        Self { part, state, says: check.says.clone().into_owned(), advice }
+    }
+
+    /// What is told and not judged.
+    fn known(of: Component, says: String) -> Self {
+        Self { part: of.word(), state: State::Ok, says, advice: None }
+    }
+
+    /// What the check saw comes first, where it saw something bad.
+    fn of_part(of: Component, figures: String, check: &Check) -> Self {
+        let says = match check.state {
+            State::Ok => figures,
+            // How they stand says all of it.
+            _ if of == Component::Settings => figures,
+            _ => format!("{}; {figures}", check.says),
+        };
+        Self { part: of.word(), says, ..Self::of(check) }
+    }
+
     fn data(&self) -> Value {
-        json!({"component": self.part.word(), "state": self.state.word(), "says": self.says})
+        json!({
+            "component": self.part,
+            "state": self.state.word(),
+            "says": self.says,
+            "advice": self.advice,
+        })
     }
 }
 
-fn check(
-    part: Component,
-    vitals: &Vitals,
-    store: &store::Health,
-    settings: &SettingsState,
-) -> Check {
-    let mut state = State::Ok;
-    let says = match part {
-        Component::Settings => {
-            let (well, says) = standing(settings);
-            state = if well { State::Ok } else { State::Degraded };
-            says
-        }
+/// What is checked of it.
+fn part(of: Component) -> Option<Part> {
+    match of {
+        Component::Memory => Some(Part::Memory),
+        Component::Disk => Some(Part::Disk),
+        Component::Database => Some(Part::Store),
+        Component::Network => Some(Part::Files),
+        Component::Cpu => Some(Part::Loop),
+        Component::Settings => Some(Part::Settings),
+        Component::Uptime => None,
+    }
+}
+
+fn figures(of: Component, vitals: &Vitals, store: &store::Health) -> String {
+    match of {
         Component::Memory => {
             let of = |(used, total)| format!("{} of {} MiB", used / MIB, total / MIB);
             let process = vitals.memory_bytes.map(|bytes| format!("{} MiB", bytes / MIB));
@@ -143,18 +185,25 @@ fn check(
             let own = store.bytes.map(|bytes| format!("the database takes {} MiB", bytes / MIB));
             told([free, own, None])
         }
-        Component::Database if store.writable => "reads and writes".to_owned(),
         Component::Database => {
-            state = State::Degraded;
-            "reads, but cannot write: free space on its disk; new messages are refused".to_owned()
+            let writes = store.writable.then(|| "reads and writes".to_owned());
+            let ms = |time: Duration| amount(Unit::Milliseconds, time.as_secs_f64() * 1_000.0);
+            let commit = vitals.commit.map(|[half, most]| {
+                format!("a commit takes {}, 19 of 20 at most {}", ms(half), ms(most))
+            });
+            let size = store.bytes.map(|bytes| format!("{} MiB", bytes / MIB));
+            told([writes, commit, size])
         }
-        Component::Uptime => format!("up {}", vitals.uptime()),
+        Component::Uptime | Component::Settings => format!("up {}", vitals.uptime()),
         Component::Network => {
             let files = vitals.open_files.map(|files| format!("{files} files and sockets open"));
-            told([Some(format!("{} connections", vitals.gauges.connections)), files, None])
+            let traffic = vitals.network.map(|[received, sent]| {
+                let show = |bytes| amount(Unit::BytesPerSecond, bytes);
+                format!("receives {}, sends {}", show(received), show(sent))
+            });
+            told([Some(format!("{} connections", vitals.gauges.connections)), files, traffic])
         }
-    };
-    Check { part, state, says }
+    }
 }
 
 /// Whatever of it is known.

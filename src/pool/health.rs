@@ -156,11 +156,15 @@ impl Health {
     ) -> LegLoad {
         let state = self.lock();
         let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let breaker = state.breaker.state(now);
+        let rests = state.rests.filter(|end| now < *end);
+        let asked = breaker == BreakerState::Closed && rests.is_none();
         LegLoad {
             provider: provider.clone(),
             model: model.clone(),
-            breaker: state.breaker.state(now),
-            rests_ms: state.rests.filter(|end| now < *end).map(|end| ms(end - now)),
+            breaker,
+            rests_ms: rests.map(|end| ms(end - now)),
+            because: state.because.filter(|_| !asked),
             first_token_ms: state.first_piece.map(ms),
         }
     }

@@ -139,6 +139,12 @@ impl<T> Queue<T> {
         self.entries.is_empty()
     }
 
+    /// What came first of all that wait. Costs a look at each of them.
+    pub fn oldest(&self) -> Option<&T> {
+        let first = self.entries.iter().min_by_key(|(ticket, _)| **ticket);
+        first.map(|(_, entry)| &entry.item)
+    }
+
     /// How many of this user's wait.
     pub fn waiting_of(&self, user: UserId) -> usize {
         self.lanes.iter().filter_map(|lane| lane.lines.get(&user)).map(|l| l.tickets.len()).sum()

@@ -30,12 +30,18 @@ struct State {
     patience: Duration,
     size: u32,
     running: u32,
-    queue: Queue<oneshot::Sender<Worker>>,
+    queue: Queue<Caller>,
     /// Places that are held for those who will wait later, by user.
     held: HashMap<UserId, usize>,
     held_by_all: usize,
     /// How long a worker is busy, on average.
     service: Duration,
+}
+
+/// One who waits.
+struct Caller {
+    called: oneshot::Sender<Worker>,
+    since: Instant,
 }
 
 /// The right to one answer; given back when dropped.
@@ -107,7 +113,8 @@ impl Workers {
     fn push(self: &Arc<Self>, mut state: MutexGuard<'_, State>, asker: Asker) -> Queued {
         let (caller, called) = oneshot::channel();
         let now = Instant::now();
-        let (ticket, patience) = (state.queue.push(asker, caller), state.patience);
+        let (ticket, patience) =
+            (state.queue.push(asker, Caller { called: caller, since: now }), state.patience);
         drop(state);
         self.call();
         let expires = (asker.origin == Origin::Turn).then(|| now + patience);
@@ -137,6 +144,11 @@ impl Workers {
         Usage { size: state.size, running: state.running, queued: state.queue.by_class() }
     }
 
+    /// How long the one who came first has waited; none where nobody waits.
+    pub(super) fn oldest_wait(&self) -> Option<Duration> {
+        self.lock().queue.oldest().map(|caller| caller.since.elapsed())
+    }
+
     /// Gives free workers to those who are next.
     fn call(self: &Arc<Self>) {
         while let Some(next) = self.next() {
@@ -152,7 +164,7 @@ impl Workers {
         }
         let next = state.queue.pop()?;
         state.running += 1;
-        Some(next)
+        Some(next.called)
     }
 
     fn worker(self: &Arc<Self>) -> Worker {

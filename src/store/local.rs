@@ -289,6 +289,7 @@ impl Store for LocalStore {
             writable: self.desk.writable(),
             bytes: self.kv.bytes(),
             free_bytes: self.kv.free(),
+            commit: self.desk.commit_took(),
         }
     }
 

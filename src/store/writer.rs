@@ -12,9 +12,10 @@ use std::{
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
     thread,
+    time::Duration,
 };
 
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{
     Batch, StoreError,
@@ -25,8 +26,8 @@ use super::{
 };
 use crate::{
     limits::{
-        STORE_DRAFTS_GATHER, STORE_GROUP_BYTES_MAX, STORE_GROUP_MAX, STORE_JOBS_MAX,
-        STORE_RETRY_EVERY,
+        STORE_COMMITS_TIMED, STORE_DRAFTS_GATHER, STORE_GROUP_BYTES_MAX, STORE_GROUP_MAX,
+        STORE_JOBS_MAX, STORE_RETRY_EVERY,
     },
     model::{Timestamp, TurnId},
 };
@@ -49,6 +50,8 @@ pub(super) struct Desk {
     writable: AtomicBool,
     /// The newest time that anybody asked for a key at: what expired by then may go.
     now: AtomicI64,
+    /// How long the newest commits took.
+    took: Mutex<VecDeque<Duration>>,
 }
 
 #[derive(Default)]
@@ -70,6 +73,7 @@ impl Desk {
             arrived: Condvar::new(),
             writable: AtomicBool::new(true),
             now: AtomicI64::new(i64::MIN),
+            took: Mutex::default(),
         });
         let served = Arc::clone(&desk);
         let serve = move || serve(&Office { desk: &served, kv: &*kv, drafts: &drafts });
@@ -111,6 +115,23 @@ impl Desk {
     /// Whether the newest write went through.
     pub(super) fn writable(&self) -> bool {
         self.writable.load(Ordering::Relaxed)
+    }
+
+    /// How long the newest commits took: the middle one, and the slowest but for a twentieth.
+    pub(super) fn commit_took(&self) -> Option<[Duration; 2]> {
+        let took = self.took.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut took: Vec<Duration> = took.iter().copied().collect();
+        took.sort_unstable();
+        let at = |twentieths: usize| took.get(took.len().saturating_sub(1) * twentieths / 20);
+        Some([*at(10)?, *at(19)?])
+    }
+
+    fn took(&self, time: Duration) {
+        let mut took = self.took.lock().unwrap_or_else(PoisonError::into_inner);
+        if took.len() == STORE_COMMITS_TIMED {
+            took.pop_front();
+        }
+        took.push_back(time);
     }
 
     /// What time it is at least.
@@ -216,7 +237,9 @@ fn write_group(office: &Office<'_>, jobs: &mut VecDeque<Job>) -> Option<oneshot:
     let mut group = Group::default();
     let written = catch_unwind(AssertUnwindSafe(|| match gather(office, jobs, &mut group)? {
         Some(changes) => {
+            let began = Instant::now();
             kv.apply(changes).map_err(unwritable)?;
+            desk.took(began.elapsed());
             desk.writable.store(true, Ordering::Relaxed);
             Ok(())
         }

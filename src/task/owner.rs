@@ -198,6 +198,8 @@ impl Owner {
     fn count(&self) {
         self.counts.open.store(self.schedule.len(), Ordering::Relaxed);
         self.counts.running.store(self.attempts, Ordering::Relaxed);
+        let since = self.schedule.overdue_since().map_or(0, |since| since.0);
+        self.counts.overdue_since.store(since, Ordering::Relaxed);
     }
 
     // ---- attempts -------------------------------------------------------------------------

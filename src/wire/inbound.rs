@@ -1,6 +1,6 @@
 //! What a client asks for, read from a frame and held against the limits.
 
-use std::{str::FromStr, sync::Arc};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use operatoros_protocol::{self as protocol, As, ClientFrame, IfBusy, MessageSend, ROOT, Request};
 use serde_json::Value;
@@ -76,7 +76,7 @@ pub enum Asked {
     Unfollow {
         conversation: ConversationId,
     },
-    Subscribe(Topic),
+    Subscribe(Topic, Option<Duration>),
     Unsubscribe(Topic),
     SubmitTask(Box<TaskAsked>),
     Task {
@@ -259,9 +259,21 @@ fn topic(topic: protocol::Topic) -> Topic {
     }
 }
 
+/// How often a topic is told.
+fn interval(ms: Option<u64>) -> Result<Option<Duration>, Complaint> {
+    let (least, most) = (limits::SAMPLE_EVERY_MS_MIN, limits::STATUS_EVERY_MS_MAX);
+    match ms {
+        Some(ms) if !(u64::from(least)..=u64::from(most)).contains(&ms) => {
+            let message = format!("`interval_ms` is a number from {least} to {most}.");
+            Err(Complaint::invalid("interval_ms", message))
+        }
+        ms => Ok(ms.map(Duration::from_millis)),
+    }
+}
+
 fn asked_of_tasks(request: Request) -> Result<Asked, Complaint> {
     Ok(match request {
-        Request::Subscribe(of) => Asked::Subscribe(topic(of.topic)),
+        Request::Subscribe(of) => Asked::Subscribe(topic(of.topic), interval(of.interval_ms)?),
         Request::Unsubscribe(of) => Asked::Unsubscribe(topic(of.topic)),
         Request::TaskSubmit(new) => tasks::submit(new)?,
         Request::TaskGet(of) => Asked::Task { task: id("task", &of.task)? },

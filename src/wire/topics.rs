@@ -1,13 +1,17 @@
 //! Topics: what whoever subscribes is told.
 
-use operatoros_protocol::{self as protocol, Outcome, ServerFrame, TopicResult};
+use operatoros_protocol::{
+    self as protocol, CheckState, HealthCheck, Outcome, ServerFrame, TopicResult,
+};
+use serde_json::Value;
 
 use super::{
     Frame, Topic,
     outbound::{frame, reply},
 };
 use crate::model::{
-    BreakerState, Health, Incident, LegLoad, PoolHealth, PoolVitals, Severity, Timestamp, Vitals,
+    BreakerState, Check, Health, Incident, LegLoad, Metric, PoolHealth, PoolVitals, Severity,
+    State, Timestamp, Vitals,
 };
 
 /// The answer to `subscribe` and `unsubscribe`.
@@ -22,7 +26,7 @@ pub fn topic_reply(re: String, topic: Topic) -> Frame {
 }
 
 /// How the gateway is, for those who subscribed to it.
-pub fn status(rev: u64, at: Timestamp, vitals: &Vitals) -> Frame {
+pub fn status(rev: u64, at: Timestamp, vitals: &Vitals, checks: &[Check]) -> Frame {
     let n = |count: usize| count as u64;
     let gauges = &vitals.gauges;
     frame(&ServerFrame::Status(Box::new(protocol::Status {
@@ -42,8 +46,49 @@ pub fn status(rev: u64, at: Timestamp, vitals: &Vitals) -> Frame {
         tasks_queued: n(gauges.tasks_queued),
         cpu_percent: vitals.cpu_percent.unwrap_or_default(),
         memory_bytes: vitals.memory_bytes.unwrap_or_default(),
-        more: serde_json::Map::new(),
+        checks: checks.iter().map(check).collect(),
+        more: Metric::ALL
+            .iter()
+            .filter(|metric| !FIELDS.contains(&metric.name()))
+            .filter_map(|metric| Some((metric.name().to_owned(), decimal(metric.of(vitals)?))))
+            .collect(),
     })))
+}
+
+/// Metrics that have a field of their own.
+const FIELDS: &[&str] = &[
+    "connections",
+    "conversations",
+    "turns_running",
+    "turns_queued",
+    "tasks_running",
+    "tasks_queued",
+    "cpu_percent",
+    "memory_bytes",
+];
+
+/// A number with as many decimals as anybody reads; a whole one without.
+fn decimal(number: f64) -> Value {
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole and in range")]
+    if number.fract() == 0.0 && number.abs() < 9e15 {
+        return Value::from(number as i64);
+    }
+    Value::from((number * 1_000.0).round() / 1_000.0)
+}
+
+/// What is as it should be needs no words.
+fn check(check: &Check) -> HealthCheck {
+    let bad = check.state != State::Ok;
+    HealthCheck {
+        check: check.part.word().to_owned(),
+        state: match check.state {
+            State::Ok => CheckState::Ok,
+            State::Degraded => CheckState::Degraded,
+            State::Failing => CheckState::Failing,
+        },
+        says: bad.then(|| check.says.clone().into_owned()),
+        advice: check.advice.filter(|_| bad).map(str::to_owned),
+    }
 }
 
 /// How the system's alerts stand; none while there was never one.
@@ -60,7 +105,7 @@ pub fn alerts(rev: u64, at: Timestamp, changed: &[Incident], active: &[Incident]
 }
 
 /// An alert for a program.
-pub fn alert_value(incident: &Incident) -> serde_json::Value {
+pub fn alert_value(incident: &Incident) -> Value {
     serde_json::to_value(alert(incident)).unwrap_or_default()
 }
 

@@ -162,7 +162,7 @@ async fn the_status_comes_as_often_as_was_asked_for() {
     let mut talk = Talk::text();
     talk.hear_after("> hello").await;
     let heard = talk.hear_after("> send me the status every 6 seconds").await.join("\n");
-    assert!(heard.contains("# The status comes every 6 seconds from now on;"), "{heard}");
+    assert!(heard.contains("# The status comes every 6 seconds from now on,"), "{heard}");
     assert!(heard.contains("# ok: up "), "at once: {heard}");
     assert_eq!(lines(&talk.hear_after("wait 5").await), 0);
     assert_eq!(lines(&talk.hear_after("wait 12").await), 2);

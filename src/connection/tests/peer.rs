@@ -17,10 +17,10 @@ use tokio_util::sync::PollSender;
 use crate::{
     alert::Alerts,
     auth::Authority,
-    config::{LiveSettings, TaskSettings, WebhookSettings},
+    config::{LiveSettings, Settings, TaskSettings, WebhookSettings},
     connection::{Admission, Gateway, Seats, serve},
     conversation::tests::stage::{Call, Gate, Stage, at_once, settle},
-    model::{Clock, Gauges, Timestamp, Vitals},
+    model::{Clock, Gauges, Timestamp},
     monitor::{Monitor, PoolWatch},
     operator::Operator,
     task::Tasks,
@@ -66,8 +66,9 @@ impl House {
         let (rules, webhook) = (BTreeMap::new(), WebhookSettings::default());
         let alerts = Alerts::start(stage.registry.clone(), samples, &rules, &webhook);
         let alerts = at_once(Box::pin(alerts)).unwrap();
-        let lifecycle = &stage.registry.workshop().lifecycle;
-        let (live, _asked) = LiveSettings::new(Arc::default());
+        let settings = Settings { data_dir: "".into(), ..Settings::default() };
+        let (live, _asked) = LiveSettings::new(Arc::new(settings));
+        let monitor = Monitor::start(&stage.registry, &live, Gauges::default);
         let gateway = Arc::new(Gateway {
             authority,
             operator: Operator::new(
@@ -75,13 +76,13 @@ impl House {
                 tasks.clone(),
                 alerts.clone(),
                 live,
-                Vitals::default,
+                monitor.clone(),
             ),
             alerts,
             tasks,
-            monitor: Monitor::start(lifecycle, Clock::at(Timestamp(1_000)), Gauges::default),
+            monitor,
             pools: PoolWatch::start(
-                lifecycle,
+                &stage.registry.workshop().lifecycle,
                 Clock::at(Timestamp(1_000)),
                 stage.registry.workshop().pools.clone(),
             ),

@@ -110,6 +110,9 @@ fn amount(tokens: &mut Tokens<'_>) -> Option<Amount> {
         let thousandths = number.checked_mul(*factor)?;
         return Some(Amount { thousandths, unit: Some(Unit::Bytes) });
     }
+    if tokens.take_any("ms, millisecond, milliseconds, msec") {
+        return Some(Amount { thousandths: number, unit: Some(Unit::Milliseconds) });
+    }
     let factor = if tokens.take_any("k, thousand") { 1_000 } else { 1 };
     Some(Amount { thousandths: number.checked_mul(factor)?, unit: None })
 }
@@ -118,7 +121,8 @@ fn amount(tokens: &mut Tokens<'_>) -> Option<Amount> {
 fn fits(metric: Metric, amount: &Amount) -> bool {
     match (metric.unit(), amount.unit) {
         (Unit::Percent, None) => amount.thousandths <= 100_000,
-        (Unit::Count, None) => true,
+        (Unit::Count | Unit::Milliseconds, None) => true,
+        (Unit::BytesPerSecond, said) => said == Some(Unit::Bytes),
         (unit, said) => said == Some(unit),
     }
 }

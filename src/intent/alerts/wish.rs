@@ -108,7 +108,8 @@ impl fmt::Display for NewAlert {
             write!(f, ".{:03}", self.thousandths % 1_000)?;
         }
         match self.metric.unit() {
-            Unit::Bytes => f.write_str(" bytes")?,
+            Unit::Bytes | Unit::BytesPerSecond => f.write_str(" bytes")?,
+            Unit::Milliseconds => f.write_str(" ms")?,
             Unit::Percent => f.write_str(" %")?,
             Unit::Count => {}
         }

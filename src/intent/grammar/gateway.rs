@@ -79,7 +79,7 @@ pub(super) fn health(sentence: &Sentence<'_>) -> Option<Heard> {
         HEALTH | FINE | STATUS | STATE | BUSY | UPDATE | DETAILS | FATE | STANDING | SUMMARY;
     let doing = START | CREATE | SET | USE | MORE | LESS | TOKENS | SPENT | LAST;
     let when = WHERE | UNIT;
-    if !sentence.only(LOOKING | state | doing | when | COMPONENT | SYSTEM) {
+    if !sentence.only(LOOKING | state | doing | when | COMPONENT | SYSTEM | WRONG) {
         return None;
     }
     let counted = sentence.has(LASTING) || sentence.row(&[MANY, UNIT]);
@@ -91,6 +91,17 @@ pub(super) fn health(sentence: &Sentence<'_>) -> Option<Heard> {
     let begun = sentence.opens(WHERE) && sentence.has(START) && sentence.has(SYSTEM);
     if (lasting || begun) && !sentence.has(A) {
         return Some(Operation::Health(Some(Component::Uptime)).into());
+    }
+    // `is anything wrong with the gateway?`
+    if sentence.has(WRONG)
+        && sentence.has(SYSTEM)
+        && !sentence.has(MY | YOU | COMPONENT)
+        && sentence.opens(WHAT | BE | ANY | SHOW | SEND)
+    {
+        return Some(Operation::Health(None).into());
+    }
+    if sentence.has(WRONG) && !sentence.has(COMPONENT) {
+        return None;
     }
     if let Some(component) = sentence.component() {
         return asks_for_component(sentence, component)

@@ -197,6 +197,16 @@ pub(super) const OBJECTS: &[Row] = &[
          do, all you can do, things you can do, get started, getting started, what i can do, \
          what i can say, functionality",
     ),
+    (
+        CHART,
+        "draw, chart, graph, plot, sparkline, curve, trend, timeline, diagram, charts, graphs, plots, \
+         trends, over time, course",
+    ),
+    (
+        WRONG,
+        "wrong, amiss, not well, not right, not ok, not okay, not healthy, not working, the \
+         matter, unwell",
+    ),
     (HELP, "help, assistance, lost, help page, help menu, help text"),
     (HELP.or(GLUE), "help me, help me out, help us"),
     (

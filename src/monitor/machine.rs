@@ -1,0 +1,103 @@
+//! What the system tells of machine and process: a handful of small files of the kernel's.
+
+use std::path::PathBuf;
+
+use sysinfo::{Networks, Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+use tokio::time::Instant;
+
+use crate::model::Vitals;
+
+/// The machine that this process runs on.
+pub(super) struct Machine {
+    system: Option<(System, Pid)>,
+    networks: Option<Networks>,
+    data_dir: PathBuf,
+    measured: Instant,
+    /// What costs more is not measured each time.
+    files: (Option<usize>, Option<usize>),
+}
+
+impl Machine {
+    /// The disk of this directory is the one that matters.
+    pub(super) fn new(data_dir: PathBuf) -> Self {
+        let system = System::new().ok().zip(sysinfo::get_current_pid().ok());
+        if system.is_none() {
+            tracing::warn!("this system does not tell how it is");
+        }
+        let networks = Networks::new_with_refreshed_list().ok();
+        Self { system, networks, data_dir, measured: Instant::now(), files: (None, None) }
+    }
+
+    /// Half a dozen reads, too short to be worth a thread; a few more where it may be slow.
+    pub(super) fn measure(&mut self, slow: bool) -> Vitals {
+        let network = self.network();
+        let disk_bytes = rustix::fs::statvfs(&self.data_dir).ok().map(|stat| {
+            let size = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
+            (size(stat.f_bavail), size(stat.f_blocks))
+        });
+        let Some((system, pid)) = &mut self.system else {
+            return Vitals { disk_bytes, network, ..Vitals::default() };
+        };
+        let wanted = ProcessRefreshKind::nothing().with_memory().with_cpu();
+        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[*pid]), false, wanted);
+        system.refresh_memory();
+        system.refresh_cpu_usage();
+        let process = system.process(*pid);
+        if slow {
+            // Each descriptor is an entry of a directory that is read.
+            self.files = (
+                process.and_then(sysinfo::Process::open_files),
+                process.and_then(sysinfo::Process::open_files_limit),
+            );
+        }
+        Vitals {
+            cpu_percent: process.map(sysinfo::Process::cpu_usage),
+            cpu_time_ms: process.map(sysinfo::Process::accumulated_cpu_time),
+            machine_cpu_percent: Some(system.global_cpu_usage()),
+            memory_bytes: process.map(sysinfo::Process::memory),
+            machine_memory_bytes: Some(memory(system)),
+            swap_bytes: Some((system.used_swap(), system.total_swap())),
+            load: System::load_average().ok().map(|load| [load.one, load.five, load.fifteen]),
+            disk_bytes,
+            network,
+            network_total_bytes: self.networks.as_ref().map(total),
+            open_files: self.files.0,
+            open_files_max: self.files.1,
+            ..Vitals::default()
+        }
+    }
+
+    /// Bytes a second since the measurement before, on all but the loopback.
+    fn network(&mut self) -> Option<[f64; 2]> {
+        let networks = self.networks.as_mut()?;
+        let before = total(networks);
+        networks.refresh(true);
+        let after = total(networks);
+        let now = Instant::now();
+        let seconds = (now - std::mem::replace(&mut self.measured, now)).as_secs_f64();
+        let rate = |before: u64, after: u64| {
+            let bytes = u32::try_from(after.saturating_sub(before)).unwrap_or(u32::MAX);
+            if seconds > 0.0 { f64::from(bytes) / seconds } else { 0.0 }
+        };
+        Some([rate(before[0], after[0]), rate(before[1], after[1])])
+    }
+}
+
+/// Received and sent since the machine's start, on all but the loopback.
+fn total(networks: &Networks) -> [u64; 2] {
+    let real = networks.iter().filter(|(name, _)| *name != "lo");
+    real.fold([0, 0], |[received, sent], (_, one)| {
+        [received + one.total_received(), sent + one.total_transmitted()]
+    })
+}
+
+/// What is in use and how much there is: of the machine, or of the container where it has less.
+fn memory(system: &System) -> (u64, u64) {
+    let machine = (system.used_memory(), system.total_memory());
+    match system.cgroup_limits() {
+        Some(own) if own.total_memory > 0 && own.total_memory < machine.1 => {
+            (own.total_memory.saturating_sub(own.free_memory), own.total_memory)
+        }
+        _ => machine,
+    }
+}
