@@ -143,10 +143,7 @@ impl Operation {
         match self {
             Self::Help(topic) => slots.put("topic", topic.as_deref()),
             Self::Health(component) => slots.put("component", component.map(Component::word)),
-            Self::Chart(metric, period) => {
-                slots.put("metric", Some(metric.name()));
-                slots.put("period", period.map(|period| period.to_string()));
-            }
+            Self::Chart(metric, period) => slots.chart(*metric, *period),
             Self::Pool(pool) => slots.put("pool", Some(pool.as_str())),
             Self::Scale(pool, workers) => {
                 slots.put("pool", Some(pool.as_str()));
@@ -230,6 +227,11 @@ impl Slots {
         if let Some(value) = value {
             self.0.insert(name.to_owned(), value.into());
         }
+    }
+
+    fn chart(&mut self, metric: Metric, period: Option<Period>) {
+        self.put("metric", Some(metric.name()));
+        self.put("period", period.map(|period| period.to_string()));
     }
 
     fn filter(&mut self, filter: &TaskFilter) {
