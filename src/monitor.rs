@@ -64,8 +64,8 @@ pub struct Sample {
 impl Sample {
     /// As a test says.
     #[cfg(test)]
-    pub(crate) fn of(rev: u64, at: Timestamp, vitals: Vitals) -> Self {
-        Self { rev, at, vitals, ..Self::default() }
+    pub(crate) fn of(rev: u64, at: Timestamp, vitals: &Vitals) -> Self {
+        Self { rev, at, vitals: *vitals, ..Self::default() }
     }
 
     /// For a program.

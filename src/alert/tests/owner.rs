@@ -91,7 +91,7 @@ impl Play {
         let gauges = Gauges { connections, turns_open: queued, ..Gauges::default() };
         let vitals = Vitals { gauges, ..Vitals::default() };
         let rev = self.samples.borrow().rev + 1;
-        self.samples.send_replace(Arc::new(Sample::of(rev, self.now, vitals)));
+        self.samples.send_replace(Arc::new(Sample::of(rev, self.now, &vitals)));
         settle().await;
     }
 

@@ -99,7 +99,7 @@ impl House {
         let vitals = Vitals { gauges, ..Vitals::default() };
         let rev = self.samples.borrow().rev + 1;
         let at = Timestamp(seconds * 1_000);
-        self.samples.send_replace(Arc::new(Sample::of(rev, at, vitals)));
+        self.samples.send_replace(Arc::new(Sample::of(rev, at, &vitals)));
         settle().await;
     }
 
