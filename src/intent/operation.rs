@@ -147,10 +147,7 @@ impl Operation {
             Self::Pool(pool) => slots.put("pool", Some(pool.as_str())),
             Self::Scale(pool, workers) => {
                 slots.put("pool", Some(pool.as_str()));
-                match workers {
-                    Workers::To(count) => slots.put("workers", Some(*count)),
-                    Workers::By(change) => slots.put("workers_delta", Some(*change)),
-                }
+                slots.workers(*workers);
             }
             Self::Ask(whom, text) => {
                 slots.put("pools", Some(whom.slot()));
@@ -232,6 +229,13 @@ impl Slots {
     fn chart(&mut self, metric: Metric, period: Option<Period>) {
         self.put("metric", Some(metric.name()));
         self.put("period", period.map(|period| period.to_string()));
+    }
+
+    fn workers(&mut self, workers: Workers) {
+        match workers {
+            Workers::To(count) => self.put("workers", Some(count)),
+            Workers::By(change) => self.put("workers_delta", Some(change)),
+        }
     }
 
     fn filter(&mut self, filter: &TaskFilter) {
