@@ -110,7 +110,8 @@ fn data(chart: &Chart, period: Period) -> Value {
         .points
         .iter()
         .filter_map(|point| {
-            let mut row = triple(&point.value);
+            // Where nothing was measured there is a time and no value.
+            let mut row = point.value.as_ref().map_or_else(|| json!({}), |_| triple(&point.value));
             let at = point.at.to_utc().format("%Y-%m-%dT%H:%M:%SZ").to_string();
             row.as_object_mut()?.insert("at".to_owned(), Value::from(at));
             Some(row)
