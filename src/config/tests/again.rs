@@ -19,6 +19,9 @@ const LIVE: &[&str] = &[
     "tasks",
     "prices",
     "budgets",
+    "alerts",
+    "webhook",
+    "monitor",
 ];
 
 fn read(file: &str) -> Settings {
