@@ -17,6 +17,7 @@ const LIVE: &[&str] = &[
     "routing",
     "pools",
     "tasks",
+    "monitor",
     "prices",
     "budgets",
     "alerts",
