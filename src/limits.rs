@@ -2,7 +2,11 @@
 //!
 //! Invariant: nothing queues, buffers, retries or loops without a constant from here.
 
+mod watching;
+
 use std::time::Duration;
+
+pub use watching::*;
 
 // ---- the socket ---------------------------------------------------------------------------
 
@@ -253,19 +257,6 @@ pub const BUDGETS_MAX: usize = 64;
 /// The shortest answer that is worth asking for; OpenAI's Responses take no smaller maximum.
 pub const ANSWER_TOKENS_MIN: u64 = 16;
 
-// ---- what is metered ----------------------------------------------------------------------
-
-/// What is told as lately is counted in slices of this length.
-pub const METER_SLICE: Duration = Duration::from_secs(30);
-/// So many of them are lately.
-pub const METER_SLICES: usize = 10;
-/// A rate is counted in slices of this length.
-pub const METER_RATE_SLICE: Duration = Duration::from_secs(5);
-/// So many of them are the last minute.
-pub const METER_RATE_SLICES: usize = 12;
-/// Pools, and models, from which on those that no settings name any more are forgotten.
-pub const METERS_MAX: usize = 1_024;
-
 // ---- background tasks ---------------------------------------------------------------------
 
 /// Tasks of the whole gateway that have not ended.
@@ -314,100 +305,6 @@ pub const TASKS_CANCELLED_AT_ONCE: usize = 64;
 pub const TASK_CHANGES_MAX: usize = 16_384;
 /// Encoded changes that are kept for subscribers, in bytes; older ones are read again.
 pub const TASK_CHANGES_BYTES_MAX: usize = 512 * 1024;
-
-// ---- the monitor --------------------------------------------------------------------------
-
-/// Milliseconds between two measurements, at the least.
-pub const SAMPLE_EVERY_MS_MIN: u32 = 500;
-/// Milliseconds between two measurements, at the most.
-pub const SAMPLE_EVERY_MS_MAX: u32 = 60_000;
-/// How often it is looked whether the event loop keeps up, and whether something has changed that
-/// is told at once.
-pub const PULSE_EVERY: Duration = Duration::from_millis(250);
-/// How often that is measured which costs more: open files, and whether the store reads.
-pub const SLOW_SAMPLE_EVERY: Duration = Duration::from_secs(10);
-/// Milliseconds between two `status` frames that a subscriber may ask for, at the most.
-pub const STATUS_EVERY_MS_MAX: u32 = 60 * 60 * 1_000;
-/// One point of the history: what was measured meanwhile is folded into it.
-pub const HISTORY_POINT: Duration = Duration::from_secs(60);
-/// Points of the history that are kept: a day. A point takes 12 bytes for each metric, so all of
-/// them take about half a megabyte.
-pub const HISTORY_POINTS_MAX: usize = 24 * 60;
-/// Lines of the history's file, beyond which the old ones are left out.
-pub const HISTORY_LINES_MAX: usize = 2 * HISTORY_POINTS_MAX;
-/// The history's file is not read beyond this: two days of lines of the longest kind.
-pub const HISTORY_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// Points of a chart, as text and as data.
-pub const CHART_POINTS_MAX: usize = 60;
-/// Free space below which the disk is called low.
-pub const DISK_FREE_BYTES_LOW: u64 = 512 * 1024 * 1024;
-/// Memory of the machine in use, in percent, from which it is called short, and from which it is
-/// called exhausted.
-pub const MEMORY_PERCENT_SHORT: f64 = 90.0;
-/// See `MEMORY_PERCENT_SHORT`.
-pub const MEMORY_PERCENT_EXHAUSTED: f64 = 97.0;
-/// Descriptors in use, in percent, from which they are called short.
-pub const FILES_PERCENT_SHORT: f64 = 80.0;
-/// See `FILES_PERCENT_SHORT`.
-pub const FILES_PERCENT_EXHAUSTED: f64 = 95.0;
-/// A turn that waits longer than this for a worker says that there are too few.
-pub const QUEUE_AGE_LONG: Duration = Duration::from_secs(10);
-/// One that waits longer than this will hardly be answered in time.
-pub const QUEUE_AGE_TOO_LONG: Duration = Duration::from_secs(60);
-/// A background task that is later than this says that there are too few workers for them.
-pub const TASK_LAG_LONG: Duration = Duration::from_secs(5 * 60);
-/// An event loop that is later than this does not keep up.
-pub const LOOP_LAG_LONG: Duration = Duration::from_millis(500);
-/// One that is later than this is stuck.
-pub const LOOP_LAG_TOO_LONG: Duration = Duration::from_secs(5);
-/// A wall clock that goes wrong by more than this from one look to the next was set.
-pub const CLOCK_JUMP_MS: u64 = 5_000;
-/// How long that is told.
-pub const CLOCK_JUMP_TOLD: Duration = Duration::from_secs(10 * 60);
-// ---- alerts -------------------------------------------------------------------------------
-
-/// Rules that settings may define, with the built-in ones.
-pub const ALERTS_MAX: usize = 64;
-/// Watches of the whole gateway.
-pub const WATCHES_MAX: usize = 2_000;
-/// Watches of one user.
-pub const WATCHES_PER_USER_MAX: usize = 20;
-/// For how long a value may have to be beyond a threshold before that is told.
-pub const ALERT_FOR_MAX: Duration = Duration::from_secs(24 * 60 * 60);
-/// How long a watch wants its value to be well again before it says so.
-pub const WATCH_CLEAR_FOR: Duration = Duration::from_secs(10);
-/// What comes back this soon after it was well again is still the same incident.
-pub const INCIDENT_RETURNS_WITHIN: Duration = Duration::from_secs(15 * 60);
-/// Between two things that are told of one incident, but for its first end.
-pub const INCIDENT_QUIET: Duration = Duration::from_secs(10 * 60);
-/// How often the topic shows the newest value of an open incident.
-pub const INCIDENT_UPDATE_EVERY: Duration = Duration::from_secs(30);
-/// Incidents that are kept of the system, and of each user; the newest.
-pub const INCIDENTS_KEPT_MAX: usize = 500;
-/// Incidents that one list shows.
-pub const INCIDENTS_LISTED_MAX: usize = 20;
-/// Requests that wait for the one who owns the alerts.
-pub const ALERT_COMMANDS_WAITING_MAX: usize = 256;
-/// Alerts that are being told at the same time.
-pub const ALERTS_TOLD_AT_ONCE_MAX: usize = 16;
-/// While an alert cannot be told, how often that is tried again.
-pub const ALERT_RETRY_EVERY: Duration = Duration::from_secs(1);
-/// Incidents that wait for the webhook; of each its newest state.
-pub const WEBHOOK_WAITING_MAX: usize = INCIDENTS_KEPT_MAX;
-/// Posts of one state of an incident.
-pub const WEBHOOK_ATTEMPTS_MAX: u32 = 10;
-/// The pause before a second post; doubles with each.
-pub const WEBHOOK_PAUSE_FIRST: Duration = Duration::from_secs(1);
-/// The longest pause between two posts.
-pub const WEBHOOK_PAUSE_MAX: Duration = Duration::from_secs(5 * 60);
-/// A connection to the webhook must stand by then.
-pub const WEBHOOK_CONNECT_WITHIN: Duration = Duration::from_secs(5);
-/// The webhook must have answered by then.
-pub const WEBHOOK_ANSWER_WITHIN: Duration = Duration::from_secs(15);
-/// The key of its signature, as the Standard Webhooks specification bounds it.
-pub const WEBHOOK_KEY_BYTES_MIN: usize = 24;
-/// See `WEBHOOK_KEY_BYTES_MIN`.
-pub const WEBHOOK_KEY_BYTES_MAX: usize = 64;
 
 // ---- understanding ------------------------------------------------------------------------
 
@@ -508,10 +405,4 @@ const _: () = assert!(EARLY_TEXT_BYTES_MAX < ANSWER_BYTES_MAX);
 const _: () = assert!(TASKS_OPEN_PER_USER_MAX <= TASKS_OPEN_MAX);
 const _: () = assert!(TASK_RESULT_BYTES_MAX + TEXT_BYTES_MAX <= PAGE_BYTES_MAX);
 const _: () = assert!(TASK_TOLD_BYTES_MAX <= TASK_RESULT_BYTES_MAX);
-const _: () = assert!(PULSE_EVERY.as_millis() * 2 <= SAMPLE_EVERY_MS_MIN as u128);
-const _: () = assert!(STORE_FREE_BYTES_MIN < DISK_FREE_BYTES_LOW);
-const _: () = assert!(CHART_POINTS_MAX <= HISTORY_POINTS_MAX);
 const _: () = assert!(TASK_CHANGES_MAX >= PAGE_ROWS);
-const _: () = assert!(WATCHES_PER_USER_MAX <= WATCHES_MAX);
-const _: () = assert!(INCIDENT_QUIET.as_secs() < INCIDENT_RETURNS_WITHIN.as_secs());
-const _: () = assert!(INCIDENTS_LISTED_MAX <= INCIDENTS_KEPT_MAX);

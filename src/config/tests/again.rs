@@ -17,7 +17,6 @@ const LIVE: &[&str] = &[
     "routing",
     "pools",
     "tasks",
-    "monitor",
     "prices",
     "budgets",
     "alerts",
