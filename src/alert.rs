@@ -7,6 +7,7 @@ mod board;
 mod command;
 mod course;
 mod owner;
+mod rules;
 mod telling;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub use board::Shown;
 pub use command::{Overview, Refusal, Which};
+pub use rules::NewRules;
 
 use crate::{
     config::{AlertSettings, WebhookSettings},
@@ -75,6 +77,11 @@ impl Alerts {
         let owner = Owner::take_up(registry, rules, board.clone(), courier).await?;
         workshop.lifecycle.spawn(owner.run(samples, inbox));
         Ok(Self { commands, board, store: workshop.store })
+    }
+
+    /// Goes on with other rules, unless the gateway is going down.
+    pub async fn adopt(&self, rules: NewRules) {
+        drop(self.commands.send(Command::Adopt(rules)).await);
     }
 
     /// Has the user told in that conversation when this is so. It is kept once this resolves.

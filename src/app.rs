@@ -103,10 +103,18 @@ impl App {
         let lifecycle = workshop.lifecycle.clone();
         let gateway = gateway(registry, tasks.clone(), &live).await?;
         startup.phase("alerts taken up");
-        let operator = gateway.operator.clone();
+        let (operator, alerts) = (gateway.operator.clone(), gateway.alerts.clone());
         let address = listen(gateway, &live).await?;
-        let reloader =
-            Reloader { source, live: live.clone(), asked, workshop, providers, operator, tasks };
+        let reloader = Reloader {
+            source,
+            live: live.clone(),
+            asked,
+            workshop,
+            providers,
+            operator,
+            tasks,
+            alerts,
+        };
         lifecycle.spawn(reloader.run());
         startup.finish(address);
         Ok(Self { address, lifecycle, store, live })

@@ -257,19 +257,6 @@ pub const BUDGETS_MAX: usize = 64;
 /// The shortest answer that is worth asking for; OpenAI's Responses take no smaller maximum.
 pub const ANSWER_TOKENS_MIN: u64 = 16;
 
-// ---- what is metered ----------------------------------------------------------------------
-
-/// What is told as lately is counted in slices of this length.
-pub const METER_SLICE: Duration = Duration::from_secs(30);
-/// So many of them are lately.
-pub const METER_SLICES: usize = 10;
-/// A rate is counted in slices of this length.
-pub const METER_RATE_SLICE: Duration = Duration::from_secs(5);
-/// So many of them are the last minute.
-pub const METER_RATE_SLICES: usize = 12;
-/// Pools, and models, from which on those that no settings name any more are forgotten.
-pub const METERS_MAX: usize = 1_024;
-
 // ---- background tasks ---------------------------------------------------------------------
 
 /// Tasks of the whole gateway that have not ended.
@@ -418,8 +405,4 @@ const _: () = assert!(EARLY_TEXT_BYTES_MAX < ANSWER_BYTES_MAX);
 const _: () = assert!(TASKS_OPEN_PER_USER_MAX <= TASKS_OPEN_MAX);
 const _: () = assert!(TASK_RESULT_BYTES_MAX + TEXT_BYTES_MAX <= PAGE_BYTES_MAX);
 const _: () = assert!(TASK_TOLD_BYTES_MAX <= TASK_RESULT_BYTES_MAX);
-const _: () = assert!(STORE_FREE_BYTES_MIN < DISK_FREE_BYTES_LOW);
 const _: () = assert!(TASK_CHANGES_MAX >= PAGE_ROWS);
-const _: () = assert!(WATCHES_PER_USER_MAX <= WATCHES_MAX);
-const _: () = assert!(INCIDENT_QUIET.as_secs() < INCIDENT_RETURNS_WITHIN.as_secs());
-const _: () = assert!(INCIDENTS_LISTED_MAX <= INCIDENTS_KEPT_MAX);

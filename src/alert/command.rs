@@ -2,6 +2,7 @@
 
 use tokio::sync::oneshot;
 
+use super::NewRules;
 use crate::{
     limits::{WATCHES_MAX, WATCHES_PER_USER_MAX},
     model::{Condition, ConversationId, Incident, Metric, UserId, Watch},
@@ -17,6 +18,8 @@ pub(super) enum Command {
     Watch(UserId, ConversationId, Condition, Reply<Watch>),
     /// Tell me no more.
     Forget(UserId, Which, Reply<Vec<Watch>>),
+    /// These are the system's rules from now on.
+    Adopt(NewRules),
     /// How does it stand?
     Look(UserId, Reply<Overview>),
 }

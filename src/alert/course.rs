@@ -50,6 +50,11 @@ impl Course {
         Self { rule, met_since: None, clear_since: None, incident: left, shown_at }
     }
 
+    /// What another rule of the same name goes on with.
+    pub(super) fn into_incident(self) -> Option<Incident> {
+        self.incident
+    }
+
     pub(super) fn rule(&self) -> &Rule {
         &self.rule
     }

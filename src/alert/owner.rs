@@ -15,6 +15,7 @@ use super::{
     board::Board,
     command::{Command, Overview, Refusal, Which},
     course::{Course, Rule, Step},
+    rules,
     telling::{self, End, Heard},
     webhook::Courier,
 };
@@ -31,10 +32,10 @@ use crate::{
 
 /// The owner of all rules.
 pub(super) struct Owner {
-    registry: Registry,
-    board: Board,
-    courier: Option<Courier>,
-    system: Vec<Course>,
+    pub(super) registry: Registry,
+    pub(super) board: Board,
+    pub(super) courier: Option<Courier>,
+    pub(super) system: Vec<Course>,
     watched: BTreeMap<(UserId, u64), Watched>,
     /// What the store did not take yet.
     unkept: HashMap<IncidentId, Incident>,
@@ -84,13 +85,9 @@ impl Owner {
             left.add_recent(store.incidents(Some(user), limits::INCIDENTS_LISTED_MAX).await?);
         }
         let now = owner.now();
-        for (name, settings) in rules {
-            let Some(condition) = settings.condition().filter(|_| settings.enabled) else {
-                continue;
-            };
-            let alert: Arc<str> = name.as_str().into();
-            let rule = Rule { alert, watch: None, severity: settings.severity, condition };
-            owner.system.push(Course::new(rule, left.take(name, None, now)));
+        for rule in rules::system(rules) {
+            let left = left.take(&rule.alert, None, now);
+            owner.system.push(Course::new(rule, left));
         }
         for watch in watches {
             let key = (watch.user, watch.number);
@@ -188,7 +185,7 @@ impl Owner {
     }
 
     /// Keeps these, and what could not be kept before.
-    async fn keep(&mut self, incidents: Vec<Incident>) {
+    pub(super) async fn keep(&mut self, incidents: Vec<Incident>) {
         for mut incident in incidents {
             // What nobody outside is told of now is nothing to catch up on later.
             if self.courier.is_none() {
@@ -210,7 +207,7 @@ impl Owner {
         self.registry.workshop().store.commit(Batch { expect: Expect::Nothing, writes })
     }
 
-    fn deliver(&self, incident: Incident) {
+    pub(super) fn deliver(&self, incident: Incident) {
         if let Some(courier) = &self.courier
             && incident.delivered < incident.news
         {
@@ -226,7 +223,7 @@ impl Owner {
     }
 
     /// What of the system's is open, what matters most first.
-    fn active(&self) -> Vec<Incident> {
+    pub(super) fn active(&self) -> Vec<Incident> {
         let open = self.system.iter().filter_map(Course::incident).filter(|of| of.is_open());
         let mut active: Vec<_> = open.cloned().collect();
         active.sort_by_key(|incident| (std::cmp::Reverse(incident.severity), incident.since));
@@ -294,6 +291,7 @@ impl Owner {
             Command::Forget(user, which, reply) => {
                 drop(reply.send(self.forget_some(user, which).await));
             }
+            Command::Adopt(new) => self.adopt(new).await,
             Command::Look(user, reply) => drop(reply.send(Ok(self.overview(user)))),
         }
     }
@@ -368,7 +366,7 @@ impl Owner {
         self.watched.range((user, 0)..=(user, u64::MAX))
     }
 
-    fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         self.registry.workshop().clock.now()
     }
 }

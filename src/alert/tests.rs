@@ -2,4 +2,5 @@
 
 mod course;
 mod owner;
+mod rules;
 mod webhook;

@@ -22,6 +22,7 @@ use tokio::{
     sync::Notify,
     time::{Instant, sleep_until},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::StartError;
 use crate::{
@@ -44,6 +45,7 @@ pub(super) struct Courier(Arc<Desk>);
 struct Desk {
     waiting: Mutex<BTreeMap<IncidentId, Parcel>>,
     bell: Notify,
+    retired: CancellationToken,
 }
 
 #[derive(Clone)]
@@ -81,20 +83,27 @@ impl Courier {
         settings: &WebhookSettings,
         workshop: &Workshop,
     ) -> Result<Option<Self>, StartError> {
-        let Some(url) = &settings.url else { return Ok(None) };
-        let key = settings.key().ok_or(StartError::Webhook)?;
-        Ok(Some(Self::with(Hook::new(url, &key, workshop.clock.clone())?, workshop)))
+        Ok(Hook::of(settings, &workshop.clock)?.map(|hook| Self::with(hook, workshop)))
     }
 
     /// The same with whatever posts.
     pub(super) fn with(post: impl Post, workshop: &Workshop) -> Self {
         let courier = Self(Arc::default());
         let round = courier.clone().run(post, workshop.store.clone());
-        let draining = workshop.lifecycle.draining().clone();
+        let (draining, retired) =
+            (workshop.lifecycle.draining().clone(), courier.0.retired.clone());
         workshop.lifecycle.spawn(async move {
-            draining.or(round).await;
+            draining.or(retired.run_until_cancelled(round)).await;
         });
         courier
+    }
+
+    /// Posts nothing more; says what has waited. What is on its way may arrive and be posted again,
+    /// under the same id.
+    pub(super) fn retire(self) -> Vec<Incident> {
+        self.0.retired.cancel();
+        let waiting = std::mem::take(&mut *self.0.lock());
+        waiting.into_values().map(|parcel| parcel.incident).collect()
     }
 
     /// Has the incident posted as it is, in the place of what waits of it.
@@ -213,6 +222,16 @@ impl Post for Hook {
 }
 
 impl Hook {
+    /// Whom the settings want to be told; `None` where that is nobody.
+    pub(super) fn of(
+        settings: &WebhookSettings,
+        clock: &Clock,
+    ) -> Result<Option<Self>, StartError> {
+        let Some(url) = &settings.url else { return Ok(None) };
+        let key = settings.key().ok_or(StartError::Webhook)?;
+        Self::new(url, &key, clock.clone()).map(Some)
+    }
+
     pub(super) fn new(url: &str, key: &[u8], clock: Clock) -> Result<Self, StartError> {
         Ok(Self {
             url: Url::parse(url).map_err(|_| StartError::Webhook)?,

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use tokio::{sync::mpsc, task::spawn_blocking, time::sleep};
 
 use crate::{
+    alert::{self, Alerts, NewRules},
     config::{
         Asked, Changes, ConfigError, LiveSettings, NotReloaded, Settings, Source, Stamp, listed,
     },
     conversation::{self, Workshop},
     limits,
+    model::Clock,
     operator::Operator,
     provider::{self, Prices, Providers, Unbuildable},
     route::{RouteError, Router},
@@ -28,6 +30,7 @@ pub(super) struct Reloader {
     pub(super) providers: Providers,
     pub(super) operator: Arc<Operator>,
     pub(super) tasks: Tasks,
+    pub(super) alerts: Alerts,
 }
 
 /// Everything that can happen to it.
@@ -43,6 +46,7 @@ struct Prepared {
     changes: Changes,
     providers: Providers,
     router: Option<Router>,
+    alerts: Option<NewRules>,
 }
 
 /// Why settings cannot be adopted.
@@ -54,6 +58,8 @@ enum Refused {
     Provider(#[from] Unbuildable),
     #[error(transparent)]
     Route(#[from] RouteError),
+    #[error(transparent)]
+    Alerts(#[from] alert::StartError),
     #[error("reading them has failed")]
     Broken,
 }
@@ -109,10 +115,10 @@ impl Reloader {
     /// Off the threads that serve: a router may have to be fitted.
     async fn prepare(&mut self) -> Result<Prepared, Refused> {
         let (mut source, was) = (self.source.clone(), self.live.now());
-        let built = self.providers.clone();
+        let (built, clock) = (self.providers.clone(), self.workshop.clock.clone());
         let prepared = spawn_blocking(move || {
             let prepared = source.load().map_err(Refused::from);
-            let prepared = prepared.and_then(|read| Prepared::of(read, &was, &built));
+            let prepared = prepared.and_then(|read| Prepared::of(read, &was, &built, &clock));
             (source, prepared)
         });
         let (source, prepared) = prepared.await.map_err(|_panicked| Refused::Broken)?;
@@ -121,24 +127,14 @@ impl Reloader {
     }
 
     async fn adopt(&mut self, prepared: Prepared) -> Changes {
-        let Prepared { settings, changes, providers, router } = prepared;
-        let was = self.live.now();
-        let Workshop { pools, prices, ledger, .. } = &self.workshop;
-        if changes.touch(&["prices"]) {
-            prices.store(Arc::new(Prices::new(settings.prices.clone())));
-        }
-        if changes.touch(&["budgets"]) {
-            let unread = ledger.adopt(&settings);
-            if let Err(error) = conversation::recall_budgets(&self.workshop, &unread).await {
-                tracing::error!(%error, "what was spent of new budgets is not known");
-            }
-        }
-        if changes.touch(&["pools", "providers", "offline"]) {
-            pools.adopt(&was, &settings, &providers);
-        }
+        let Prepared { settings, changes, providers, router, alerts } = prepared;
+        self.equip(&settings, &changes, &providers).await;
         self.providers = providers;
         if let Some(router) = router {
             self.workshop.router.store(Arc::new(router));
+        }
+        if let Some(alerts) = alerts {
+            self.alerts.adopt(alerts).await;
         }
         self.operator.adopt();
         self.tasks.adopt(&settings.tasks);
@@ -147,17 +143,42 @@ impl Reloader {
         tell(&changes);
         changes
     }
+
+    /// What conversations work with.
+    async fn equip(&self, settings: &Settings, changes: &Changes, providers: &Providers) {
+        let Workshop { pools, prices, ledger, .. } = &self.workshop;
+        if changes.touch(&["prices"]) {
+            prices.store(Arc::new(Prices::new(settings.prices.clone())));
+        }
+        if changes.touch(&["budgets"]) {
+            let unread = ledger.adopt(settings);
+            if let Err(error) = conversation::recall_budgets(&self.workshop, &unread).await {
+                tracing::error!(%error, "what was spent of new budgets is not known");
+            }
+        }
+        if changes.touch(&["pools", "providers", "offline"]) {
+            pools.adopt(&self.live.now(), settings, providers);
+        }
+    }
 }
 
 impl Prepared {
-    fn of(read: Settings, was: &Settings, built: &Providers) -> Result<Self, Refused> {
+    fn of(
+        read: Settings,
+        was: &Settings,
+        built: &Providers,
+        clock: &Clock,
+    ) -> Result<Self, Refused> {
         let changes = Changes::between(was, &read);
         let settings = read.within(was);
         let providers = provider::build_again(was, &settings, built)?;
         // The weights may have changed while their path has not.
         let routed = changes.touch(&["pools", "routing"]) || settings.routing.is_a_file();
         let router = routed.then(|| Router::of(&settings)).transpose()?;
-        Ok(Self { settings, changes, providers, router })
+        let webhook = changes.touch(&["webhook"]).then_some(&settings.webhook);
+        let rules = || NewRules::of(&settings.alerts, webhook, clock);
+        let alerts = changes.touch(&["alerts", "webhook"]).then(rules).transpose()?;
+        Ok(Self { settings, changes, providers, router, alerts })
     }
 }
 

@@ -1,7 +1,10 @@
 //! The turn that is being answered: its stream of progress and what is known of it so far.
 
+mod expense;
+
 use std::sync::Arc;
 
+pub(super) use expense::over_budget;
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
 use tokio::time::Instant;
 use tracing::Span;
@@ -16,7 +19,7 @@ use super::{
     writer::Tally,
 };
 use crate::{
-    budget::{Amount, Estimate, Exhausted, Reservation},
+    budget::{Exhausted, Reservation},
     lifecycle::Working,
     limits, meter,
     model::{FinishReason, Reason, Routing, Timing, TurnId, TurnRef, Usage},
@@ -266,45 +269,6 @@ impl Running {
         Ok(())
     }
 
-    /// Sets aside what the turn may cost by what is known now.
-    pub(super) fn fit(&mut self, workshop: &Workshop) -> Result<(), Exhausted> {
-        let estimate = self.estimate(workshop);
-        let Some(reservation) = &mut self.reservation else { return Ok(()) };
-        reservation.fit(&estimate, workshop.clock.now())?;
-        if let Some(cap) = reservation.cap() {
-            self.bytes_max = Usage::text_bytes(cap.output_tokens).min(self.bytes_max);
-            self.outgrown = over_budget(&cap.because);
-        }
-        Ok(())
-    }
-
-    /// Sets aside what a second provider would read; where the budgets do not go so far without
-    /// making the answer shorter, there will be no second.
-    fn afford_hedge(&mut self, workshop: &Workshop) -> bool {
-        let estimate = self.estimate(workshop);
-        let mut twice = estimate;
-        twice.input += estimate.input;
-        let Some(reservation) = &mut self.reservation else { return false };
-        if !self.pool.hedges() || reservation.cap().is_some() {
-            return false;
-        }
-        let now = workshop.clock.now();
-        let fits = reservation.fit(&twice, now).is_ok() && reservation.cap().is_none();
-        if !fits {
-            // It had as much a moment ago, so it has it again.
-            drop(reservation.fit(&estimate, now));
-        }
-        fits
-    }
-
-    fn estimate(&self, workshop: &Workshop) -> Estimate {
-        let mut estimate = workshop.estimate(&self.pool, self.prompt_bytes);
-        for (voice, usage) in self.void() {
-            estimate.input += Amount::from(&workshop.spend_of_void(voice, &usage));
-        }
-        estimate
-    }
-
     /// Who wrote what there is, or is asked to write.
     pub(super) fn voice(&self) -> &Voice {
         self.spoke.as_ref().unwrap_or(&self.voice)
@@ -313,30 +277,6 @@ impl Running {
     /// The model that answers, by the most exact name that is known.
     pub(super) fn model(&self) -> &Arc<str> {
         self.answered_by.as_ref().unwrap_or(&self.voice().1)
-    }
-
-    /// What was written and made void, or only read, by whom and at which expense.
-    pub(super) fn void(&self) -> impl Iterator<Item = (&Voice, Usage)> {
-        let hedge = self.hedge.iter().map(|voice| (voice, &0));
-        let void = self.void.iter().map(|(voice, length)| (voice, length)).chain(hedge);
-        void.map(|(voice, length)| (voice, Usage::estimate(self.prompt_bytes, *length)))
-    }
-
-    /// What it takes at the least.
-    pub(super) fn least_usage(&self) -> Usage {
-        Usage::estimate(self.prompt_bytes, 0)
-    }
-
-    /// What the provider counted, else what the texts suggest. Whoever was not asked, or refused,
-    /// has used nothing.
-    pub(super) fn usage(&self, failed: Option<Reason>) -> Usage {
-        let written = self.length + self.reasoning.len() as u64;
-        let refused = written == 0 && failed.is_some_and(Reason::is_refusal);
-        match self.counted {
-            Some(counted) => counted,
-            None if !self.asked || refused => Usage { estimated: true, ..Usage::default() },
-            None => Usage::estimate(self.prompt_bytes, written),
-        }
     }
 
     /// More text may be taken: what readers cannot see yet is limited.
@@ -509,12 +449,6 @@ const NO_WORKER: Failure =
 
 const TOO_LONG: Failure =
     Failure { reason: Reason::AnswerTooLong, retry: Retry::Never, status: None, code: None };
-
-/// A budget does not go further.
-pub(super) fn over_budget(exhausted: &Exhausted) -> Failure {
-    let (reason, retry) = (Reason::BudgetExhausted, Retry::After(exhausted.renews_in));
-    Failure { reason, retry, status: None, code: None }
-}
 
 /// What the model is told.
 fn history(

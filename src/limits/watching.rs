@@ -1,6 +1,21 @@
-//! The limits of what watches the gateway: the monitor and the alerts.
+//! Bounds of what watches the gateway: meters, samples, checks, alerts.
 
 use std::time::Duration;
+
+use super::STORE_FREE_BYTES_MIN;
+
+// ---- what is metered ----------------------------------------------------------------------
+
+/// What is told as lately is counted in slices of this length.
+pub const METER_SLICE: Duration = Duration::from_secs(30);
+/// So many of them are lately.
+pub const METER_SLICES: usize = 10;
+/// A rate is counted in slices of this length.
+pub const METER_RATE_SLICE: Duration = Duration::from_secs(5);
+/// So many of them are the last minute.
+pub const METER_RATE_SLICES: usize = 12;
+/// Pools, and models, from which on those that no settings name any more are forgotten.
+pub const METERS_MAX: usize = 1_024;
 
 // ---- the monitor --------------------------------------------------------------------------
 
@@ -97,4 +112,8 @@ pub const WEBHOOK_KEY_BYTES_MIN: usize = 24;
 pub const WEBHOOK_KEY_BYTES_MAX: usize = 64;
 
 const _: () = assert!(PULSE_EVERY.as_millis() * 2 <= SAMPLE_EVERY_MS_MIN as u128);
+const _: () = assert!(STORE_FREE_BYTES_MIN < DISK_FREE_BYTES_LOW);
 const _: () = assert!(CHART_POINTS_MAX <= HISTORY_POINTS_MAX);
+const _: () = assert!(WATCHES_PER_USER_MAX <= WATCHES_MAX);
+const _: () = assert!(INCIDENT_QUIET.as_secs() < INCIDENT_RETURNS_WITHIN.as_secs());
+const _: () = assert!(INCIDENTS_LISTED_MAX <= INCIDENTS_KEPT_MAX);

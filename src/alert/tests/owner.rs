@@ -18,16 +18,16 @@ use crate::{
 };
 
 /// Alerts over a stage; a test measures.
-struct Play {
+pub(super) struct Play {
     stage: Stage,
-    alerts: Alerts,
+    pub(super) alerts: Alerts,
     samples: watch::Sender<Arc<Sample>>,
     now: Timestamp,
     user: UserId,
     conversation: ConversationId,
 }
 
-fn rules() -> BTreeMap<String, AlertSettings> {
+pub(super) fn rules() -> BTreeMap<String, AlertSettings> {
     let crowded = AlertSettings {
         metric: "connections".to_owned(),
         above: Some(5.0),
@@ -54,7 +54,7 @@ fn queue(threshold: f64) -> Condition {
 }
 
 impl Play {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let stage = Stage::new();
         let user = UserId::named("ada");
         let (record, _) = stage.registry.create(user, None, None).await.unwrap();
@@ -82,7 +82,7 @@ impl Play {
     }
 
     /// Measures this, two seconds later.
-    async fn measure(&mut self, connections: usize, queued: usize) {
+    pub(super) async fn measure(&mut self, connections: usize, queued: usize) {
         self.measure_after(Duration::from_secs(2), connections, queued).await;
     }
 
@@ -106,7 +106,7 @@ impl Play {
     }
 
     /// What the topic shows: what changed last, and how much is open.
-    fn shown(&self) -> (u64, Vec<(String, bool)>, usize) {
+    pub(super) fn shown(&self) -> (u64, Vec<(String, bool)>, usize) {
         let shown = self.alerts.shown().borrow().clone();
         let changed =
             shown.changed.iter().map(|incident| (incident.alert.to_string(), incident.is_open()));

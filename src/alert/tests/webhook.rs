@@ -15,10 +15,11 @@ use tokio::{
     time::{Instant, sleep},
 };
 
+pub(super) use crate::alert::webhook::Outcome;
 use crate::{
     alert::{
         Alerts,
-        webhook::{Courier, Hook, Outcome, Post, Signer},
+        webhook::{Courier, Hook, Post, Signer},
     },
     config::AlertSettings,
     conversation::tests::stage::{Stage, settle},
@@ -28,11 +29,11 @@ use crate::{
     store::Store,
 };
 
-const FAILED: Outcome = Outcome::Failed(None);
+pub(super) const FAILED: Outcome = Outcome::Failed(None);
 
 /// Answers posts as a list says, then takes them, and remembers which they were.
 #[derive(Clone, Default)]
-struct Receiver {
+pub(super) struct Receiver {
     answers: Arc<Mutex<VecDeque<Outcome>>>,
     got: Arc<Mutex<Vec<Incident>>>,
 }
@@ -45,7 +46,7 @@ impl Receiver {
     }
 
     /// How much there was to tell with each post.
-    fn news(&self) -> Vec<u32> {
+    pub(super) fn news(&self) -> Vec<u32> {
         self.got.lock().unwrap().iter().map(|incident| incident.news).collect()
     }
 }
@@ -58,14 +59,15 @@ impl Post for Receiver {
     }
 }
 
-struct House {
+pub(super) struct House {
     stage: Stage,
+    pub(super) alerts: Alerts,
     samples: watch::Sender<Arc<Sample>>,
-    receiver: Receiver,
+    pub(super) receiver: Receiver,
 }
 
 impl House {
-    async fn new(answers: &[Outcome]) -> Self {
+    pub(super) async fn new(answers: &[Outcome]) -> Self {
         Self::over(Stage::new(), Receiver::of(answers)).await
     }
 
@@ -84,9 +86,9 @@ impl House {
         let (samples, watched) = watch::channel(Arc::default());
         let courier = Courier::with(receiver.clone(), stage.registry.workshop());
         let registry = stage.registry.clone();
-        Alerts::start_with(registry, watched, &rules, Some(courier)).await.unwrap();
+        let alerts = Alerts::start_with(registry, watched, &rules, Some(courier)).await.unwrap();
         settle().await;
-        Self { stage, samples, receiver }
+        Self { stage, alerts, samples, receiver }
     }
 
     async fn crash(self) -> Self {
@@ -94,7 +96,7 @@ impl House {
         Self::over(Stage::over(store, BTreeMap::new()), self.receiver).await
     }
 
-    async fn measure(&self, seconds: i64, connections: usize) {
+    pub(super) async fn measure(&self, seconds: i64, connections: usize) {
         let gauges = Gauges { connections, ..Gauges::default() };
         let vitals = Vitals { gauges, ..Vitals::default() };
         let rev = self.samples.borrow().rev + 1;

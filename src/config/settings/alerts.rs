@@ -113,8 +113,15 @@ pub(super) fn default_alerts() -> BTreeMap<String, AlertSettings> {
         rule("memory", Metric::MachineMemory, 95.0, 60, Severity::Critical),
         rule("swap", Metric::Swap, 80.0, 300, Severity::Warning),
         rule("connections", Metric::Connections, 18_000.0, 60, Severity::Warning),
+        rule("disk", Metric::DiskUsed, 90.0, 60, Severity::Critical),
         rule("open-files", Metric::OpenFiles, 18_000.0, 60, Severity::Critical),
         rule("turns-queued", Metric::TurnsQueued, 500.0, 60, Severity::Warning),
+        rule("queue-age", Metric::QueueAge, 60_000.0, 30, Severity::Warning),
         rule("tasks-queued", Metric::TasksQueued, 100_000.0, 300, Severity::Warning),
+        rule("errors", Metric::ErrorRate, 20.0, 120, Severity::Warning),
+        rule("first-token", Metric::FirstTokenP95, 20_000.0, 120, Severity::Warning),
+        rule("models-down", Metric::ModelsDown, 0.0, 60, Severity::Warning),
+        rule("loop-lag", Metric::LoopLag, 250.0, 30, Severity::Warning),
+        rule("checks-failing", Metric::ChecksFailing, 0.0, 30, Severity::Critical),
     ])
 }

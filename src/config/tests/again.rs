@@ -17,9 +17,11 @@ const LIVE: &[&str] = &[
     "routing",
     "pools",
     "tasks",
-    "monitor",
     "prices",
     "budgets",
+    "alerts",
+    "webhook",
+    "monitor",
 ];
 
 fn read(file: &str) -> Settings {
