@@ -350,7 +350,7 @@ impl Running {
             Some(Progress::Piece(Piece::Remote(_))) => {}
             Some(Progress::Piece(Piece::ToolCall(call))) => {
                 // No tool was offered, so a call can only be a model's mistake.
-                tracing::warn!(parent: &self.span, tool = %call.name, "unasked tool call");
+                self.span.in_scope(|| tracing::warn!(tool = %call.name, "unasked tool call"));
             }
             Some(Progress::Asking { provider, model }) => {
                 self.asked = true;

@@ -150,7 +150,8 @@ impl Writer {
             }
             Step::Failed(failure) => {
                 if let Phase::Running(running) = &self.phase {
-                    tracing::warn!(parent: &running.span, %failure, "a turn failed");
+                    // Entered, so that a line in JSON lists the spans around it as well.
+                    running.span.in_scope(|| tracing::warn!(%failure, "a turn failed"));
                 }
                 self.end_current(Cut::Failed(turn_error(&failure)), None);
             }
@@ -437,7 +438,7 @@ impl Outcome {
         if let Some(reason) = self.reason() {
             span.record("error.type", wire::reason_code(reason));
         }
-        tracing::debug!(parent: span, length, "a turn ended");
+        span.in_scope(|| tracing::debug!(length, "a turn ended"));
     }
 
     /// Why it failed, where it did.

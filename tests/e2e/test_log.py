@@ -93,7 +93,9 @@ async def test_each_line_about_a_turn_names_its_trace():
                     turn = next(t for t in (sent["turn"], other["turn"]) if t in line)
                     assert (trace in line) == (turn == sent["turn"]), line
                     if log_format == "json":
-                        span = json.loads(line)["spans"][0]
+                        spans = json.loads(line)["spans"]
+                        assert spans, line
+                        span = spans[0]
                         assert span["turn"] == turn and span["trace"], line
                     else:
                         assert re.search(r"turn\{trace=[0-9a-f]{32} ", line), line
