@@ -66,7 +66,7 @@ struct PoolPosts {
     now: watch::Receiver<Arc<PoolsNow>>,
     news: News<Arc<PoolsNow>>,
     /// What it was told last.
-    rev: u64,
+    told: Arc<PoolsNow>,
 }
 
 /// The alerts as one connection is told them.
@@ -162,7 +162,8 @@ where
     pub(super) fn post_pools(&mut self) {
         let now = self.gateway.pools.subscribe();
         let news = News::of(now.clone());
-        self.topics.get_or_insert_default().pools = Some(PoolPosts { now, news, rev: 0 });
+        let told = Arc::default();
+        self.topics.get_or_insert_default().pools = Some(PoolPosts { now, news, told });
     }
 
     /// Alerts from here on; how they stand at once, unless that was told already.
@@ -283,14 +284,18 @@ where
             return Ok(());
         };
         let now = posts.now.borrow_and_update().clone();
-        if std::mem::replace(&mut posts.rev, now.rev) == now.rev {
+        let told = std::mem::replace(&mut posts.told, now.clone());
+        if told.rev == now.rev {
             return Ok(());
         }
         let frame = match self.voice {
-            Voice::Text(_) => now.lines(),
-            Voice::Json | Voice::Undecided => now.frame(),
+            Voice::Text(_) => now.lines(&told),
+            Voice::Json | Voice::Undecided => Some(now.frame()),
         };
-        self.feed(frame).await
+        match frame {
+            Some(frame) => self.feed(frame).await,
+            None => Ok(()),
+        }
     }
 
     /// Tells how the alerts stand, where that is new.

@@ -28,7 +28,6 @@ pub struct PoolsNow {
     /// Each of them.
     pub pools: Vec<PoolVitals>,
     frame: OnceLock<Frame>,
-    lines: OnceLock<Frame>,
 }
 
 impl PoolsNow {
@@ -37,13 +36,13 @@ impl PoolsNow {
         self.frame.get_or_init(|| wire::pools(self.rev, self.at, &self.pools)).clone()
     }
 
-    /// For a person: a line for each.
-    pub fn lines(&self) -> Frame {
-        let told = || {
-            let lines: Vec<String> = self.pools.iter().map(PoolVitals::line).collect();
-            wire::note(&lines.join("\n"))
-        };
-        self.lines.get_or_init(told).clone()
+    /// For a person, who was told the other state last: a line for each that differs; none where
+    /// none does.
+    pub fn lines(&self, told: &Self) -> Option<Frame> {
+        let told: Vec<String> = told.pools.iter().map(PoolVitals::line).collect();
+        let lines = self.pools.iter().map(PoolVitals::line);
+        let lines: Vec<String> = lines.filter(|line| !told.contains(line)).collect();
+        (!lines.is_empty()).then(|| wire::note(&lines.join("\n")))
     }
 }
 
@@ -150,7 +149,10 @@ mod tests {
         assert_eq!((second.rev, second.at), (2, Timestamp(10_000)));
         let frame = second.frame();
         assert!(frame.as_str().contains(r#""pool":"sports","health":"ok""#), "{frame}");
-        assert!(second.lines().as_str().contains("# sports: 1/7 busy, 0 waiting"));
+        let lines = |told: &PoolsNow| second.lines(told).map(|lines| lines.as_str().to_owned());
+        assert_eq!(lines(&first).as_deref(), Some("# sports: 1/7 busy, 0 waiting"));
+        assert_eq!(lines(&PoolsNow::default()).map(|lines| lines.lines().count()), Some(5));
+        assert_eq!(lines(&second), None);
         lifecycle.drain(Duration::ZERO).await;
     }
 
