@@ -193,7 +193,8 @@ fn is_ordinal(word: &str) -> bool {
     digits.is_some_and(is_number)
 }
 
-const ENDED: &[&str] = &[
+/// How people say that a task has come to its end.
+pub const ENDED: &[&str] = &[
     "done",
     "finished",
     "over",

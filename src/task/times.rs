@@ -6,7 +6,10 @@ use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Tim
 use chrono_tz::Tz;
 
 use super::recurrence::{NoRule, Recurrence};
-use crate::model::{Every, Timestamp};
+use crate::{
+    intent,
+    model::{Every, Timestamp},
+};
 
 /// When a task shall run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,37 +76,20 @@ fn after(text: &str) -> Option<Vec<u64>> {
     let (first, last) = (words.next()?, words.clone().last()?);
     match first {
         "after" => {}
-        "when" | "once" | "as" if ENDS.contains(&last) => {}
+        "when" | "once" | "as" if intent::ENDED.contains(&last) => {}
         _ => return None,
     }
     let mut numbers = Vec::new();
     for word in words {
         match word.parse() {
             Ok(number) => numbers.push(number),
-            Err(_) if ENDS.contains(&word) => {}
+            Err(_) if intent::ENDED.contains(&word) => {}
             Err(_) if FILLERS.contains(&word) => {}
             Err(_) => return None,
         }
     }
     (!numbers.is_empty()).then_some(numbers)
 }
-
-const ENDS: &[&str] = &[
-    "done",
-    "finished",
-    "over",
-    "ready",
-    "complete",
-    "completed",
-    "succeeded",
-    "ends",
-    "end",
-    "finishes",
-    "finish",
-    "completes",
-    "succeeds",
-    "succeed",
-];
 
 const FILLERS: &[&str] = &[
     "task", "tasks", "job", "jobs", "and", "is", "are", "has", "have", "been", "soon", "as",
