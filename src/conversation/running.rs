@@ -241,8 +241,7 @@ impl Running {
             Source::History(read, _) => match read.await {
                 Ok(items) => Step::Read(items),
                 Err(error) => {
-                    let parent = &self.span;
-                    tracing::error!(parent: parent, %error, "the history cannot be read");
+                    self.span.in_scope(|| tracing::error!(%error, "the history cannot be read"));
                     Step::Failed(NO_HISTORY)
                 }
             },
