@@ -200,7 +200,7 @@ async fn gateway(script: Script) -> Arc<Gateway> {
     let settings = Settings::default();
     let providers = Providers::from([(OFFLINE.into(), Arc::new(script) as Arc<dyn Provider>)]);
     let lifecycle = Lifecycle::default();
-    let pools = Pools::new(&settings, &providers);
+    let pools = Pools::new(&settings, &providers, &operatoros::tool::Toolbox::default());
     let registry = Registry::new(Workshop {
         store: Arc::new(LocalStore::in_memory().expect("a thread can be made")),
         router: swappable(route::Router::of(&settings).expect("the defaults are right")),
@@ -406,6 +406,7 @@ async fn length(provider: &dyn Provider) -> usize {
         agent: None,
         system: "Be brief.".into(),
         items: vec![Item::User("Go on.".into())],
+        tools: Offer::default(),
         style: Style { max_output_tokens: 4_096, ..Style::default() },
         remote: None,
     };

@@ -19,7 +19,11 @@ fn free_worker(c: &mut Criterion) {
     let providers: Providers =
         provider::build(&BTreeMap::new(), &settings.offline).expect("offline needs nothing");
     let pools = BTreeMap::from([("only".to_owned(), PoolSettings::default())]);
-    let pools = Pools::new(&Settings { pools, ..settings }, &providers);
+    let pools = Pools::new(
+        &Settings { pools, ..settings },
+        &providers,
+        &operatoros::tool::Toolbox::default(),
+    );
     let pool = pools.get("only").expect("it was set");
     c.bench_function("pool/free_worker", |b| b.iter(|| black_box(pool.try_worker())));
 }

@@ -22,10 +22,11 @@ use crate::{
     monitor::{Monitor, PoolWatch},
     operator::Operator,
     pool::Pools,
-    provider::{self, Prices, Unbuildable},
+    provider::{self, Prices},
     route::{RouteError, Router},
     store::{LocalStore, OpenError, Store, StoreError},
     task::Tasks,
+    tool,
 };
 use reload::Reloader;
 
@@ -48,7 +49,10 @@ pub enum StartError {
     Recover(#[from] StoreError),
     /// A provider's settings make no provider.
     #[error(transparent)]
-    Provider(#[from] Unbuildable),
+    Provider(#[from] provider::Unbuildable),
+    /// What tools ask cannot be asked.
+    #[error(transparent)]
+    Tool(#[from] tool::Unbuildable),
     /// Messages cannot be routed as the settings say.
     #[error(transparent)]
     Route(#[from] RouteError),
@@ -84,14 +88,16 @@ impl App {
         startup.phase("router fitted");
         let providers = provider::build(&settings.providers, &settings.offline)?;
         startup.phase_of("providers", providers.len());
+        let clock = Clock::system();
+        let tools = tool::build(&settings.tools, &clock)?;
         let (live, asked) = LiveSettings::new(settings.clone());
         let workshop = Workshop {
             store: store.clone(),
-            pools: Pools::new(&settings, &providers),
+            pools: Pools::new(&settings, &providers, &tools),
             router: Arc::new(ArcSwap::from_pointee(router)),
             prices: Arc::new(ArcSwap::from_pointee(Prices::new(settings.prices.clone()))),
             ledger: Ledger::new(&settings),
-            clock: Clock::system(),
+            clock,
             lifecycle: Lifecycle::default(),
         };
         startup.phase_of("turns recovered", take_over(&workshop).await?);
@@ -111,6 +117,7 @@ impl App {
             asked,
             workshop,
             providers,
+            tools,
             operator,
             tasks,
             alerts,

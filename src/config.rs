@@ -30,9 +30,10 @@ pub use describe::describe;
 pub use error::{ConfigError, Origin};
 pub use live::{Asked, LiveSettings, NotReloaded, SettingsState};
 pub use settings::{
-    AgentSettings, AlertSettings, BudgetSettings, Consult, Effort, LogFormat, MonitorSettings,
-    OfflineSettings, Per, PoolSettings, Price, ProviderKind, ProviderSettings, Restart,
-    RoutingSettings, Settings, TaskSettings, WebhookSettings,
+    AgentSettings, AlertSettings, BudgetSettings, Consult, Effort, EspnSettings, LogFormat,
+    MonitorSettings, OfflineSettings, Per, PoolSettings, Price, ProviderKind, ProviderSettings,
+    Restart, RoutingSettings, Settings, SourceSettings, TOOLS, TaskSettings, ToolSettings,
+    WebhookSettings,
 };
 pub use source::{Source, Stamp};
 pub use traces::{TraceSettings, traces};

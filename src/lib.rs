@@ -11,6 +11,7 @@ pub mod meter;
 pub mod auth;
 pub mod provider;
 pub mod store;
+pub mod tool;
 pub mod wire;
 
 pub mod budget;

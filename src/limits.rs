@@ -205,6 +205,18 @@ pub const ERROR_BODY_BYTES_MAX: usize = 64 * 1024;
 pub const TOOL_ARGUMENTS_BYTES_MAX: usize = 256 * 1024;
 /// Tool calls of one answer.
 pub const TOOL_CALLS_MAX: usize = 64;
+/// How often an answer may stop for tools. After that the model is told of them, and may call none.
+pub const TOOL_ROUNDS_MAX: u32 = 6;
+/// Tool calls of one round that are carried out; the others are refused.
+pub const TOOL_CALLS_AT_ONCE_MAX: usize = 8;
+/// One call of a tool.
+pub const TOOL_TIME_MAX: Duration = Duration::from_secs(20);
+/// What a model is told by one call of a tool.
+pub const TOOL_OUTPUT_BYTES_MAX: usize = 16 * 1024;
+/// An expression that is to be worked out.
+pub const EXPRESSION_BYTES_MAX: usize = 512;
+/// What readers are told of one.
+pub const TOOL_SUMMARY_BYTES_MAX: usize = 200;
 /// Reasoning text that is kept beside an answer.
 pub const REASONING_BYTES_MAX: usize = 256 * 1024;
 /// Rounds over a route before a turn fails.

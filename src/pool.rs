@@ -34,6 +34,7 @@ use crate::{
     meter::{Meter, PoolMeter},
     model::{AgentName, Day, LegLoad, PoolName, PoolVitals, Priority, ProviderName, UserId},
     provider::{Item, Providers, Style, context_window},
+    tool::Toolbox,
 };
 
 /// A pool of specialists for one domain, or one of its agents: who has the same workers and window, and
@@ -48,6 +49,7 @@ pub struct Pool {
     agents: BTreeMap<AgentName, Arc<Pool>>,
     system: Arc<str>,
     style: Style,
+    tools: Toolbox,
     route: Route,
     window_tokens: u32,
     restart: Restart,
@@ -85,7 +87,7 @@ impl Pool {
     fn new(
         name: PoolName,
         settings: &PoolSettings,
-        route: Route,
+        (route, tools): (Route, Toolbox),
         (workers, meter): (Arc<Workers>, Arc<PoolMeter>),
     ) -> Self {
         Self {
@@ -100,6 +102,7 @@ impl Pool {
                 effort: settings.effort.map(effort_name),
                 max_output_tokens: settings.max_output_tokens,
             },
+            tools,
             window_tokens: window(settings, &route),
             route,
             restart: settings.restart,
@@ -109,7 +112,12 @@ impl Pool {
     }
 
     /// The same pool as one of its agents.
-    fn staffed(&self, name: &str, agent: &AgentSettings, of: &PoolSettings, route: Route) -> Self {
+    fn staffed(
+        &self,
+        (name, agent): (&str, &AgentSettings),
+        of: &PoolSettings,
+        (route, tools): (Route, Toolbox),
+    ) -> Self {
         Self {
             meter: self.meter.clone(),
             name: self.name.clone(),
@@ -122,6 +130,7 @@ impl Pool {
                 effort: agent.effort.or(of.effort).map(effort_name),
                 ..self.style.clone()
             },
+            tools,
             window_tokens: window(of, &route),
             route,
             restart: self.restart,
@@ -160,9 +169,15 @@ impl Pool {
         self.hedge.is_some()
     }
 
-    /// What a model has to read, this conversation and the system prompt, in bytes.
+    /// The tools that it may call.
+    pub fn tools(&self) -> &Toolbox {
+        &self.tools
+    }
+
+    /// What a model has to read, this conversation, the system prompt and the tools, in bytes.
     pub fn prompt_bytes(&self, items: &[Item]) -> u64 {
-        let bytes = self.system.len() + items.iter().map(Item::bytes).sum::<usize>();
+        let bytes =
+            self.system.len() + self.tools.bytes() + items.iter().map(Item::bytes).sum::<usize>();
         bytes as u64
     }
 
@@ -290,13 +305,13 @@ type Table = BTreeMap<PoolName, Arc<Pool>>;
 
 impl Pools {
     /// The pools that settings describe.
-    pub fn new(settings: &Settings, providers: &Providers) -> Self {
+    pub fn new(settings: &Settings, providers: &Providers, tools: &Toolbox) -> Self {
         let meter = Meter::default();
         let mut health = HealthTable::new(&settings.providers, &meter);
         let parts = |name: &PoolName, of: &PoolSettings| {
             (Workers::new(of.workers, Duration::from_millis(of.wait_ms)), meter.pool(name))
         };
-        let now = ArcSwap::from_pointee(table(settings, providers, &mut health, parts));
+        let now = ArcSwap::from_pointee(table(settings, (providers, tools), &mut health, parts));
         Self(Arc::new(Shared { now, health: Mutex::new(health), meter }))
     }
 
@@ -304,7 +319,12 @@ impl Pools {
     /// is dropped: a pool of the same name goes on with its workers and their queue. How many there
     /// are changes where the settings say something else than they did; else the number to which the
     /// pool was scaled stands.
-    pub fn adopt(&self, was: &Settings, now: &Settings, providers: &Providers) {
+    pub fn adopt(
+        &self,
+        was: &Settings,
+        now: &Settings,
+        (providers, tools): (&Providers, &Toolbox),
+    ) {
         let mut health = self.0.health.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.0.now.load_full();
         health.adopt(was, now);
@@ -317,7 +337,7 @@ impl Pools {
             pool.workers.adopt(Some(of.workers).filter(|_| set != Some(of.workers)), wait);
             (pool.workers.clone(), pool.meter.clone())
         };
-        self.0.now.store(Arc::new(table(now, providers, &mut health, parts)));
+        self.0.now.store(Arc::new(table(now, (providers, tools), &mut health, parts)));
         health.forget_the_rest();
     }
 
@@ -360,7 +380,7 @@ impl Pools {
 /// The pools of these settings, each with the workers and the meter that it shall have.
 fn table(
     settings: &Settings,
-    providers: &Providers,
+    (providers, tools): (&Providers, &Toolbox),
     health: &mut HealthTable,
     parts: impl Fn(&PoolName, &PoolSettings) -> (Arc<Workers>, Arc<PoolMeter>),
 ) -> Table {
@@ -368,10 +388,12 @@ fn table(
         let name = PoolName::from(name.as_str());
         let mut route = |entries: &[String]| Route::new(entries, settings, providers, health);
         let parts = parts(&name, pool);
-        let mut made = Pool::new(name.clone(), pool, route(&pool.route), parts);
+        let asks = (route(&pool.route), tools.only(&pool.tools));
+        let mut made = Pool::new(name.clone(), pool, asks, parts);
         for (agent, of) in &pool.agents {
             let route = route(of.route.as_ref().unwrap_or(&pool.route));
-            let agent_made = Arc::new(made.staffed(agent, of, pool, route));
+            let tools = tools.only(of.tools.as_ref().unwrap_or(&pool.tools));
+            let agent_made = Arc::new(made.staffed((agent, of), pool, (route, tools)));
             made.agents.insert(agent.as_str().into(), agent_made);
         }
         (name, Arc::new(made))

@@ -27,6 +27,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use reqwest::Url;
 use secrecy::ExposeSecret;
+use serde_json::value::RawValue;
 
 pub use self::{
     briefing::{Briefing, Opinion},
@@ -35,7 +36,7 @@ pub use self::{
 };
 use crate::{
     config::{OfflineSettings, ProviderKind, ProviderSettings, Settings},
-    model::{AgentName, FinishReason, PoolName, ProviderName, Reason, Usage},
+    model::{AgentName, FinishReason, PoolName, ProviderName, Reason, ToolSpec, Usage},
 };
 
 /// What is asked of a model.
@@ -51,10 +52,37 @@ pub struct Request {
     pub system: Arc<str>,
     /// The conversation, oldest first; the last item is what is to be answered.
     pub items: Vec<Item>,
+    /// The tools that may be called, or could be earlier in this answer.
+    pub tools: Offer,
     /// How to answer.
     pub style: Style,
     /// OpenAI's conversation that already holds everything but the last item.
     pub remote: Option<Arc<str>>,
+}
+
+/// The tools that a model is told of.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Offer {
+    /// What they are.
+    pub tools: Arc<[ToolSpec]>,
+    /// None may be called any more: the answer is to be made of what is known by now.
+    pub closed: bool,
+}
+
+/// What a provider wants to see again, unchanged, where the answer goes on after tool calls: how its
+/// model came to call them. It means nothing to anybody else.
+#[derive(Debug, Clone)]
+pub struct Replay {
+    /// Whose it is.
+    pub provider: ProviderName,
+    /// An item or a block, as its provider sent it.
+    pub body: Arc<RawValue>,
+}
+
+impl PartialEq for Replay {
+    fn eq(&self, other: &Self) -> bool {
+        self.provider == other.provider && self.body.get() == other.body.get()
+    }
 }
 
 /// One piece of the conversation as a model sees it.
@@ -66,6 +94,8 @@ pub enum Item {
     Briefing(Arc<Briefing>),
     /// The model wrote.
     Assistant(Arc<str>),
+    /// How the model came to call a tool, for its provider alone.
+    Replay(Replay),
     /// The model called a tool.
     ToolCall(ToolCall),
     /// What the tool answered.
@@ -85,6 +115,7 @@ impl Item {
         match self {
             Self::User(text) | Self::Assistant(text) => text.len(),
             Self::Briefing(briefing) => briefing.prompt().len(),
+            Self::Replay(replay) => replay.body.get().len(),
             Self::ToolCall(call) => call.name.len() + call.arguments.len(),
             Self::ToolResult { output, .. } => output.len(),
         }
@@ -120,6 +151,8 @@ pub enum Piece {
     Text(String),
     /// The model thinks aloud; kept apart from the answer.
     Reasoning(String),
+    /// What is to be sent again with the calls of this answer, before them.
+    Replay(Replay),
     /// The model wants a tool.
     ToolCall(ToolCall),
     /// The answer is whole.

@@ -160,7 +160,7 @@ fn registry(store: Arc<dyn Store>, clock: Clock) -> Registry {
     Registry::new(Workshop {
         store,
         router: Arc::new(ArcSwap::from_pointee(Router::of(&settings).unwrap())),
-        pools: Pools::new(&settings, &providers),
+        pools: Pools::new(&settings, &providers, &operatoros::tool::Toolbox::default()),
         ledger: Ledger::default(),
         prices: Arc::new(ArcSwap::from_pointee(Prices::new(settings.prices))),
         clock,

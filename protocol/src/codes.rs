@@ -93,6 +93,8 @@ error_codes! {
     ProviderTruncated "provider_truncated" 502 true "The provider's stream broke off before its end; what came is kept.",
     DeadlineExceeded "deadline_exceeded" 504 true "It took longer than allowed.",
     AnswerTooLong "answer_too_long" 502 false "The answer grew beyond the limit; what came is kept.",
+    ToolRejected "tool_rejected" 502 false "The model called a tool wrongly; it is told so, and the answer goes on.",
+    ToolUnavailable "tool_unavailable" 502 true "What a tool asks does not answer, refuses the key, or allows no more calls now; the answer goes on without it.",
     SpecialistsFailed "specialists_failed" 502 true "None of the specialists that were asked has answered; their own turns say why.",
     Cancelled "cancelled" 409 false "The user stopped it.",
     DependencyFailed "dependency_failed" 409 false "A task that this one waited for did not succeed.",

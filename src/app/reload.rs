@@ -16,9 +16,10 @@ use crate::{
     limits,
     model::Clock,
     operator::Operator,
-    provider::{self, Prices, Providers, Unbuildable},
+    provider::{self, Prices, Providers},
     route::{RouteError, Router},
     task::Tasks,
+    tool::{self, Toolbox},
 };
 
 /// Reads the settings anew, and has everybody adopt them.
@@ -28,6 +29,7 @@ pub(super) struct Reloader {
     pub(super) asked: mpsc::Receiver<Asked>,
     pub(super) workshop: Workshop,
     pub(super) providers: Providers,
+    pub(super) tools: Toolbox,
     pub(super) operator: Arc<Operator>,
     pub(super) tasks: Tasks,
     pub(super) alerts: Alerts,
@@ -45,6 +47,7 @@ struct Prepared {
     settings: Settings,
     changes: Changes,
     providers: Providers,
+    tools: Toolbox,
     router: Option<Router>,
     alerts: Option<NewRules>,
 }
@@ -55,7 +58,9 @@ enum Refused {
     #[error(transparent)]
     Config(#[from] ConfigError),
     #[error(transparent)]
-    Provider(#[from] Unbuildable),
+    Provider(#[from] provider::Unbuildable),
+    #[error(transparent)]
+    Tool(#[from] tool::Unbuildable),
     #[error(transparent)]
     Route(#[from] RouteError),
     #[error(transparent)]
@@ -115,10 +120,12 @@ impl Reloader {
     /// Off the threads that serve: a router may have to be fitted.
     async fn prepare(&mut self) -> Result<Prepared, Refused> {
         let (mut source, was) = (self.source.clone(), self.live.now());
-        let (built, clock) = (self.providers.clone(), self.workshop.clock.clone());
+        let (built, tools) = (self.providers.clone(), self.tools.clone());
+        let clock = self.workshop.clock.clone();
         let prepared = spawn_blocking(move || {
             let prepared = source.load().map_err(Refused::from);
-            let prepared = prepared.and_then(|read| Prepared::of(read, &was, &built, &clock));
+            let prepared =
+                prepared.and_then(|read| Prepared::of(read, &was, (&built, tools), &clock));
             (source, prepared)
         });
         let (source, prepared) = prepared.await.map_err(|_panicked| Refused::Broken)?;
@@ -127,9 +134,9 @@ impl Reloader {
     }
 
     async fn adopt(&mut self, prepared: Prepared) -> Changes {
-        let Prepared { settings, changes, providers, router, alerts } = prepared;
-        self.equip(&settings, &changes, &providers).await;
-        self.providers = providers;
+        let Prepared { settings, changes, providers, tools, router, alerts } = prepared;
+        self.equip(&settings, &changes, (&providers, &tools)).await;
+        (self.providers, self.tools) = (providers, tools);
         if let Some(router) = router {
             self.workshop.router.store(Arc::new(router));
         }
@@ -145,7 +152,7 @@ impl Reloader {
     }
 
     /// What conversations work with.
-    async fn equip(&self, settings: &Settings, changes: &Changes, providers: &Providers) {
+    async fn equip(&self, settings: &Settings, changes: &Changes, asked: (&Providers, &Toolbox)) {
         let Workshop { pools, prices, ledger, .. } = &self.workshop;
         if changes.touch(&["prices"]) {
             prices.store(Arc::new(Prices::new(settings.prices.clone())));
@@ -156,8 +163,8 @@ impl Reloader {
                 tracing::error!(%error, "what was spent of new budgets is not known");
             }
         }
-        if changes.touch(&["pools", "providers", "offline"]) {
-            pools.adopt(&self.live.now(), settings, providers);
+        if changes.touch(&["pools", "providers", "offline", "tools"]) {
+            pools.adopt(&self.live.now(), settings, asked);
         }
     }
 }
@@ -166,19 +173,22 @@ impl Prepared {
     fn of(
         read: Settings,
         was: &Settings,
-        built: &Providers,
+        (built, tools): (&Providers, Toolbox),
         clock: &Clock,
     ) -> Result<Self, Refused> {
         let changes = Changes::between(was, &read);
         let settings = read.within(was);
         let providers = provider::build_again(was, &settings, built)?;
+        // Those of which nothing changed keep what they remember.
+        let anew = changes.touch(&["tools"]).then(|| tool::build(&settings.tools, clock));
+        let tools = anew.transpose()?.unwrap_or(tools);
         // The weights may have changed while their path has not.
         let routed = changes.touch(&["pools", "routing"]) || settings.routing.is_a_file();
         let router = routed.then(|| Router::of(&settings)).transpose()?;
         let webhook = changes.touch(&["webhook"]).then_some(&settings.webhook);
         let rules = || NewRules::of(&settings.alerts, webhook, clock);
         let alerts = changes.touch(&["alerts", "webhook"]).then(rules).transpose()?;
-        Ok(Self { settings, changes, providers, router, alerts })
+        Ok(Self { settings, changes, providers, tools, router, alerts })
     }
 }
 

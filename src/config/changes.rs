@@ -96,6 +96,11 @@ fn secrets_differ(was: &Settings, now: &Settings, found: &mut BTreeSet<KeyPath>)
     if !same(was.webhook.secret.as_ref(), now.webhook.secret.as_ref()) {
         found.insert(KeyPath::dotted("webhook.secret"));
     }
+    for ((name, was), (_, now)) in was.tools.sources().into_iter().zip(now.tools.sources()) {
+        if !same(was.api_key.as_ref(), now.api_key.as_ref()) {
+            found.insert(KeyPath(["tools", name, "api_key"].map(str::to_owned).to_vec()));
+        }
+    }
     for (name, provider) in &now.providers {
         let before = was.providers.get(name);
         if before.is_some_and(|was| !same(was.api_key.as_ref(), provider.api_key.as_ref())) {

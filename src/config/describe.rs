@@ -61,11 +61,15 @@ fn write_fields(text: &mut String, settings: &Settings, table: &KeyPath, fields:
     }
 }
 
-/// Whether the secret of this table is set: the gateway's token, a provider's key, the webhook's.
+/// Whether the secret of this table is set: the gateway's token, a provider's or a source's
+/// key, the webhook's.
 fn is_set(settings: &Settings, table: &KeyPath) -> bool {
     match table.0.as_slice() {
         [providers, name] if providers == "providers" => {
             settings.providers.get(name).is_some_and(|provider| provider.api_key.is_some())
+        }
+        [tools, name] if tools == "tools" => {
+            settings.tools.sources().iter().any(|(of, source)| of == name && source.is_keyed())
         }
         [webhook] if webhook == "webhook" => settings.webhook.secret.is_some(),
         _ => settings.token.is_some(),

@@ -25,6 +25,8 @@ pub(super) enum Rule {
     Metric,
     /// One of these words.
     OneOf(&'static [&'static str]),
+    /// Any of these words, perhaps none.
+    SomeOf(&'static [&'static str]),
     /// Text with something in it.
     Text,
     /// A path.
@@ -61,6 +63,9 @@ impl Rule {
             (Self::Route, Value::Array(entries)) => {
                 !entries.is_empty() && entries.iter().all(|entry| Self::Text.fits(entry))
             }
+            (Self::SomeOf(words), Value::Array(entries)) => {
+                entries.iter().all(|entry| Self::OneOf(words).fits(entry))
+            }
             (Self::Words, Value::Array(entries)) => {
                 let short = |entry: &Value| {
                     entry.as_str().is_some_and(|text| text.len() <= POOL_WORD_BYTES_MAX)
@@ -90,6 +95,7 @@ impl Rule {
             | Self::Number(..)
             | Self::Amount
             | Self::Route
+            | Self::SomeOf(_)
             | Self::Words => false,
         }
     }
@@ -106,7 +112,7 @@ impl Rule {
             },
             Self::Whole(..) => number(text.parse().ok().map(Value::Integer)),
             Self::Number(..) | Self::Amount => number(text.parse().ok().map(Value::Float)),
-            Self::Route | Self::Words => {
+            Self::Route | Self::Words | Self::SomeOf(_) => {
                 Value::Array(text.split(',').map(|entry| Value::from(entry.trim())).collect())
             }
             _ => Value::from(text),
@@ -144,6 +150,7 @@ impl Rule {
                 format!("one of {}", names.join(", "))
             }
             Self::OneOf(words) => format!("one of {}", words.join(", ")),
+            Self::SomeOf(words) => format!("a list of any of {}", words.join(", ")),
             Self::Text => "a text".to_owned(),
             Self::Path => "a path".to_owned(),
             Self::Address => "an address with a port, such as 127.0.0.1:8000".to_owned(),

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::rule::Rule;
+use super::{rule::Rule, settings::TOOLS};
 use crate::limits::{
     ALERT_FOR_MAX, BUDGET_DOLLARS_MAX, BUDGET_TOKENS_MAX, DRAIN_SECONDS_MAX, NAME_BYTES_MAX,
     OFFLINE_WORDS_MAX, PRICE_MAX, SAMPLE_EVERY_MS_MAX, SAMPLE_EVERY_MS_MIN, TASK_ATTEMPTS_MAX,
@@ -31,6 +31,7 @@ const fn needed(path: &'static str, rule: Rule) -> Key {
 }
 
 const KINDS: &[&str] = &["openai", "openai-chat", "anthropic"];
+const TOOL_NAMES: Rule = Rule::SomeOf(TOOLS);
 const EFFORTS: Rule = Rule::OneOf(&["none", "low", "medium", "high"]);
 const MILLISECONDS: Rule = Rule::Whole(1, TIMEOUT_MS_MAX);
 const TASK_SECONDS: Rule = Rule::Whole(1, TASK_TIME_LIMIT_SECONDS_MAX);
@@ -78,6 +79,7 @@ pub(super) const KEYS: &[Key] = &[
     key("pools.*.wait_ms", MILLISECONDS),
     key("pools.*.hedge_ms", MILLISECONDS),
     key("pools.*.restart", Rule::OneOf(&["keep", "reset"])),
+    key("pools.*.tools", TOOL_NAMES),
     key("pools.*.default_agent", Rule::Text),
     needed("pools.*.agents.*.role", Rule::Text),
     needed("pools.*.agents.*.prompt", Rule::Text),
@@ -86,6 +88,16 @@ pub(super) const KEYS: &[Key] = &[
     key("pools.*.agents.*.temperature", Rule::Number(0, 2)),
     key("pools.*.agents.*.effort", EFFORTS),
     key("pools.*.agents.*.route", Rule::Route),
+    key("pools.*.agents.*.tools", TOOL_NAMES),
+    key("tools.alpha_vantage.base_url", Rule::Url),
+    key("tools.alpha_vantage.api_key", Rule::Secret(1)),
+    key("tools.massive.base_url", Rule::Url),
+    key("tools.massive.api_key", Rule::Secret(1)),
+    key("tools.odds_api.base_url", Rule::Url),
+    key("tools.odds_api.api_key", Rule::Secret(1)),
+    key("tools.espn.enabled", Rule::Switch),
+    key("tools.espn.base_url", Rule::Url),
+    key("tools.espn.user_agent", Rule::Text),
     key("tasks.workers", Rule::Whole(1, TASK_WORKERS_MAX)),
     key("tasks.max_attempts", Rule::Whole(1, TASK_ATTEMPTS_MAX)),
     key("tasks.time_limit_seconds", TASK_SECONDS),

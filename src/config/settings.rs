@@ -7,6 +7,7 @@ mod pools;
 mod providers;
 mod spending;
 mod tasks;
+mod tools;
 
 use std::{
     collections::BTreeMap,
@@ -23,6 +24,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize, Serializer};
 pub use spending::{BudgetSettings, Per, Price};
 pub use tasks::TaskSettings;
+pub use tools::{EspnSettings, SourceSettings, TOOLS, ToolSettings};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -54,6 +56,8 @@ pub struct Settings {
     pub routing: RoutingSettings,
     /// The pools, by name.
     pub pools: BTreeMap<String, PoolSettings>,
+    /// Where the tools of agents ask.
+    pub tools: ToolSettings,
     /// Background tasks.
     pub tasks: TaskSettings,
     /// The monitor.
@@ -98,6 +102,7 @@ impl Default for Settings {
             offline: OfflineSettings::default(),
             routing: RoutingSettings::default(),
             pools: pools::default_pools(),
+            tools: ToolSettings::default(),
             tasks: TaskSettings::default(),
             monitor: MonitorSettings::default(),
             prices: BTreeMap::new(),

@@ -195,6 +195,7 @@ fn lowest(rule: Rule) -> Value {
         Rule::Switch => Value::from(false),
         Rule::Whole(from, _) | Rule::Number(from, _) => Value::from(from),
         Rule::OneOf(words) => Value::from(*words.first().unwrap()),
+        Rule::SomeOf(words) => Value::from(words.to_vec()),
         Rule::Text | Rule::Path | Rule::Filter => Value::from("x"),
         Rule::Amount => Value::from(0),
         Rule::Metric => Value::from("load_1m"),

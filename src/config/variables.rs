@@ -23,6 +23,10 @@ const AGREED: &[(&str, &str)] = &[
     ("ANTHROPIC_API_KEY", "providers.anthropic.api_key"),
     ("ANTHROPIC_BASE_URL", "providers.anthropic.base_url"),
     ("ANTHROPIC_MODEL", "providers.anthropic.model"),
+    ("ALPHA_API_KEY", "tools.alpha_vantage.api_key"),
+    ("MASSIVE_API_KEY", "tools.massive.api_key"),
+    ("POLYGON_KEY", "tools.massive.api_key"),
+    ("ODDS_API_KEY", "tools.odds_api.api_key"),
 ];
 
 /// Lays the environment over what was there. A variable without text counts as not set; that is

@@ -263,7 +263,7 @@ impl Running {
         let cap = self.reservation.as_ref().and_then(Reservation::cap);
         let max_output_tokens = cap.and_then(|cap| u32::try_from(cap.output_tokens).ok());
         let (hedge, span) = (self.afford_hedge(workshop), self.span.clone());
-        let prompt = Prompt { items, remote, max_output_tokens, hedge, span };
+        let prompt = Prompt { items, remote, max_output_tokens, hedge, span, ..Prompt::default() };
         self.source = Source::Answer(self.pool.clone().answer(prompt));
         Ok(())
     }
@@ -347,6 +347,7 @@ impl Running {
             Some(Progress::Piece(Piece::Reasoning(text))) => self.reason(&text),
             // Only after the end does it matter where the provider keeps the answer.
             Some(Progress::Piece(Piece::Remote(_))) => {}
+            Some(Progress::Piece(Piece::Replay(_))) => {}
             Some(Progress::Piece(Piece::ToolCall(call))) => {
                 // No tool was offered, so a call can only be a model's mistake.
                 self.span.in_scope(|| tracing::warn!(tool = %call.name, "unasked tool call"));

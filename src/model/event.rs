@@ -293,6 +293,10 @@ pub enum Reason {
     BudgetExhausted,
     /// None of the specialists that were asked has answered.
     SpecialistsFailed,
+    /// A tool was called wrongly by the model.
+    ToolRejected,
+    /// What a tool asks does not answer, or not for this key.
+    ToolUnavailable,
     /// The user stopped it.
     Cancelled,
     /// The gateway went down under it.

@@ -119,12 +119,12 @@ mod tests {
     use tokio::time::{Instant, timeout};
 
     use super::*;
-    use crate::{config::Settings, provider};
+    use crate::{config::Settings, provider, tool::Toolbox};
 
     fn pools() -> Pools {
         let settings = Settings::default();
         let offline = provider::build(&settings.providers, &settings.offline).unwrap();
-        Pools::new(&settings, &offline)
+        Pools::new(&settings, &offline, &Toolbox::default())
     }
 
     #[tokio::test(start_paused = true)]

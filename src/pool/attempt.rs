@@ -19,7 +19,7 @@ use crate::{
     config::Restart,
     limits,
     model::{ProviderName, Reason},
-    provider::{Answer, Failure, Item, Piece, Request, Retry, Style},
+    provider::{Answer, Failure, Item, Offer, Piece, Request, Retry, Style},
 };
 
 /// What the pool is asked.
@@ -27,6 +27,8 @@ use crate::{
 pub struct Prompt {
     /// The conversation, oldest first; the last item is to be answered.
     pub items: Vec<Item>,
+    /// No tool may be called.
+    pub closed: bool,
     /// OpenAI's conversation that holds all but the last item.
     pub remote: Option<Arc<str>>,
     /// Tokens of the answer at the most, where that is less than the pool's own maximum.
@@ -41,6 +43,7 @@ impl Default for Prompt {
     fn default() -> Self {
         Self {
             items: Vec::new(),
+            closed: false,
             remote: None,
             max_output_tokens: None,
             hedge: false,
@@ -167,6 +170,7 @@ impl Pool {
             agent: self.agent_name().cloned(),
             system: self.system.clone(),
             items: prompt.items.clone(),
+            tools: Offer { tools: self.tools.specs().clone(), closed: prompt.closed },
             style: Style { max_output_tokens, ..self.style.clone() },
             remote: prompt.remote.clone(),
         }

@@ -312,6 +312,8 @@ fn blame(reason: Reason, retry: Retry) -> Blame {
             Reason::QueueFull
             | Reason::BudgetExhausted
             | Reason::SpecialistsFailed
+            | Reason::ToolRejected
+            | Reason::ToolUnavailable
             | Reason::Cancelled
             | Reason::Interrupted
             | Reason::Overloaded

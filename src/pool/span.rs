@@ -101,6 +101,7 @@ fn message(item: &Item) -> Value {
         Item::User(said) => text("user", said),
         Item::Briefing(briefing) => text("user", briefing.prompt()),
         Item::Assistant(said) => text("assistant", said),
+        Item::Replay(_) => json!({ "role": "assistant", "parts": [] }),
         Item::ToolCall(call) => {
             let (id, name, arguments) = (&*call.id, &*call.name, &*call.arguments);
             let part =

@@ -23,6 +23,7 @@ use crate::{
     limits,
     model::{FinishReason, ProviderName, Reason, UserId},
     provider::{Answer, Ending, Failure, OFFLINE, Piece, Provider, Providers, Request, Retry},
+    tool::Toolbox,
 };
 
 /// What a provider does when it is asked: the letters of a plan.
@@ -84,7 +85,7 @@ fn pool(restart: Restart, workers: u32, plans: [&[&'static str]; 2]) -> Arc<Pool
 fn only(settings: PoolSettings, providers: &Providers) -> Arc<Pool> {
     let pools = BTreeMap::from([("only".to_owned(), settings)]);
     let settings = Settings { pools, ..Settings::default() };
-    Pools::new(&settings, providers).get("only").expect("it was set").clone()
+    Pools::new(&settings, providers, &Toolbox::default()).get("only").expect("it was set").clone()
 }
 
 /// Asks and says how it went: `a:` and `b:` are asked, pieces as in plans, `!` a reset, and the

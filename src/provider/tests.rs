@@ -13,7 +13,7 @@ use std::{fmt::Write, sync::Arc};
 
 use futures_util::{Stream, StreamExt};
 
-use super::{Failure, Item, Piece, Request, Style, ToolCall};
+use super::{Failure, Item, Offer, Piece, Request, Style, ToolCall};
 
 /// A request with these items, for no model in particular.
 pub(super) fn request(items: &[Item]) -> Request {
@@ -23,6 +23,7 @@ pub(super) fn request(items: &[Item]) -> Request {
         agent: None,
         system: "You are concise.".into(),
         items: items.to_vec(),
+        tools: Offer::default(),
         style: Style { temperature: None, effort: None, max_output_tokens: 1_024 },
         remote: None,
     }
@@ -68,6 +69,7 @@ async fn told(answer: impl Stream<Item = Result<Piece, Failure>>) -> String {
         let (kind, what) = match piece {
             Ok(Piece::Text(text)) => ("text", format!("{text:?}")),
             Ok(Piece::Reasoning(text)) => ("reasoning", format!("{text:?}")),
+            Ok(Piece::Replay(replay)) => ("replay", replay.body.get().to_owned()),
             Ok(Piece::ToolCall(call)) => {
                 ("call", format!("{} {} {}", call.id, call.name, call.arguments))
             }

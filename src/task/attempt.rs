@@ -124,9 +124,8 @@ pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -
     }
     let limit = task.time_limit();
     let (max_output_tokens, span) = (cost.output_tokens(), span(&task));
-    // Nobody waits for the first word of a task.
-    let hedge = false;
-    let prompt = Prompt { items, remote: None, max_output_tokens, hedge, span: span.clone() };
+    // Nobody waits for the first word of a task, so nobody is asked as well.
+    let prompt = Prompt { items, max_output_tokens, span: span.clone(), ..Prompt::default() };
     let answer = answer(&mut task, pool.answer(prompt), &mut cost, keeper);
     let answer = AssertUnwindSafe(answer).catch_unwind();
     let ended = stop.run_until_cancelled(timeout(limit, answer)).await;

@@ -267,6 +267,8 @@ pub(super) fn code(reason: Reason) -> ErrorCode {
         Reason::AnswerTooLong => ErrorCode::AnswerTooLong,
         Reason::BudgetExhausted => ErrorCode::BudgetExhausted,
         Reason::SpecialistsFailed => ErrorCode::SpecialistsFailed,
+        Reason::ToolRejected => ErrorCode::ToolRejected,
+        Reason::ToolUnavailable => ErrorCode::ToolUnavailable,
         Reason::Cancelled => ErrorCode::Cancelled,
         Reason::Interrupted => ErrorCode::Interrupted,
         Reason::Overloaded => ErrorCode::Overloaded,

@@ -130,6 +130,8 @@ fn a_failure_has_the_code_of_its_reason() {
         (Reason::DeadlineExceeded, "deadline_exceeded"),
         (Reason::AnswerTooLong, "answer_too_long"),
         (Reason::SpecialistsFailed, "specialists_failed"),
+        (Reason::ToolRejected, "tool_rejected"),
+        (Reason::ToolUnavailable, "tool_unavailable"),
         (Reason::Cancelled, "cancelled"),
         (Reason::Interrupted, "interrupted"),
         (Reason::Overloaded, "overloaded"),

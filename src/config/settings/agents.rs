@@ -25,12 +25,14 @@ pub struct AgentSettings {
     pub effort: Option<Effort>,
     /// Whom to ask, in order, written as a pool's; unset: the pool's.
     pub route: Option<Vec<String>>,
+    /// The tools that it may call; unset: the pool's.
+    pub tools: Option<Vec<String>>,
 }
 
 /// The agents of a built-in pool, and the one that answers what speaks for none.
 pub(super) fn default_agents(pool: &str) -> (BTreeMap<String, AgentSettings>, Option<String>) {
     macro_rules! agents {
-        ($pool:literal: $first:literal $($name:literal $role:literal)+) => {{
+        ($pool:literal: $first:literal $($name:literal [$($tool:literal)*] $role:literal)+) => {{
             let agents = [$((
                 $name.to_owned(),
                 AgentSettings {
@@ -39,6 +41,7 @@ pub(super) fn default_agents(pool: &str) -> (BTreeMap<String, AgentSettings>, Op
                     keywords: listed(include_str!(concat!(
                         "../keywords/", $pool, "/", $name, ".txt"
                     ))),
+                    tools: Some(vec![$($tool.to_owned()),*]),
                     ..AgentSettings::default()
                 },
             )),+];
@@ -47,18 +50,18 @@ pub(super) fn default_agents(pool: &str) -> (BTreeMap<String, AgentSettings>, Op
     }
     match pool {
         "healthcare" => agents!("healthcare": "triage"
-            "triage" "how urgent symptoms and injuries are, and what to do first"
-            "medication" "what medicines do, their side effects and interactions, how they are taken"
-            "wellness" "food, sleep, exercise, stress and habits that keep somebody well"),
+            "triage" ["current_time"] "how urgent symptoms and injuries are, and what to do first"
+            "medication" ["calculate"] "what medicines do, their side effects and interactions, how they are taken"
+            "wellness" ["calculate"] "food, sleep, exercise, stress and habits that keep somebody well"),
         "financial" => agents!("financial": "analyst"
-            "analyst" "markets, companies, shares, bonds, currencies, and what moves them"
-            "planner" "budget, savings, debt, tax, insurance and retirement of a household"),
+            "analyst" ["calculate" "current_time" "find_symbol" "market_history" "market_news" "market_quote"] "markets, companies, shares, bonds, currencies, and what moves them"
+            "planner" ["calculate" "current_time"] "budget, savings, debt, tax, insurance and retirement of a household"),
         "sports" => agents!("sports": "statistician"
-            "statistician" "results, records, numbers and rules, and what they say"
-            "odds" "what odds mean, and how likely an outcome is"),
+            "statistician" ["calculate" "current_time" "sports_scores"] "results, records, numbers and rules, and what they say"
+            "odds" ["calculate" "current_time" "sports_odds" "sports_scores"] "what odds mean, and how likely an outcome is"),
         "business" => agents!("business": "process"
-            "process" "operations, people, contracts, projects and bookkeeping"
-            "growth" "customers, marketing, sales, pricing and funding"),
+            "process" ["calculate" "current_time"] "operations, people, contracts, projects and bookkeeping"
+            "growth" ["calculate"] "customers, marketing, sales, pricing and funding"),
         _ => (BTreeMap::new(), None),
     }
 }

@@ -40,6 +40,8 @@ pub struct PoolSettings {
     pub hedge_ms: Option<u64>,
     /// What happens to an answer whose provider fails in the middle.
     pub restart: Restart,
+    /// The tools that it may call, and its agents that name none.
+    pub tools: Vec<String>,
     /// The agent for what speaks for none of them; unset: the pool answers that itself.
     pub default_agent: Option<String>,
     /// Its agents, by name.
@@ -87,6 +89,7 @@ impl Default for PoolSettings {
             wait_ms: 120_000,
             hedge_ms: None,
             restart: Restart::Keep,
+            tools: Vec::new(),
             default_agent: None,
             agents: BTreeMap::new(),
         }
@@ -137,6 +140,7 @@ pub(super) fn default_pools() -> BTreeMap<String, PoolSettings> {
                 prompt: include_str!(concat!("../prompts/", $name, ".md")).to_owned(),
                 effort: Some($effort),
                 route: vec![$first.to_owned(), $then.to_owned()],
+                tools: ["calculate", "current_time"].map(str::to_owned).to_vec(),
                 default_agent,
                 agents,
                 ..PoolSettings::default()

@@ -18,6 +18,7 @@ use crate::{
     pool::Pools,
     provider::{Prices, Provider, Providers},
     route::{Router, Weights},
+    tool::Toolbox,
 };
 
 /// A registry over a gated store, and the calls that its providers get.
@@ -64,7 +65,7 @@ impl Stage {
         let registry = Registry::new(Workshop {
             store: store.clone(),
             router: Arc::new(ArcSwap::from_pointee(Router::new(&settings.pools, &Weights::none()))),
-            pools: Pools::new(&settings, &providers),
+            pools: Pools::new(&settings, &providers, &Toolbox::default()),
             prices: Arc::new(ArcSwap::from_pointee(Prices::new(prices))),
             ledger: Ledger::new(&settings),
             clock: Clock::at(Timestamp(1_000)),
@@ -78,7 +79,7 @@ impl Stage {
         let mut now = self.settings.clone();
         change(&mut now);
         let workshop = self.registry.workshop();
-        workshop.pools.adopt(&self.settings, &now, &self.providers);
+        workshop.pools.adopt(&self.settings, &now, (&self.providers, &Toolbox::default()));
         workshop.router.store(Arc::new(Router::new(&now.pools, &Weights::none())));
         self.settings = now;
     }

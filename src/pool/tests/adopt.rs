@@ -10,6 +10,7 @@ use crate::{
     model::{BreakerState, UserId},
     pool::{Asker, Pools},
     provider::{Failure, Providers, Retry, build, build_again},
+    tool::Toolbox,
 };
 
 struct House {
@@ -38,7 +39,7 @@ impl House {
             ..Settings::default()
         };
         let providers = build(&settings.providers, &settings.offline).unwrap();
-        let pools = Pools::new(&settings, &providers);
+        let pools = Pools::new(&settings, &providers, &Toolbox::default());
         Self { settings, providers, pools }
     }
 
@@ -46,7 +47,7 @@ impl House {
         let mut now = self.settings.clone();
         change(&mut now);
         self.providers = build_again(&self.settings, &now, &self.providers).unwrap();
-        self.pools.adopt(&self.settings, &now, &self.providers);
+        self.pools.adopt(&self.settings, &now, (&self.providers, &Toolbox::default()));
         self.settings = now;
     }
 

@@ -29,7 +29,8 @@ fn staffed() -> Pools {
         let plans = Mutex::new(VecDeque::new());
         (name.into(), Arc::new(Planned { name: name.into(), plans }))
     };
-    Pools::new(&all, &[planned("one"), planned("two")].into_iter().collect())
+    let providers = [planned("one"), planned("two")].into_iter().collect();
+    Pools::new(&all, &providers, &Toolbox::default())
 }
 
 #[tokio::test]

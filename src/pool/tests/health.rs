@@ -15,6 +15,7 @@ use crate::{
     model::{BreakerState, FinishReason, ProviderName, Reason},
     pool::{Pool, Pools, Progress, Prompt},
     provider::{Answer, Ending, Failure, Piece, Provider, Providers, Request, Retry},
+    tool::Toolbox,
 };
 
 /// What every request to a provider meets until the test says otherwise.
@@ -105,7 +106,7 @@ impl Clinic {
         let a = ProviderSettings { max_concurrent, ..usual.providers["openai"].clone() };
         let known = [("a".to_owned(), ProviderSettings { model: "a".to_owned(), ..a })].into();
         let settings = Settings { pools, providers: known, ..usual };
-        Self { pools: Pools::new(&settings, &asked), providers }
+        Self { pools: Pools::new(&settings, &asked, &Toolbox::default()), providers }
     }
 
     fn feels(&self, who: char, mood: Mood) {

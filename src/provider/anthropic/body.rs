@@ -121,6 +121,7 @@ fn block(item: &Item) -> Option<(Role, Content<'_>)> {
         Item::User(said) => (Role::User, text(said)?),
         Item::Briefing(briefing) => (Role::User, text(briefing.prompt())?),
         Item::Assistant(said) => (Role::Assistant, text(said)?),
+        Item::Replay(_) => return None,
         Item::ToolCall(call) => {
             // What is no JSON the API would refuse, and with it the whole request.
             let input = serde_json::from_str(&call.arguments).ok()?;

@@ -123,6 +123,7 @@ fn input(item: &Item) -> Option<InputItem<'_>> {
         Item::User(text) => message("user", text),
         Item::Briefing(briefing) => message("user", briefing.prompt()),
         Item::Assistant(text) => message("assistant", text),
+        Item::Replay(_) => None,
         Item::ToolCall(call) => Some(InputItem::FunctionCall {
             call_id: &call.id,
             name: &call.name,

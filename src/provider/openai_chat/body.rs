@@ -85,6 +85,8 @@ fn messages(request: &Request) -> Vec<ChatMessage<'_>> {
             Item::User(text) => messages.push(said("user", text)),
             Item::Briefing(briefing) => messages.push(said("user", briefing.prompt())),
             Item::Assistant(text) => messages.push(said("assistant", text)),
+            // How its model came to a call is nothing that this dialect can take.
+            Item::Replay(_) => {}
             Item::ToolCall(call) => {
                 let function = ChatFunction { name: &call.name, arguments: &call.arguments };
                 let call = ChatCall { id: &call.id, r#type: "function", function };
