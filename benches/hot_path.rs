@@ -37,8 +37,8 @@ use operatoros::{
     operator::Operator,
     pool::Pools,
     provider::{
-        self, Answer, Ending, Failure, Item, OFFLINE, Piece, Prices, Provider, Providers, Request,
-        Style,
+        self, Answer, Ending, Failure, Item, OFFLINE, Offer, Piece, Prices, Provider, Providers,
+        Request, Style,
     },
     route,
     store::{Batch, Expect, LocalStore, Store, Write},
