@@ -110,9 +110,12 @@ pub struct Toolbox {
 
 /// All tools that these settings allow. Those that want a key that is not there are known as missing.
 pub fn build(settings: &ToolSettings, clock: &Clock) -> Result<Toolbox, Unbuildable> {
-    let _ = settings;
     let tools: Vec<Arc<dyn Tool>> = vec![calculate::tool(), current_time::tool(clock.clone())];
-    Ok(Toolbox::of(tools, BTreeMap::new()))
+    let _ = settings;
+    let missing = ["find_symbol", "market_history", "market_news", "market_quote"]
+        .map(|name| (name.into(), "ALPHA_API_KEY or POLYGON_KEY"));
+    let sports = ["sports_odds", "sports_scores"].map(|name| (name.into(), "ODDS_API_KEY"));
+    Ok(Toolbox::of(tools, missing.into_iter().chain(sports).collect()))
 }
 
 impl Toolbox {

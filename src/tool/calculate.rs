@@ -20,7 +20,7 @@ pub(super) fn tool() -> Arc<dyn Tool> {
         "properties": {
             "expression": {
                 "type": "string",
-                "description": "Such as 1200 * (1 + 0.04/12)^(12*5): numbers, + - * / ^ %, brackets, \
+                "description": "Such as 1200 * (1 + 0.04/12)^(12*5): numbers, + - * / ^, brackets, \
                                 sqrt, exp, ln, log10, sin, cos, tan, abs, round, floor, ceil, PI, E",
             },
         },
@@ -61,6 +61,6 @@ fn calculate(json: &str) -> Result<Found, Trouble> {
             Ok(Found { summary: text.clone(), text })
         }
         Ok(_) => refused("has no finite value"),
-        Err(_) => refused("is no expression of numbers, + - * / ^ %, brackets and functions"),
+        Err(_) => refused("is no expression of numbers, + - * / ^, brackets and functions"),
     }
 }

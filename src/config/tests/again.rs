@@ -22,6 +22,7 @@ const LIVE: &[&str] = &[
     "alerts",
     "webhook",
     "monitor",
+    "tools",
 ];
 
 fn read(file: &str) -> Settings {
@@ -53,6 +54,8 @@ fn what_is_different_is_named() {
     let key =
         |key: &str| format!("token = \"{key}{key}\"\n[providers.openai]\napi_key = \"{key}\"");
     check(&key("sk-one"), &key("sk-two"), "providers.openai.api_key", "token");
+    let key_of_source = |key: &str| format!("[tools.massive]\napi_key = \"{key}\"");
+    check(&key_of_source("one"), &key_of_source("two"), "tools.massive.api_key", "");
     check(&key("sk-one"), "", "providers.openai.api_key", "token");
 }
 

@@ -128,7 +128,7 @@ const BAD_VALUES: &[(&str, &str)] = &[
     ),
     (
         "pools.sports.agents.odds.tools = [\"search\"]",
-        "there is no setting pools.sports.agents.odds.tools; the nearest is pools.sports.agents.odds.role",
+        "pools.sports.agents.odds.tools = [\"search\"] is not a list of any of calculate, current_time, find_symbol, market_history, market_news, market_quote, sports_odds, sports_scores",
     ),
     ("pools.sports.agents = 3", "pools.sports.agents = (integer) is not a table"),
     (
