@@ -23,6 +23,7 @@ mod spending;
 #[cfg(test)]
 pub(crate) mod tests;
 mod title;
+mod tool_use;
 mod turns;
 mod wake;
 mod writer;
@@ -38,6 +39,7 @@ pub use ending::{Ending, TurnEnd};
 pub use feed::{Feed, Growth, Place, Reader, Reading, SharedSlices, Shown, read_caught_up};
 pub use recovery::recover_all;
 pub use registry::{Handle, Outcome, Registry};
+pub use running::over_budget;
 pub use span::turn_span;
 pub use specialists::Part;
 pub use spending::{Voice, recall_budgets, recall_spending};

@@ -12,6 +12,7 @@ mod route;
 mod span;
 #[cfg(test)]
 mod tests;
+mod tool_use;
 mod workers;
 
 use std::{

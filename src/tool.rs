@@ -7,7 +7,7 @@
 mod calculate;
 mod current_time;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -49,6 +49,9 @@ pub enum Trouble {
     /// There is no such tool.
     #[error("there is no such tool; there are: {0}")]
     Unknown(String),
+    /// The model has called too many tools at once.
+    #[error("only the first {most} calls are carried out; call this again", most = limits::TOOL_CALLS_AT_ONCE_MAX)]
+    TooMany,
     /// The source could not be reached, or could not be understood.
     #[error("{0} does not answer")]
     Unavailable(&'static str),
@@ -80,7 +83,7 @@ impl Trouble {
     /// The same as readers are told it.
     pub fn reason(&self) -> Reason {
         match self {
-            Self::Arguments(_) | Self::Unknown(_) => Reason::ToolRejected,
+            Self::Arguments(_) | Self::Unknown(_) | Self::TooMany => Reason::ToolRejected,
             Self::Unavailable(_) | Self::Key(_) | Self::Exhausted { .. } => Reason::ToolUnavailable,
             Self::TooLate => Reason::DeadlineExceeded,
         }
@@ -131,6 +134,7 @@ impl Toolbox {
     }
 
     /// Those of these names.
+    #[must_use]
     pub fn only(&self, names: &[String]) -> Self {
         let wanted = |name: &Arc<str>| names.iter().any(|wanted| **wanted == **name);
         let tools = self.tools.iter().filter(|(name, _)| wanted(name));
@@ -171,6 +175,21 @@ impl Toolbox {
         cut(&mut found.summary, limits::TOOL_SUMMARY_BYTES_MAX);
         Ok(found)
     }
+}
+
+/// What readers are told of a call that begins: the values of its arguments.
+pub fn brief(arguments: &str) -> String {
+    let values = match serde_json::from_str(arguments) {
+        Ok(Value::Object(fields)) => fields.into_iter().map(|(_, value)| value).collect(),
+        _ => Vec::new(),
+    };
+    let told = |value: Value| match value {
+        Value::String(text) => text.split_whitespace().collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    };
+    let mut brief = values.into_iter().map(told).collect::<Vec<_>>().join(", ");
+    cut(&mut brief, limits::TOOL_SUMMARY_BYTES_MAX);
+    brief
 }
 
 /// So many bytes of it, and a sign that there was more.

@@ -13,6 +13,9 @@ use crate::{
     time::Moment,
 };
 
+/// The `tool` of a `turn.tool` that tells of a specialist.
+pub const SPECIALIST: &str = "specialist";
+
 /// An event with its place. On the wire its fields and the event's lie side by side.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ConversationEvent {

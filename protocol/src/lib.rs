@@ -27,7 +27,7 @@ pub use client_frame::{
     Unsubscribe,
 };
 pub use codes::{CloseCode, ErrorCode, may_reconnect};
-pub use event::{ConversationEvent, Event, ToolPhase};
+pub use event::{ConversationEvent, Event, SPECIALIST, ToolPhase};
 pub use ids::{ConversationId, MessageId, ROOT, SessionId, TaskId, TurnId, UserId};
 pub use objects::{
     AnswerStatus, Conversation, Failure, FinishReason, Limits, Message, Priority, Role, Routing,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use operatoros_protocol::{
-    Event, IfBusy, MessageSend, Role, ToolPhase, TurnId,
+    Event, IfBusy, MessageSend, Role, SPECIALIST, ToolPhase, TurnId,
     client::{Client, ClientError, Options, Update},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -251,6 +251,9 @@ impl Talk {
                 self.note(&format!("# asking {}", names.join(", ")));
                 self.heading = Some(format!("# {}", voice(pool, agent.as_ref(), provider, model)));
             }
+            Event::TurnTool { tool, phase, summary, .. } if &**tool != SPECIALIST => {
+                self.note(&tool_line(tool, *phase, summary.as_deref()));
+            }
             Event::TurnTool { phase: ToolPhase::Failed, summary, error: Some(error), .. } => {
                 let who = summary.as_deref().unwrap_or_default();
                 self.note(&format!("! {who} has not answered: {} ({})", error.message, error.code));
@@ -301,6 +304,16 @@ impl Talk {
         let mut out = std::io::stdout().lock();
         // Who closed the pipe does not want to read any more.
         drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+    }
+}
+
+/// What a tool is asked, and what it has found.
+fn tool_line(tool: &str, phase: ToolPhase, summary: Option<&str>) -> String {
+    let about = summary.map_or_else(String::new, |summary| format!(": {summary}"));
+    match phase {
+        ToolPhase::Started => format!("# calling {tool}{about}"),
+        ToolPhase::Finished => format!("# {tool}{about}"),
+        ToolPhase::Failed => format!("# {tool} has failed{about}"),
     }
 }
 

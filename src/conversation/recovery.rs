@@ -70,8 +70,9 @@ pub(super) async fn recover(
 fn account(workshop: &Workshop, user: UserId, answer: &Message) -> Option<(Account, Spend, Usage)> {
     let (pool, provider, model) =
         (answer.pool.clone()?, answer.provider.clone()?, answer.model.clone()?);
-    let read = answer.usage.unwrap_or_default().input;
-    let usage = Usage { input: read, ..Usage::estimate(0, answer.text.len() as u64) };
+    let (least, told) = (answer.usage.unwrap_or_default(), answer.text.len() as u64);
+    let written = Usage::estimate(0, told);
+    let usage = Usage { input: least.input, output: least.output.max(written.output), ..written };
     let spend = workshop.spend(&provider, &model, &usage);
     Some((Account { user, day: Day::of(answer.at), pool, provider, model }, spend, usage))
 }

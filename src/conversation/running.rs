@@ -4,7 +4,8 @@ mod expense;
 
 use std::sync::Arc;
 
-pub(super) use expense::over_budget;
+use expense::Round;
+pub use expense::over_budget;
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
 use tokio::time::Instant;
 use tracing::Span;
@@ -24,8 +25,9 @@ use crate::{
     limits, meter,
     model::{FinishReason, Reason, Routing, Timing, TurnId, TurnRef, Usage},
     pool::{Place, Pool, Progress, Prompt, Queued, Waited, Worker},
-    provider::{Ending, Failure, Item, OFFLINE, Piece, Retry},
+    provider::{Ending, Failure, Item, OFFLINE, Piece, Retry, ToolCall},
     store::{StoreError, Turn},
+    tool::Trouble,
 };
 
 /// A turn that was accepted and has not started.
@@ -80,8 +82,14 @@ pub(super) struct Running {
     spoke: Option<Voice>,
     /// Who is asked as well, while neither has spoken.
     hedge: Option<Voice>,
-    /// What was written and made void, by whom and of which length.
-    void: Vec<(Voice, u64)>,
+    /// What was read and written and made void, and by whom.
+    void: Vec<(Voice, Usage)>,
+    /// What it took until it stopped for tools, each time.
+    rounds: Vec<Round>,
+    /// Text and reasoning that those account for, in bytes.
+    accounted: (u64, u64),
+    /// Tools are at work, and nobody is asked.
+    paused: bool,
     /// The model that the provider says has answered.
     answered_by: Option<Arc<str>>,
     /// What the provider counted.
@@ -144,6 +152,12 @@ pub(super) enum Step {
     Seated(Worker),
     /// This is what the pool is to be asked.
     Read(Vec<Item>),
+    /// A tool is called.
+    Calling(ToolCall),
+    /// A tool has come to its end.
+    Called(ToolCall, Result<String, Trouble>),
+    /// All have, and the model is asked again.
+    GoingOn,
     /// Text was added.
     Grew,
     /// Something that no reader sees.
@@ -187,6 +201,9 @@ impl Running {
             spoke: None,
             hedge: None,
             void: Vec::new(),
+            rounds: Vec::new(),
+            accounted: (0, 0),
+            paused: false,
             answered_by: None,
             counted: None,
             bytes_max: limits::ANSWER_BYTES_MAX as u64,
@@ -345,30 +362,39 @@ impl Running {
                 return Step::Grew;
             }
             Some(Progress::Piece(Piece::Reasoning(text))) => self.reason(&text),
-            // Only after the end does it matter where the provider keeps the answer.
-            Some(Progress::Piece(Piece::Remote(_))) => {}
-            Some(Progress::Piece(Piece::Replay(_))) => {}
+            // Only after the end does it matter where the provider keeps the answer, and only the pool sends
+            // anything again.
+            Some(Progress::Piece(Piece::Remote(_) | Piece::Replay(_))) => {}
             Some(Progress::Piece(Piece::ToolCall(call))) => {
-                // No tool was offered, so a call can only be a model's mistake.
+                // None may be called any more, so a call can only be a model's mistake.
                 self.span.in_scope(|| tracing::warn!(tool = %call.name, "unasked tool call"));
             }
             Some(Progress::Asking { provider, model }) => {
-                self.asked = true;
+                (self.asked, self.paused) = (true, false);
                 self.hedge = None;
                 let before = std::mem::replace(&mut self.voice, (provider, model));
-                if self.length > 0 {
+                if self.length > self.accounted.0 {
                     self.spoke.get_or_insert(before);
                 }
             }
             Some(Progress::Hedging { provider, model }) => self.hedge = Some((provider, model)),
             Some(Progress::Dropped { provider, model }) => {
                 self.hedge = None;
-                self.void.push(((provider, model), 0));
+                self.void.push(((provider, model), Usage::estimate(self.prompt_bytes, 0)));
             }
             Some(Progress::Piece(Piece::End(ending))) => return self.ended(ending),
-            Some(Progress::Reset(reason)) => {
+            Some(Progress::Paused(ending)) => self.pause(ending),
+            Some(Progress::Calling(call)) => return Step::Calling(call),
+            Some(Progress::Called { call, outcome }) => return Step::Called(call, outcome),
+            Some(Progress::GoingOn { prompt_bytes }) => {
+                self.prompt_bytes = prompt_bytes;
+                return Step::GoingOn;
+            }
+            Some(Progress::Reset { because, kept }) => {
                 self.forget();
-                return Step::Reset(reason);
+                self.push(&kept, grow);
+                self.accounted = (self.length, 0);
+                return Step::Reset(because);
             }
             Some(Progress::Failed(failure)) => return Step::Failed(failure),
             None => return Step::Failed(BROKEN_OFF),
@@ -418,7 +444,9 @@ impl Running {
     /// The answer starts over.
     fn forget(&mut self) {
         self.beginnings += 1;
-        self.void.extend(self.spoke.take().map(|spoke| (spoke, self.length)));
+        let written = self.length - self.accounted.0;
+        let usage = Usage::estimate(self.prompt_bytes, written);
+        self.void.extend(self.spoke.take().map(|spoke| (spoke, usage)));
         self.early.clear();
         self.length = 0;
         self.reasoning.clear();

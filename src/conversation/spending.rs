@@ -88,8 +88,10 @@ impl Writer {
         };
         let spend = self.workshop.spend(&running.voice().0, running.model(), usage);
         let mut accounts = vec![(account(running.voice()), spend)];
-        for (voice, usage) in running.void() {
-            accounts.push((account(voice), self.workshop.spend_of_void(voice, &usage)));
+        for (voice, model, usage) in running.aside() {
+            // The turn is counted with whoever has ended it.
+            let spend = Spend { turns: 0, ..self.workshop.spend(&voice.0, model, &usage) };
+            accounts.push((account(voice), spend));
         }
         Some(Bill { accounts, reservation: running.reservation.take(), at })
     }
@@ -134,10 +136,5 @@ impl Workshop {
     /// One turn of this provider and model.
     pub fn spend(&self, provider: &ProviderName, model: &str, usage: &Usage) -> Spend {
         Spend::of(usage, self.prices.load().charge(provider, model, usage))
-    }
-
-    /// An answer that was made void by another: the turn is counted with that one.
-    pub(super) fn spend_of_void(&self, (provider, model): &Voice, usage: &Usage) -> Spend {
-        Spend { turns: 0, ..self.spend(provider, model, usage) }
     }
 }

@@ -15,3 +15,4 @@ mod script;
 mod specialists;
 mod spending;
 pub(crate) mod stage;
+mod tool_use;

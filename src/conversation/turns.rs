@@ -136,6 +136,9 @@ impl Writer {
                 running.read(&self.workshop, worker);
             }
             Step::Read(items) => self.ask_pool(items),
+            Step::Calling(call) => self.show_tool(&call, None),
+            Step::Called(call, outcome) => self.show_tool(&call, Some(outcome)),
+            Step::GoingOn => self.go_on_asking(),
             Step::Reset(because) => {
                 let Phase::Running(running) = &mut self.phase else { return };
                 let (turn, fits) = (running.turn.turn, running.fit(&self.workshop));
@@ -178,7 +181,7 @@ impl Writer {
     }
 
     /// Ends the running turn where a budget does.
-    fn go_on(&mut self, allowed: Result<(), Exhausted>) {
+    pub(super) fn go_on(&mut self, allowed: Result<(), Exhausted>) {
         if let Err(exhausted) = allowed {
             self.end_current(Cut::Failed(turn_error(&over_budget(&exhausted))), None);
         }
@@ -252,8 +255,8 @@ impl Writer {
         };
         let (turn, length) = (running.turn.turn, text.len() as u64);
         self.phase = Phase::Ending(turn);
-        let usage = running.usage(outcome.reason());
-        let bill = self.bill(&mut running, &usage);
+        let last = running.usage(outcome.reason());
+        let (usage, bill) = (running.in_all(last), self.bill(&mut running, &last));
         outcome.tell(&running.span, length);
         let event = match outcome {
             Outcome::Cut(cut) => cut.event(turn, length),
@@ -261,7 +264,7 @@ impl Writer {
                 turn,
                 finish_reason: *finish_reason,
                 usage,
-                cost_usd: self.workshop.prices.load().cost(running.model(), &usage),
+                cost_usd: running.cost(&self.workshop.prices.load(), &last),
                 length,
                 timing: running.timing(),
                 provider: running.voice().0.clone(),

@@ -1,5 +1,7 @@
 //! What an answer cost: tokens, dollars, milliseconds.
 
+use std::ops::AddAssign;
+
 use serde::{Deserialize, Serialize};
 
 /// Bytes of text that surely are no more than one token. Most tokens are longer; three bytes is one
@@ -35,6 +37,15 @@ impl Usage {
     /// The longest text that is taken for so many tokens, in bytes.
     pub fn text_bytes(tokens: u64) -> u64 {
         tokens.saturating_mul(BYTES_PER_TOKEN)
+    }
+}
+
+impl AddAssign for Usage {
+    fn add_assign(&mut self, more: Self) {
+        self.input += more.input;
+        self.output += more.output;
+        self.cached += more.cached;
+        self.estimated |= more.estimated;
     }
 }
 

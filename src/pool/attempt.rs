@@ -19,7 +19,8 @@ use crate::{
     config::Restart,
     limits,
     model::{ProviderName, Reason},
-    provider::{Answer, Failure, Item, Offer, Piece, Request, Retry, Style},
+    provider::{Answer, Ending, Failure, Item, Offer, Piece, Request, Retry, Style, ToolCall},
+    tool::Trouble,
 };
 
 /// What the pool is asked.
@@ -78,8 +79,29 @@ pub enum Progress {
     },
     /// A piece of the answer. After `Piece::End` only `Piece::Remote` follows.
     Piece(Piece),
+    /// The answer stops for the tools that the model has called; so much it has taken until there.
+    Paused(Ending),
+    /// A tool is called.
+    Calling(ToolCall),
+    /// A tool has come to its end.
+    Called {
+        /// Which call.
+        call: ToolCall,
+        /// What it has found, in a few words.
+        outcome: Result<String, Trouble>,
+    },
+    /// All have, and the model is asked again.
+    GoingOn {
+        /// What it has to read by now.
+        prompt_bytes: u64,
+    },
     /// What came so far is void; the answer starts over.
-    Reset(Reason),
+    Reset {
+        /// Why.
+        because: Reason,
+        /// What it starts with: what was said before tools were called.
+        kept: Arc<str>,
+    },
     /// No answer, or no more of it. Nothing follows.
     Failed(Failure),
 }
@@ -92,7 +114,7 @@ impl Progress {
 
 impl Pool {
     /// Asks the stops of the route until one answers. Dropping the stream closes the request.
-    pub fn answer(self: Arc<Self>, prompt: Prompt) -> BoxStream<'static, Progress> {
+    pub(super) fn reply(self: Arc<Self>, prompt: Prompt) -> BoxStream<'static, Progress> {
         stream! {
             let mut resets = 0;
             let mut patience = self.hedge.filter(|_| prompt.hedge);
@@ -127,9 +149,10 @@ impl Pool {
                                 chat.heard(&piece);
                                 let speaks = !matches!(piece, Piece::Reasoning(_));
                                 if let Some(because) = doubted.take_if(|_| speaks) {
-                                    yield Progress::Reset(because);
+                                    yield Progress::Reset { because, kept: "".into() };
                                 }
-                                spoken |= speaks;
+                                // What nobody was shown is nothing to keep to.
+                                spoken |= matches!(piece, Piece::Text(_));
                                 yield Progress::Piece(piece);
                             }
                             Ok(None) => return,

@@ -9,7 +9,7 @@ use tracing::{Level, Span, field::Empty};
 use super::route::Leg;
 use crate::{
     model::FinishReason,
-    provider::{Ending, Failure, Item, Piece, Request},
+    provider::{Ending, Failure, Item, Piece, Request, ToolCall},
     wire,
 };
 
@@ -93,6 +93,20 @@ impl ChatSpan {
             self.span.record("gen_ai.output.messages", output.to_string());
         }
     }
+}
+
+/// A tool that is called, for the turn or task of `parent`.
+pub(super) fn tool_span(parent: &Span, call: &ToolCall) -> Span {
+    tracing::info_span!(
+        target: "telemetry",
+        parent: parent,
+        "execute_tool",
+        gen_ai.operation.name = "execute_tool",
+        gen_ai.tool.name = &*call.name,
+        gen_ai.tool.call.id = &*call.id,
+        gen_ai.tool.type = "function",
+        error.type = Empty,
+    )
 }
 
 fn message(item: &Item) -> Value {

@@ -6,6 +6,7 @@ mod breaker;
 mod health;
 mod hedging;
 mod queue;
+mod tool_use;
 mod workers;
 
 use std::{
@@ -15,6 +16,7 @@ use std::{
 };
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
+use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::{Asker, BadSize, Pool, Pools, Progress, Prompt};
@@ -22,13 +24,17 @@ use crate::{
     config::{PoolSettings, Restart, Settings},
     limits,
     model::{FinishReason, ProviderName, Reason, UserId},
-    provider::{Answer, Ending, Failure, OFFLINE, Piece, Provider, Providers, Request, Retry},
+    provider::{
+        Answer, Ending, Failure, OFFLINE, Piece, Provider, Providers, Replay, Request, Retry,
+        ToolCall,
+    },
     tool::Toolbox,
 };
 
 /// What a provider does when it is asked: the letters of a plan.
 ///
-/// `t` text, `r` reasoning, `e` the end; `N`, `S`, `0`–`9` fail: never, soon, after ten times so
+/// `t` text, `r` reasoning, `p` what is to be replayed, `c` `s` `u` calls of the tools `echo`, `slow` and one
+/// that is not there, `w` the end to wait for them, `e` the end; `N`, `S`, `0`–`9` fail: never, soon, after ten times so
 /// many seconds. A capital at the beginning refuses before the answer begins.
 struct Planned {
     name: ProviderName,
@@ -62,6 +68,23 @@ fn piece(letter: char) -> Result<Piece, Failure> {
         'e' => {
             let finish_reason = FinishReason::Stop;
             Ok(Piece::End(Ending { finish_reason, usage: None, model: None }))
+        }
+        'w' => {
+            let finish_reason = FinishReason::ToolCalls;
+            Ok(Piece::End(Ending { finish_reason, usage: None, model: None }))
+        }
+        'p' => {
+            let body = RawValue::from_string("1".to_owned()).unwrap().into();
+            Ok(Piece::Replay(Replay { provider: "a".into(), body }))
+        }
+        'c' | 's' | 'u' => {
+            let name = match letter {
+                'c' => "echo",
+                's' => "slow",
+                _ => "unknown",
+            };
+            let (id, arguments) = (name.into(), "{}".into());
+            Ok(Piece::ToolCall(ToolCall { id, name: name.into(), arguments }))
         }
         'N' => failed(Retry::Never),
         'S' => failed(Retry::Soon),
@@ -110,7 +133,16 @@ fn step(progress: &Progress) -> String {
         Progress::Piece(other) => format!("{other:?}"),
         Progress::Hedging { provider, .. } => format!("+{provider}:"),
         Progress::Dropped { provider, .. } => format!("-{provider}"),
-        Progress::Reset(_) => "!".to_owned(),
+        Progress::Paused(_) => "‖".to_owned(),
+        Progress::Calling(call) => format!("{}(", call.name),
+        Progress::Called { call, outcome } => match outcome {
+            Ok(found) => format!("{}={found})", call.name),
+            Err(trouble) => {
+                format!("{}!{})", call.name, crate::wire::reason_code(trouble.reason()))
+            }
+        },
+        Progress::GoingOn { .. } => ">".to_owned(),
+        Progress::Reset { kept, .. } => format!("!{kept}"),
         Progress::Failed(failure) => match failure.retry {
             Retry::Never => "N".to_owned(),
             Retry::Soon => "S".to_owned(),

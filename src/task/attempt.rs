@@ -12,7 +12,7 @@ use tracing::{Span, field};
 
 use super::{cost::Cost, keeping::Keeper, outcome};
 use crate::{
-    conversation::Workshop,
+    conversation::{Workshop, over_budget},
     limits,
     model::{Fault, Reason, Task, TaskId, TraceId},
     pool::{Asker, Busy, Pool, Progress, Prompt, Worker},
@@ -55,7 +55,7 @@ pub(super) async fn seat(bench: Bench, id: TaskId, stop: CancellationToken) -> S
         Some(Ok(Found::NoPool(mut task))) => {
             let fault = Fault::Attempt { reason: Reason::ProviderUnavailable, retryable: false };
             outcome::fail(&mut task, fault, None, bench.keeper.now());
-            keep_surely(&bench.keeper, &mut task, None).await;
+            keep_surely(&bench.keeper, &mut task, &[]).await;
             Step::Over(task)
         }
         Some(Err(error)) => {
@@ -126,7 +126,7 @@ pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -
     let (max_output_tokens, span) = (cost.output_tokens(), span(&task));
     // Nobody waits for the first word of a task, so nobody is asked as well.
     let prompt = Prompt { items, max_output_tokens, span: span.clone(), ..Prompt::default() };
-    let answer = answer(&mut task, pool.answer(prompt), &mut cost, keeper);
+    let answer = answer(&bench, &mut task, pool.answer(prompt), &mut cost);
     let answer = AssertUnwindSafe(answer).catch_unwind();
     let ended = stop.run_until_cancelled(timeout(limit, answer)).await;
     drop(worker);
@@ -149,8 +149,8 @@ pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -
         Some(Err(_elapsed)) => outcome::fail(&mut task, TOO_LONG, None, now),
     }
     span.record("outcome", field::debug(task.status));
-    keep_surely(keeper, &mut task, bill.as_ref()).await;
-    cost.settle(bill.as_ref(), now);
+    keep_surely(keeper, &mut task, &bill).await;
+    cost.settle(&bill, now);
     Step::Over(Box::new(task))
 }
 
@@ -166,8 +166,8 @@ const OURS: Fault = Fault::Attempt { reason: Reason::Internal, retryable: true }
 const TOO_LONG: Fault = Fault::Attempt { reason: Reason::DeadlineExceeded, retryable: true };
 
 /// Keeps the task and what it cost, however long that takes; only a store that is closed gives up.
-pub(super) async fn keep_surely(keeper: &Keeper, task: &mut Task, bill: Option<&Write>) {
-    while let Err(error) = keeper.keep_with(task, bill.cloned()).await {
+pub(super) async fn keep_surely(keeper: &Keeper, task: &mut Task, bill: &[Write]) {
+    while let Err(error) = keeper.keep_with(task, bill).await {
         if matches!(error, StoreError::Closed) {
             return;
         }
@@ -178,10 +178,10 @@ pub(super) async fn keep_surely(keeper: &Keeper, task: &mut Task, bill: Option<&
 
 /// The pool's answer, as far as it is kept.
 async fn answer(
+    Bench { workshop, keeper }: &Bench,
     task: &mut Task,
     mut progress: BoxStream<'static, Progress>,
     cost: &mut Cost,
-    keeper: &Keeper,
 ) -> Result<String, Failure> {
     let mut text = String::new();
     let mut told: Option<Instant> = None;
@@ -203,10 +203,19 @@ async fn answer(
                     drop(keeper.keep(task).await);
                 }
             }
-            Progress::Reset(_) => text.clear(),
+            Progress::Reset { kept, .. } => text = kept.to_string(),
             Progress::Piece(Piece::End(_)) => return Ok(text),
             Progress::Failed(failure) => return Err(failure),
+            Progress::Calling(call) => {
+                task.progress = Some(format!("asking {}", call.name).into());
+                drop(keeper.keep(task).await);
+            }
+            Progress::GoingOn { prompt_bytes } => {
+                cost.go_on(workshop, prompt_bytes).map_err(|exhausted| over_budget(&exhausted))?;
+            }
             Progress::Asking { .. }
+            | Progress::Paused(_)
+            | Progress::Called { .. }
             | Progress::Hedging { .. }
             | Progress::Dropped { .. }
             | Progress::Piece(_) => {}

@@ -25,6 +25,9 @@ pub(super) struct Cost {
     /// Who was asked last; nobody yet where it is `None`.
     voice: Option<Voice>,
     counted: Option<Usage>,
+    /// What it took until it stopped for tools, each time, and the bytes that were written by then.
+    rounds: Vec<(Voice, Usage)>,
+    accounted: u64,
     reservation: Reservation,
 }
 
@@ -48,6 +51,8 @@ impl Cost {
             metered: 0,
             voice: None,
             counted: None,
+            rounds: Vec::new(),
+            accounted: 0,
             reservation,
         })
     }
@@ -67,10 +72,19 @@ impl Cost {
                 self.written += text.len() as u64;
             }
             Progress::Piece(Piece::End(ending)) => self.counted = ending.usage,
+            Progress::Paused(ending) => {
+                self.counted = ending.usage;
+                let usage = self.usage();
+                self.rounds.extend(self.voice.take().map(|voice| (voice, usage)));
+                (self.counted, self.accounted) = (None, self.written);
+            }
             Progress::Piece(_)
             | Progress::Hedging { .. }
             | Progress::Dropped { .. }
-            | Progress::Reset(_)
+            | Progress::Calling(_)
+            | Progress::Called { .. }
+            | Progress::GoingOn { .. }
+            | Progress::Reset { .. }
             | Progress::Failed(_) => {}
         }
     }
@@ -81,27 +95,52 @@ impl Cost {
         self.metered = self.written;
     }
 
-    /// What it comes to; none where nobody was asked.
-    pub(super) fn bill(&self, workshop: &Workshop, at: Timestamp) -> Option<Write> {
-        let (provider, model) = self.voice.clone()?;
-        let usage = match self.counted {
-            Some(counted) => counted,
-            None => Usage::estimate(self.prompt_bytes, self.written),
+    /// Sets aside what it may cost to go on after tools, with so much to read.
+    pub(super) fn go_on(
+        &mut self,
+        workshop: &Workshop,
+        prompt_bytes: u64,
+    ) -> Result<(), Exhausted> {
+        self.prompt_bytes = prompt_bytes;
+        let mut estimate = workshop.estimate(&self.pool, prompt_bytes);
+        for ((provider, model), usage) in &self.rounds {
+            estimate.input += Amount::from(&workshop.spend(provider, model, usage));
+        }
+        self.reservation.fit(&estimate, workshop.clock.now())
+    }
+
+    /// What it comes to, each with its account; nothing where nobody was asked.
+    pub(super) fn bill(&self, workshop: &Workshop, at: Timestamp) -> Vec<Write> {
+        let last = self.voice.iter().map(|voice| (voice, self.usage()));
+        let rounds = self.rounds.iter().map(|(voice, usage)| (voice, *usage));
+        let account = |((provider, model), usage): (&Voice, Usage)| {
+            let spend = workshop.spend(provider, model, &usage);
+            let (pool, user, day) = (self.pool.name.clone(), self.user, Day::of(at));
+            let (provider, model) = (provider.clone(), model.clone());
+            (Account { user, day, pool, provider, model }, spend)
         };
-        let spend = workshop.spend(&provider, &model, &usage);
-        let day = Day::of(at);
-        let pool = self.pool.name.clone();
-        let account = Account { user: self.user, day, pool, provider, model };
-        Some(Write::Spend(account, spend))
+        let one = |(at, (account, spend)): (usize, (Account, Spend))| {
+            // It is one answer, however often it has stopped.
+            let turns = if at == 0 { spend.turns } else { 0 };
+            Write::Spend(account, Spend { turns, ..spend })
+        };
+        last.chain(rounds).map(account).enumerate().map(one).collect()
+    }
+
+    /// What was taken since it last stopped for tools.
+    fn usage(&self) -> Usage {
+        let estimate = || Usage::estimate(self.prompt_bytes, self.written - self.accounted);
+        self.counted.unwrap_or_else(estimate)
     }
 
     /// It is kept: what was not needed is free again.
-    pub(super) fn settle(mut self, bill: Option<&Write>, at: Timestamp) {
+    pub(super) fn settle(mut self, bill: &[Write], at: Timestamp) {
         self.meter();
-        let spend = match bill {
-            Some(Write::Spend(_, spend)) => *spend,
-            _ => Spend::default(),
+        let spent = |write: &Write| match write {
+            Write::Spend(_, spend) => Some(*spend),
+            _ => None,
         };
+        let spend: Spend = bill.iter().filter_map(spent).sum();
         self.pool.meter().spent(Day::of(at), spend.cost);
         self.reservation.settle(&Amount::from(&spend), at);
     }

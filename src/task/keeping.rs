@@ -35,18 +35,18 @@ impl Keeper {
 
     /// Keeps the task as it is, and shows it.
     pub(super) async fn keep(&self, task: &mut Task) -> Result<(), StoreError> {
-        self.keep_with(task, None).await
+        self.keep_with(task, &[]).await
     }
 
     /// The same in one batch with something else.
     pub(super) async fn keep_with(
         &self,
         task: &mut Task,
-        also: Option<Write>,
+        also: &[Write],
     ) -> Result<(), StoreError> {
         task.updated_at = self.now();
         let kept = Write::Task(task.clone());
-        self.write(also.into_iter().chain([kept]).collect()).await?;
+        self.write(also.iter().cloned().chain([kept]).collect()).await?;
         self.board.show(task);
         Ok(())
     }

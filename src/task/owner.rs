@@ -338,7 +338,7 @@ impl Owner {
                     Ok(Some(mut task)) => {
                         let fault = Fault::Dependency { number };
                         outcome::fail(&mut task, fault, None, keeper.now());
-                        attempt::keep_surely(&keeper, &mut task, None).await;
+                        attempt::keep_surely(&keeper, &mut task, &[]).await;
                         return Done::Doomed(Box::new(task));
                     }
                     read => {

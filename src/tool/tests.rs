@@ -1,7 +1,34 @@
 //! Tests of tools: what they find, and how they refuse.
 
+use futures_util::FutureExt;
+use serde_json::json;
+use tokio::time::sleep;
+
 use super::*;
 use crate::{config::TOOLS, model::Timestamp};
+
+/// A tool that finds its own name, after so long.
+struct Echo(ToolSpec, Duration);
+
+/// That tool.
+pub(crate) fn echo(name: &str, takes: Duration) -> Arc<dyn Tool> {
+    Arc::new(Echo(spec(name, "says it", json!({ "type": "object" })), takes))
+}
+
+impl Tool for Echo {
+    fn spec(&self) -> &ToolSpec {
+        &self.0
+    }
+
+    fn call(&self, _arguments: Arc<str>) -> BoxFuture<'static, Result<Found, Trouble>> {
+        let (name, takes) = (self.0.name.to_string(), self.1);
+        async move {
+            sleep(takes).await;
+            Ok(Found { text: name.clone(), summary: name })
+        }
+        .boxed()
+    }
+}
 
 fn toolbox() -> Toolbox {
     build(&ToolSettings::default(), &Clock::at(Timestamp(1_772_672_400_000))).unwrap()
@@ -19,17 +46,17 @@ async fn tools_find_what_they_are_for_and_say_what_is_wrong() {
             r#"{"expression": "round(2.5) + log10(1000) + ln(E) + abs(-4)"}"#,
             "round(2.5) + log10(1000) + ln(E) + abs(-4) = 11",
         ),
-        ("calculate", r#"{"expression": "1/0"}"#, "!tool_rejected \"1/0\" has no finite value"),
+        ("calculate", r#"{"expression": "1/0"}"#, "!ToolRejected \"1/0\" has no finite value"),
         (
             "calculate",
             r#"{"expression": "drop table"}"#,
-            "!tool_rejected \"drop table\" is no \
+            "!ToolRejected \"drop table\" is no \
             expression of numbers, + - * / ^, brackets and functions",
         ),
         (
             "calculate",
             "{}",
-            "!tool_rejected the arguments are not right: missing field \
+            "!ToolRejected the arguments are not right: missing field \
             `expression` at line 1 column 2",
         ),
         ("current_time", "{}", "Thursday, 2026-03-05 01:00:00 in UTC (UTC+00:00)"),
@@ -41,18 +68,18 @@ async fn tools_find_what_they_are_for_and_say_what_is_wrong() {
         (
             "current_time",
             r#"{"time_zone": "Mars/Base"}"#,
-            "!tool_rejected \"Mars/Base\" is no time zone of the IANA database",
+            "!ToolRejected \"Mars/Base\" is no time zone of the IANA database",
         ),
         (
             "levitate",
             "{}",
-            "!tool_rejected there is no such tool; there are: calculate, current_time",
+            "!ToolRejected there is no such tool; there are: calculate, current_time",
         ),
     ] {
         let told = match tools.call(name, arguments.into()).await {
             Ok(found) => found.text,
             Err(trouble) => {
-                format!("!{} {trouble}", crate::wire::reason_code(trouble.reason()))
+                format!("!{:?} {trouble}", trouble.reason())
             }
         };
         assert_eq!(told, expected, "{name} {arguments}");

@@ -41,6 +41,18 @@ fn marked(mark: char, text: &str) -> Frame {
     lines.into()
 }
 
+/// What a tool is asked, and what it has found.
+fn tool_line(tool: &str, phase: ToolPhase, summary: &str) -> String {
+    match (phase, summary) {
+        (ToolPhase::Started, "") => format!("calling {tool}"),
+        (ToolPhase::Started, asked) => format!("calling {tool}: {asked}"),
+        (ToolPhase::Finished, "") => format!("{tool} has answered"),
+        (ToolPhase::Finished, found) => format!("{tool}: {found}"),
+        (ToolPhase::Failed, "") => format!("{tool} has failed"),
+        (ToolPhase::Failed, because) => format!("{tool} has failed: {because}"),
+    }
+}
+
 /// The line that tells a person of an event, where it needs one.
 pub fn line(event: &Event) -> Option<Frame> {
     Some(match event {
@@ -53,8 +65,8 @@ pub fn line(event: &Event) -> Option<Frame> {
         Event::TurnTool { tool, phase, summary, error, .. } if &**tool == SPECIALIST => {
             specialist(*phase, summary.as_deref().unwrap_or(tool), error.as_ref())?
         }
-        Event::TurnTool { tool, summary, .. } => {
-            note(&format!("{tool}: {}", summary.as_deref().unwrap_or("…")))
+        Event::TurnTool { tool, phase, summary, .. } => {
+            note(&tool_line(tool, *phase, summary.as_deref().unwrap_or_default()))
         }
         Event::TurnReset { .. } => note("the answer starts over with another provider"),
         Event::TurnCompleted { usage, timing, cost_usd, model, .. } if usage.output > 0 => {

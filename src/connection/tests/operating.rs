@@ -46,7 +46,7 @@ async fn a_pool_is_scaled_when_it_was_agreed_to() {
             > yes                                    | # small has 3 workers now, instead of 1.
             > /scale small -1 --yes                  | # small has 2 workers now, instead of 3.
             > /scale small 0 --yes                   | # It stays as it is: a pool has 1 to 100000 workers, not 0.
-            > /scale nowhere 2 --yes                 | # No pool is called nowhere. There are: general, reset, small.",
+            > /scale nowhere 2 --yes                 | # No pool is called nowhere. There are: general, reset, small, tools.",
         )
         .await;
 }

@@ -169,7 +169,7 @@ async fn a_person_hands_tasks_in_and_is_told_what_came_of_them() {
             > /task submit --at \"after 1\" then    | # Task 4 is handed in: it runs once those before it are done.
             > /task submit --at someday x          | # When shall it run? “someday” names no such time. Say it like “in 10 minutes”, “tomorrow at 9”, “monday 8:30”, “2026-12-01 09:00”, “every day at 9” or “after task 12”.
             > /task submit --at \"after 99\" x      | # There is no task 99.
-            > /task submit --pool none x           | # No pool has that name. There are: general, reset, small.
+            > /task submit --pool none x           | # No pool has that name. There are: general, reset, small, tools.
             > /task priority 2 urgent              | # Task 2 has urgent priority now.
             > /task priority 1 low                 | # Task 1 has begun already. Cancel it, or wait for its end.
             > /task cancel 2                       | # Task 2 is cancelled.

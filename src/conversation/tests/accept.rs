@@ -42,8 +42,8 @@ async fn if_busy_decides_what_becomes_of_the_next() {
          say C          | c +C
          end            | c completed
          ask reject     | d accepted, d started, ok d
-         ask pool=none  | no: UnknownPool(\"general, reset, small\")
-         ask interrupt pool=none | no: UnknownPool(\"general, reset, small\")
+         ask pool=none  | no: UnknownPool(\"general, reset, small, tools\")
+         ask interrupt pool=none | no: UnknownPool(\"general, reset, small, tools\")
          end            | d completed",
     )
     .await;
@@ -156,7 +156,7 @@ async fn retry_edit_and_going_back_make_branches() {
          retry z        | no: NotFound
          change title=T | updated, changed
          change pool=small | updated, changed
-         change pool=no | no: UnknownPool(\"general, reset, small\")
+         change pool=no | no: UnknownPool(\"general, reset, small, tools\")
          ask            | e accepted, e started small, ok e",
     )
     .await;
@@ -174,7 +174,7 @@ async fn a_key_is_good_for_one_message() {
          ask key=k   | again a
          note key=n  | b accepted, b result, b +fine, b completed, ok b
          ask key=n   | again b
-         ask key=l pool=none | no: UnknownPool(\"general, reset, small\")
+         ask key=l pool=none | no: UnknownPool(\"general, reset, small, tools\")
          ask key=l   | c accepted, c started, ok c",
     )
     .await;

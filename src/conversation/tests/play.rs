@@ -123,6 +123,8 @@ impl Play {
             "say" => self.call().say(rest),
             "say-much" => self.call().say(&"x".repeat(rest.parse().unwrap())),
             "end" => self.call().end_as(FinishReason::Stop, counted(rest)),
+            "call" => self.call().tool(rest),
+            "stop" => self.call().end_as(FinishReason::ToolCalls, counted(rest)),
             "cut" => self.call().end_as(FinishReason::Length, counted(rest)),
             "asked" => {
                 self.noted.push(self.call().request.style.max_output_tokens.to_string());
@@ -315,7 +317,9 @@ impl Play {
                     scene.place = Place::at(snapshot.cursor);
                     let texts = snapshot.messages.iter().filter(|m| m.status.is_some());
                     let texts: Vec<String> = texts
-                        .map(|m| format!("{:?} {}", m.status.unwrap(), m.text).trim().into())
+                        .map(|m| {
+                            format!("{:?} {}", m.status.unwrap(), one_line(&m.text)).trim().into()
+                        })
                         .collect();
                     seen.push(format!("snapshot {}", texts.join("/")));
                 }
@@ -329,7 +333,9 @@ impl Play {
             Seen::Text(turn, text) if text.len() > 40 => {
                 format!("{} +{} bytes", self.letter(turn), text.len())
             }
-            Seen::Text(turn, text) => format!("{} +{text}", self.letter(turn)),
+            Seen::Text(turn, text) => {
+                format!("{} +{}", self.letter(turn), one_line(&text))
+            }
             Seen::Position(turn, position) => format!("{} at {position}", self.letter(turn)),
             Seen::Event(event) => {
                 let what = match &*event {
@@ -350,7 +356,9 @@ impl Play {
                     Event::CommandResult { .. } => "result".to_owned(),
                     Event::ConversationUpdated { .. } => "updated".to_owned(),
                     Event::ConversationDeleted => "deleted".to_owned(),
-                    Event::TurnTool { .. } => "tool".to_owned(),
+                    Event::TurnTool { tool, phase, .. } => {
+                        format!("{phase:?} {tool}").to_lowercase()
+                    }
                 };
                 event.turn().map_or(what.clone(), |turn| format!("{} {what}", self.letter(turn)))
             }
@@ -428,6 +436,10 @@ fn told<T: Send + 'static>(
     as_told: impl FnOnce(T) -> Told + Send + 'static,
 ) -> Outcome {
     outcome.map(|known| known.map(as_told)).boxed()
+}
+
+fn one_line(text: &str) -> String {
+    text.replace('\n', "⏎")
 }
 
 fn retry(how: &str) -> Retry {

@@ -61,7 +61,9 @@ async fn what_runs_and_waits_outlives_its_pool() {
     assert_eq!(told(&stage, id).await.1, ["before and after".into(), "whole".into()]);
     assert_eq!(told(&stage, other).await.1, ["whole".into()]);
     let refused = ask(&handle, Some("small")).await;
-    assert!(matches!(refused, Err(Refusal::UnknownPool(there)) if &*there == "general, reset"));
+    assert!(
+        matches!(refused, Err(Refusal::UnknownPool(there)) if &*there == "general, reset, tools")
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     model::{FinishReason, ProviderName, Reason, Usage},
-    provider::{Answer, Ending, Failure, Piece, Provider, Request, Retry},
+    provider::{Answer, Ending, Failure, Piece, Provider, Request, Retry, ToolCall},
 };
 
 /// Requests and pieces that may wait.
@@ -26,6 +26,13 @@ enum Line {
 impl Call {
     pub(crate) fn say(&self, text: &str) {
         self.line(Line::Piece(Ok(Piece::Text(text.to_owned()))));
+    }
+
+    /// Calls a tool.
+    pub(crate) fn tool(&self, name: &str) {
+        let (id, arguments) = (name.into(), r#"{"of": "it"}"#.into());
+        let call = ToolCall { id, name: name.into(), arguments };
+        self.line(Line::Piece(Ok(Piece::ToolCall(call))));
     }
 
     pub(crate) fn end(&self) {

@@ -84,7 +84,7 @@ async fn who_never_asked_a_provider_is_not_counted() {
          ask             | b accepted, b queued 1, ok b
          cancel b        | b cancelled, Cancelled b of 0
          note            | c accepted, c result, c +fine, c completed, ok c
-         ask pool=none   | no: UnknownPool(\"general, reset, small\")
+         ask pool=none   | no: UnknownPool(\"general, reset, small, tools\")
          count           |
          end             | a completed
          count           | first 1x 5+0~1",

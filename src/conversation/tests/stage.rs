@@ -18,7 +18,7 @@ use crate::{
     pool::Pools,
     provider::{Prices, Provider, Providers},
     route::{Router, Weights},
-    tool::Toolbox,
+    tool::{Toolbox, tests::echo},
 };
 
 /// A registry over a gated store, and the calls that its providers get.
@@ -32,7 +32,8 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// Pools `general` and `reset`, which ask `first` and then `second`, and `small`, which has
-    /// one worker. `reset` starts over, and asks both after a minute of silence.
+    /// one worker. `reset` starts over, and asks both after a minute of silence. `tools` has two: `echo`
+    /// says its name at once, `slow` after ten seconds.
     pub(crate) fn new() -> Self {
         Self::over(Gate::new(), BTreeMap::new())
     }
@@ -52,10 +53,13 @@ impl Stage {
             ..PoolSettings::default()
         };
         let hedged = PoolSettings { hedge_ms: Some(60_000), ..pool(100, Restart::Reset) };
+        let tools = ["echo", "slow"].map(str::to_owned).to_vec();
+        let tooled = PoolSettings { tools, ..pool(100, Restart::Reset) };
         let pools = BTreeMap::from([
             ("general".to_owned(), pool(100, Restart::Keep)),
             ("reset".to_owned(), hedged),
             ("small".to_owned(), pool(1, Restart::Keep)),
+            ("tools".to_owned(), tooled),
         ]);
         let settings = Settings { pools, budgets, ..Settings::default() };
         // Nothing has a price where nobody looks at it.
@@ -65,7 +69,7 @@ impl Stage {
         let registry = Registry::new(Workshop {
             store: store.clone(),
             router: Arc::new(ArcSwap::from_pointee(Router::new(&settings.pools, &Weights::none()))),
-            pools: Pools::new(&settings, &providers, &Toolbox::default()),
+            pools: Pools::new(&settings, &providers, &toolbox()),
             prices: Arc::new(ArcSwap::from_pointee(Prices::new(prices))),
             ledger: Ledger::new(&settings),
             clock: Clock::at(Timestamp(1_000)),
@@ -79,10 +83,15 @@ impl Stage {
         let mut now = self.settings.clone();
         change(&mut now);
         let workshop = self.registry.workshop();
-        workshop.pools.adopt(&self.settings, &now, (&self.providers, &Toolbox::default()));
+        workshop.pools.adopt(&self.settings, &now, (&self.providers, &toolbox()));
         workshop.router.store(Arc::new(Router::new(&now.pools, &Weights::none())));
         self.settings = now;
     }
+}
+
+fn toolbox() -> Toolbox {
+    let tools = [echo("echo", Duration::ZERO), echo("slow", Duration::from_secs(10))];
+    Toolbox::of(tools, BTreeMap::new())
 }
 
 /// Lets everybody do what they can: paused time moves only once nobody has anything to do.

@@ -144,12 +144,12 @@ fn told(progress: &Progress) -> String {
         Progress::Piece(_) => String::new(),
         Progress::Hedging { provider, .. } => format!("+{provider}"),
         Progress::Dropped { provider, .. } => format!("-{provider}"),
-        Progress::Reset(_) => "!".to_owned(),
         Progress::Failed(failure) => match failure.retry {
             Retry::Never => format!(" {:?}", failure.reason),
             Retry::Soon => format!(" {:?} soon", failure.reason),
             Retry::After(pause) => format!(" {:?} {}s", failure.reason, pause.as_secs_f32().ceil()),
         },
+        other => super::step(other),
     }
 }
 

@@ -176,7 +176,8 @@ impl Shown {
                 self.texts.push(text.clone());
             }
             Progress::Piece(_) | Progress::Failed(_) => self.ends += 1,
-            Progress::Reset(_) => self.texts.clear(),
+            Progress::Reset { .. } => self.texts.clear(),
+            other => prop_assert!(false, "no tool was offered: {other:?}"),
         }
         let of = |text: &String| {
             let (of, number) = text.split_once('.')?;

@@ -51,7 +51,7 @@ async fn a_circle_is_refused() {
          update 1 after=1       | ! The tasks would wait for each other in a circle.
          submit every=5         | 4 queued 0
          submit after=4         | ! Task 4 recurs, so it is never done.
-         submit pool=none       | ! No pool has that name. There are: general, reset, small.
+         submit pool=none       | ! No pool has that name. There are: general, reset, small, tools.
          submit attempts=21     | ! A task may take from 1 to 20 attempts.
          submit limit=100000    | ! An attempt may take from 1 s to 86400 s.",
     )
