@@ -23,6 +23,8 @@ pub struct Shown {
     pub event: Arc<Sequenced>,
     /// The whole answer, where the event ends a turn.
     pub answer: Option<Arc<str>>,
+    /// How much of the growing answer was said before it, in bytes, where that matters.
+    behind: Option<u64>,
     /// The event as a frame; the first reader encodes it for all.
     pub frame: OnceLock<Frame>,
 }
@@ -30,7 +32,18 @@ pub struct Shown {
 impl Shown {
     /// An event and, where it ends a turn, the answer.
     pub fn new(event: Arc<Sequenced>, answer: Option<Arc<str>>) -> Self {
-        Self { event, answer, frame: OnceLock::new() }
+        Self { event, answer, behind: None, frame: OnceLock::new() }
+    }
+
+    /// An event that stands in the answer, behind so many bytes of it.
+    pub(super) fn behind(event: Arc<Sequenced>, bytes: u64) -> Self {
+        Self { behind: Some(bytes), ..Self::new(event, None) }
+    }
+
+    /// The whole answer of that turn, where the event ends it.
+    fn answer_of(&self, turn: TurnId) -> Option<&str> {
+        self.event.event.ends().filter(|(ended, _)| *ended == turn)?;
+        self.answer.as_deref()
     }
 
     fn text_bytes(&self) -> usize {
@@ -79,7 +92,7 @@ pub struct Growth<'a> {
     pub offset: u64,
     /// Everything beyond the reader's position.
     pub text: &'a str,
-    /// Nothing will follow it.
+    /// Something else follows it, or nothing.
     pub last: bool,
 }
 
@@ -193,6 +206,8 @@ impl Feed {
         let event = &shown.event.event;
         match event {
             Event::TurnStarted { turn, .. } | Event::TurnReset { turn, .. } => {
+                // What was said before them is void.
+                state.ring.iter_mut().for_each(|shown| shown.behind = None);
                 state.live = Some(Live { turn: *turn, text: String::new() });
                 // After a reset the same bytes of the same answer hold another text.
                 state.shared = SharedSlices::default();
@@ -316,7 +331,8 @@ impl Feed {
         }
         let seen = usize::try_from(cursor.seq - oldest).unwrap_or(usize::MAX);
         for shown in state.ring.iter().skip(seen) {
-            if !read_event(cursor, shown, reader, &mut state.shared) {
+            let before = before(shown, &state.ring, state.live.as_ref());
+            if !read_event(cursor, (shown, before), reader, &mut state.shared) {
                 return Reading::More;
             }
         }
@@ -359,18 +375,31 @@ impl State {
     }
 }
 
+/// What was said of an answer before an event that stands in it.
+fn before<'a>(
+    shown: &Shown,
+    ring: &'a VecDeque<Shown>,
+    live: Option<&'a Live>,
+) -> Option<(TurnId, &'a str)> {
+    let (bytes, turn) = (usize::try_from(shown.behind?).ok()?, shown.event.event.turn()?);
+    let growing = live.filter(|live| live.turn == turn).map(|live| &*live.text);
+    let answer = growing.or_else(|| ring.iter().rev().find_map(|later| later.answer_of(turn)))?;
+    Some((turn, answer.split_at(answer.floor_char_boundary(bytes)).0))
+}
+
 /// Hands over events that were read from the store, until the reader has enough. Says how many
 /// were handed over whole.
 pub fn read_caught_up(cursor: &mut Cursor, events: &[Shown], reader: &mut impl Reader) -> usize {
     let mut alone = SharedSlices::default();
-    events.iter().take_while(|shown| read_event(cursor, shown, reader, &mut alone)).count()
+    let mut read = |shown: &&Shown| read_event(cursor, (shown, None), reader, &mut alone);
+    events.iter().take_while(|shown| read(shown)).count()
 }
 
-/// Hands one event over, and before it what is missing of the answer that it ends. False when the
-/// reader has enough for now.
+/// Hands one event over, and before it what is missing of the answer that it ends, or stands in. False
+/// when the reader has enough for now.
 fn read_event(
     cursor: &mut Cursor,
-    shown: &Shown,
+    (shown, before): (&Shown, Option<(TurnId, &str)>),
     reader: &mut impl Reader,
     shared: &mut SharedSlices,
 ) -> bool {
@@ -380,7 +409,10 @@ fn read_event(
     let event = &shown.event.event;
     // A turn that ends beside the running one leaves the place in that one's answer alone.
     let beside = event.ends().and_then(|(turn, _)| cursor.reading.filter(|(t, _)| *t != turn));
-    if let (Some((turn, _)), Some(answer)) = (event.ends(), &shown.answer) {
+    let whole = || Some((event.ends()?.0, &**shown.answer.as_ref()?));
+    // Whoever has more of it already has not to go back.
+    let before = before.filter(|(turn, text)| has(cursor, *turn) < text.len() as u64);
+    if let Some((turn, answer)) = whole().or(before) {
         while read_text(cursor, (turn, answer, true), reader, shared) == Reading::More {
             if reader.full() {
                 return false;
@@ -408,7 +440,7 @@ fn read_text(
     reader: &mut impl Reader,
     shared: &mut SharedSlices,
 ) -> Reading {
-    let has = cursor.reading.filter(|(reading, _)| *reading == turn).map_or(0, |(_, has)| has);
+    let has = has(cursor, turn);
     let start = answer.floor_char_boundary(usize::try_from(has).unwrap_or(usize::MAX));
     let (_, text) = answer.split_at(start);
     let offset = start as u64;
@@ -421,4 +453,9 @@ fn read_text(
     let taken = reader.text(&Growth { turn, offset, text, last }, shared);
     cursor.reading = Some((turn, offset + taken as u64));
     if taken > 0 && taken < text.len() { Reading::More } else { Reading::UpToDate }
+}
+
+/// How many bytes of this answer the reader has.
+fn has(cursor: &Cursor, turn: TurnId) -> u64 {
+    cursor.reading.filter(|(reading, _)| *reading == turn).map_or(0, |(_, has)| has)
 }

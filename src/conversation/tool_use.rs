@@ -36,7 +36,8 @@ impl Writer {
             summary: (!summary.is_empty()).then(|| summary.into()),
             error,
         };
-        let shown = Shown::new(self.number(event), None);
+        let said = running.length;
+        let shown = Shown::behind(self.number(event), said);
         self.commit(Vec::new(), vec![shown], None);
     }
 

@@ -13,6 +13,7 @@ class Exchange:
         self.head, self.reader, self.writer = head, reader, writer
         self.path = head.split(" ")[1]
         self.body = json.loads(body) if body else {}
+        self.calls = False
         self.dialect = ("responses" if self.path.endswith("/responses")
                         else "messages" if self.path.endswith("/messages") else "chat")
 
@@ -52,10 +53,45 @@ class Exchange:
         await self.event({"id": "c", "object": "chat.completion.chunk", "model": "fake",
                           "choices": [{"index": 0, "delta": {"content": text}}]})
 
+    async def call(self, tool, at=1, **arguments):
+        """The model calls a tool; `end` then says that it waits for it."""
+        self.calls, arguments = True, json.dumps(arguments)
+        called = f"call_{tool}_{at}"
+        if self.dialect == "messages":
+            await self.event({"type": "content_block_start", "index": at, "content_block": {
+                "type": "tool_use", "id": called, "name": tool, "input": {}}})
+            await self.event({"type": "content_block_delta", "index": at,
+                              "delta": {"type": "input_json_delta", "partial_json": arguments}})
+            return await self.event({"type": "content_block_stop", "index": at})
+        if self.dialect == "responses":
+            item = {"type": "function_call", "id": f"fc_{at}", "call_id": called, "name": tool}
+            for kind, more in (("added", ""), ("done", arguments)):
+                await self.event({"type": f"response.output_item.{kind}", "output_index": at,
+                                  "item": {**item, "arguments": more}})
+            return
+        function = {"name": tool, "arguments": arguments}
+        await self.event({"id": "c", "object": "chat.completion.chunk", "model": "fake", "choices": [
+            {"index": 0, "delta": {"tool_calls": [
+                {"index": at, "id": called, "type": "function", "function": function}]}}]})
+
+    def results(self):
+        """What its tools have found, as the request tells it."""
+        if self.dialect == "messages":
+            blocks = [b for m in self.body["messages"] if isinstance(m["content"], list) for b in m["content"]]
+            return [b["content"] for b in blocks if b["type"] == "tool_result"]
+        if self.dialect == "responses":
+            return [i["output"] for i in self.body["input"] if i.get("type") == "function_call_output"]
+        return [m["content"] for m in self.body["messages"] if m["role"] == "tool"]
+
+    def offered(self):
+        """The tools that it may call."""
+        return [tool.get("name") or tool["function"]["name"] for tool in self.body.get("tools", [])]
+
     async def end(self):
         if self.dialect == "messages":
             await self.event({"type": "content_block_stop", "index": 0})
-            await self.event({"type": "message_delta", "delta": {"stop_reason": "end_turn"},
+            reason = "tool_use" if self.calls else "end_turn"
+            await self.event({"type": "message_delta", "delta": {"stop_reason": reason},
                               "usage": {"output_tokens": 2}})
             return await self.event({"type": "message_stop"})
         if self.dialect == "responses":
@@ -63,7 +99,8 @@ class Exchange:
                 "id": "resp_1", "status": "completed", "model": "fake", "output": [],
                 "usage": {"input_tokens": 3, "output_tokens": 2}}})
         await self.event({"id": "c", "object": "chat.completion.chunk", "model": "fake",
-                          "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}],
+                          "choices": [{"index": 0, "delta": {},
+                                       "finish_reason": "tool_calls" if self.calls else "stop"}],
                           "usage": {"prompt_tokens": 3, "completion_tokens": 2}})
         await self.raw("data: [DONE]\n\n")
 

@@ -4,11 +4,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use proptest::prelude::*;
 
-use super::client::{Bite, Client};
+use super::client::{Bite, Client, Seen};
 use crate::{
     conversation::{Feed, Place, Reading, Shown, read_caught_up},
     limits,
-    model::{ConversationId, Cursor, Event, Reason, Routing, Sequenced, Timestamp, TurnId},
+    model::{
+        ConversationId, Cursor, Event, Reason, Routing, Sequenced, Timestamp, ToolPhase, TurnId,
+    },
 };
 
 const READERS: usize = 3;
@@ -18,6 +20,8 @@ const READERS: usize = 3;
 enum Op {
     Start,
     Say(String),
+    /// A tool is called, which stands behind what was said.
+    Tool,
     Reset,
     End,
     /// A command, or the end of a turn that waited, beside the running one.
@@ -37,6 +41,7 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         3 => Just(Op::Start),
         8 => "[ a-zä€😀]{1,12}".prop_map(Op::Say),
+        2 => Just(Op::Tool),
         2 => Just(Op::Reset),
         3 => Just(Op::End),
         1 => "[ a-zä]{0,9}".prop_map(Op::Beside),
@@ -77,6 +82,11 @@ impl World {
 
     fn show(&mut self, event: Event) {
         let answer = event.ends().and_then(|(turn, _)| self.answers.get(&turn).cloned());
+        let event = self.number(event);
+        self.feed.show(Shown::new(event, answer));
+    }
+
+    fn number(&mut self, event: Event) -> Arc<Sequenced> {
         let event = Arc::new(Sequenced {
             conversation: self.feed.conversation(),
             epoch: 1,
@@ -85,7 +95,7 @@ impl World {
             event,
         });
         self.log.push(event.clone());
-        self.feed.show(Shown::new(event, answer));
+        event
     }
 
     fn end(&mut self, turn: TurnId, text: String) {
@@ -104,6 +114,11 @@ impl World {
             (Op::Say(more), Some((turn, text))) => {
                 self.feed.grow(&more, true);
                 self.running = Some((turn, text + &more));
+            }
+            (Op::Tool, Some((turn, text))) => {
+                let event = self.number(tool(turn));
+                self.feed.show(Shown::behind(event, text.len() as u64));
+                self.running = Some((turn, text));
             }
             (Op::Reset, Some((turn, _))) => {
                 self.running = Some((turn, String::new()));
@@ -137,7 +152,7 @@ impl World {
             Op::Read(reader, room) => drop(self.read(reader, room)),
             Op::Rewind(reader, back) => self.rewind(reader, back),
             Op::Lie(reader, cursor) => self.hear_a_lie(reader, cursor),
-            Op::Start | Op::Say(_) | Op::Reset | Op::End => {}
+            Op::Start | Op::Say(_) | Op::Tool | Op::Reset | Op::End => {}
         }
     }
 
@@ -236,6 +251,11 @@ fn started(turn: TurnId) -> Event {
     Event::TurnStarted { turn, pool, agent, provider, model, routing, specialists, part_of }
 }
 
+fn tool(turn: TurnId) -> Event {
+    let (tool, call) = ("a-tool".into(), "a-call".into());
+    Event::TurnTool { turn, tool, phase: ToolPhase::Started, call, summary: None, error: None }
+}
+
 proptest! {
     #[test]
     fn every_reader_gets_every_event_and_every_byte(
@@ -282,6 +302,27 @@ fn a_reader_of_the_running_answer_is_not_sent_back_by_another_turns_end() {
     let before = world.readers[0].1.seen.len();
     world.run(Op::Read(0, 9));
     assert_eq!(world.readers[0].1.seen.len() - before, 2, "the aside and its end");
+}
+
+#[test]
+fn a_tool_is_told_behind_what_was_said_before_it() {
+    let mut world = World::new([Bite::Everything, Bite::Bytes(4), Bite::Words]);
+    for op in [Op::Start, Op::Say("what is it?".into()), Op::Tool, Op::Say(" this. ".into())] {
+        world.run(op);
+    }
+    // The last one reads when all is over.
+    for reader in 0..READERS {
+        if reader == 2 {
+            world.run(Op::End);
+        }
+        while world.read(reader, 3) != Reading::UpToDate {}
+        let seen = world.readers[reader].1.seen.iter().map(|seen| match seen {
+            Seen::Text(_, text) => text.clone(),
+            Seen::Event(event) if matches!(**event, Event::TurnTool { .. }) => "[tool]".to_owned(),
+            _ => String::new(),
+        });
+        assert_eq!(seen.collect::<String>(), "what is it?[tool] this. ", "{reader}");
+    }
 }
 
 #[test]
