@@ -31,9 +31,12 @@ pub enum ChatError {
     Unanswered,
 }
 
-/// Whether a gateway answers at the address.
+/// Whether a gateway answers at the address, if only with a certificate that is not trusted.
 pub async fn answers(chat: &Chat) -> bool {
-    !matches!(Client::connect(options(chat)).await, Err(ClientError::Connect(_)))
+    match Client::connect(options(chat)).await {
+        Err(error @ ClientError::Connect(_)) => error.is_of_tls(),
+        _ => true,
+    }
 }
 
 /// Talks until the input ends or the user has had enough.

@@ -1,6 +1,8 @@
 //! What a client tells the program that uses it.
 
-use std::time::Duration;
+use std::{io::ErrorKind, time::Duration};
+
+use tokio_tungstenite::tungstenite;
 
 use crate::{
     codes::CloseCode,
@@ -116,10 +118,10 @@ impl Closed {
 pub enum ClientError {
     /// The address or the token cannot be sent in an HTTP request.
     #[error("the address or the token is malformed: {0}")]
-    Malformed(#[source] tokio_tungstenite::tungstenite::Error),
+    Malformed(#[source] tungstenite::Error),
     /// The first connection could not be made.
-    #[error("cannot connect: {0}; is the server running at this address?")]
-    Connect(#[source] tokio_tungstenite::tungstenite::Error),
+    #[error("cannot connect: {}; {}", .0, hint(.0))]
+    Connect(#[source] tungstenite::Error),
     /// The connection broke before the welcome.
     #[error("the connection broke before the welcome: {because}")]
     NoWelcome {
@@ -143,4 +145,30 @@ pub enum ClientError {
     /// The result is not what the protocol promises.
     #[error("the result cannot be read: {0}")]
     Result(#[from] serde_json::Error),
+}
+
+impl ClientError {
+    /// Somebody answers, and TLS did not come about: the certificate is not trusted, or for
+    /// another name.
+    pub fn is_of_tls(&self) -> bool {
+        matches!(self, Self::Connect(error) if is_of_tls(error))
+    }
+}
+
+/// What to do about a connection that could not be made.
+fn hint(error: &tungstenite::Error) -> &'static str {
+    if is_of_tls(error) {
+        "name the server as its certificate does, and have its signer in SSL_CERT_FILE where the \
+         system does not know it"
+    } else {
+        "is the server running at this address?"
+    }
+}
+
+fn is_of_tls(error: &tungstenite::Error) -> bool {
+    match error {
+        tungstenite::Error::Tls(_) => true,
+        tungstenite::Error::Io(error) => error.kind() == ErrorKind::InvalidData,
+        _ => false,
+    }
 }
