@@ -3,6 +3,7 @@
 //! Invariant: no I/O, no wire format that a client sees; the serde derives are the store's format.
 
 mod alert;
+mod certificate;
 mod check;
 mod clock;
 mod conversation;
@@ -19,6 +20,7 @@ mod usage;
 mod vitals;
 
 pub use alert::{Condition, Incident, Severity, Side, Watch, amount, lasting};
+pub use certificate::Certificate;
 pub use check::{Check, Part, State};
 pub use clock::{Clock, Timestamp};
 pub use conversation::{

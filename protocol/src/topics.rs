@@ -60,7 +60,7 @@ pub enum CheckState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HealthCheck {
     /// The part: `store`, `disk`, `memory`, `files`, `providers`, `queue`, `tasks`, `loop`, `clock`,
-    /// `settings`; newer servers may check more.
+    /// `settings`, and `certificate` where the server speaks TLS; newer servers may check more.
     pub check: String,
     /// How well it works.
     pub state: CheckState,

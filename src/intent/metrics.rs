@@ -24,6 +24,7 @@ pub(super) const METRICS: &[(Metric, &str)] = &[
     (Metric::TurnsRunning, "running turns, turns running, active turns"),
     (Metric::TurnsQueued, "queued turns, waiting turns, turns waiting"),
     (Metric::QueueAge, "queue age, queue time, waiting time, waiting times, wait time, wait times"),
+    (Metric::CertificateExpires, "certificate expiry, certificate expiration, tls certificate"),
     (Metric::TaskLag, "task lag, task delay"),
     (Metric::TurnsEnded, "turns, turn count, number of turns"),
     (Metric::TurnsFailed, "failed turns, turn failures, turns failed"),

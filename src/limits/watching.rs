@@ -62,6 +62,8 @@ pub const TASK_LAG_LONG: Duration = Duration::from_secs(5 * 60);
 pub const LOOP_LAG_LONG: Duration = Duration::from_millis(500);
 /// One that is later than this is stuck.
 pub const LOOP_LAG_TOO_LONG: Duration = Duration::from_secs(5);
+/// A certificate that runs out sooner than this should have been renewed by now.
+pub const CERTIFICATE_LEFT_SHORT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 /// A wall clock that goes wrong by more than this from one look to the next was set.
 pub const CLOCK_JUMP_MS: u64 = 5_000;
 /// How long that is told.

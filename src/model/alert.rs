@@ -229,6 +229,7 @@ pub fn amount(unit: Unit, value: f64) -> String {
         Unit::Bytes => bytes(value),
         Unit::BytesPerSecond => format!("{}/s", bytes(value)),
         Unit::Milliseconds => format!("{} ms", decimal(value)),
+        Unit::Seconds => seconds(value),
         Unit::Percent => format!("{} %", decimal(value)),
         Unit::Count => decimal(value),
     }
@@ -244,6 +245,15 @@ fn bytes(value: f64) -> String {
         value /= 1_024.0;
     }
     format!("{} TB", decimal(value))
+}
+
+/// In the largest unit of which there is one.
+fn seconds(value: f64) -> String {
+    let units = [(86_400.0, "days"), (3_600.0, "hours"), (60.0, "minutes")];
+    match units.into_iter().find(|(unit, _)| value >= *unit) {
+        Some((unit, name)) => format!("{} {name}", decimal(value / unit)),
+        None => format!("{} s", decimal(value)),
+    }
 }
 
 /// Two digits behind the point at the most, and no zeros at its end.
@@ -312,6 +322,9 @@ mod tests {
             (Unit::Bytes, 512.0, "512 bytes"),
             (Unit::BytesPerSecond, 2_048.0, "2 KB/s"),
             (Unit::Milliseconds, 1.504, "1.5 ms"),
+            (Unit::Seconds, 0.0, "0 s"),
+            (Unit::Seconds, 90.0, "1.5 minutes"),
+            (Unit::Seconds, 14.0 * 86_400.0, "14 days"),
             (Unit::Bytes, 2.5 * 1_073_741_824.0, "2.5 GB"),
             (Unit::Bytes, 3e15, "2728.48 TB"),
         ] {

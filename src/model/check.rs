@@ -25,6 +25,8 @@ pub enum Part {
     Clock,
     /// The settings are those of their file.
     Settings,
+    /// The port shows a certificate that is good; looked at where it shows one.
+    Certificate,
 }
 
 impl Part {
@@ -41,13 +43,14 @@ impl Part {
             Self::Loop => "loop",
             Self::Clock => "clock",
             Self::Settings => "settings",
+            Self::Certificate => "certificate",
         }
     }
 
-    /// Another instance may do better where it fails. All of them ask the same providers, so
-    /// sending people elsewhere helps nobody.
+    /// Another instance may do better where it fails. All of them ask the same providers, and
+    /// show the same certificate, so sending people elsewhere helps nobody.
     pub fn is_own(self) -> bool {
-        self != Self::Providers
+        !matches!(self, Self::Providers | Self::Certificate)
     }
 }
 

@@ -73,6 +73,8 @@ pub enum Metric {
     ChecksDegraded,
     /// Health checks that fail.
     ChecksFailing,
+    /// For how long the port's certificate is still good.
+    CertificateExpires,
 }
 
 /// What a number counts.
@@ -88,6 +90,8 @@ pub enum Unit {
     BytesPerSecond,
     /// Thousandths of a second.
     Milliseconds,
+    /// Seconds, of which there may be many.
+    Seconds,
 }
 
 impl Metric {
@@ -126,6 +130,7 @@ impl Metric {
         Self::FirstTokenP99,
         Self::ChecksDegraded,
         Self::ChecksFailing,
+        Self::CertificateExpires,
     ];
 
     /// As settings, frames and people name it.
@@ -189,11 +194,14 @@ impl Metric {
             }
             Self::ChecksDegraded => Some(count(gauges.checks_degraded)),
             Self::ChecksFailing => Some(count(gauges.checks_failing)),
+            Self::CertificateExpires => {
+                gauges.certificate.map(|certificate| certificate.left().as_secs_f64())
+            }
         }
     }
 
     fn row(self) -> (&'static str, Unit) {
-        use Unit::{Bytes, BytesPerSecond, Count, Milliseconds, Percent};
+        use Unit::{Bytes, BytesPerSecond, Count, Milliseconds, Percent, Seconds};
         match self {
             Self::Cpu => ("cpu_percent", Percent),
             Self::MachineCpu => ("machine_cpu_percent", Percent),
@@ -228,6 +236,7 @@ impl Metric {
             Self::FirstTokenP99 => ("first_token_p99_ms", Milliseconds),
             Self::ChecksDegraded => ("checks_degraded", Count),
             Self::ChecksFailing => ("checks_failing", Count),
+            Self::CertificateExpires => ("certificate_expires_seconds", Seconds),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::{fmt::Write as _, time::Duration};
 
+use super::Certificate;
+
 /// What was measured of machine and process. What the system does not tell is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Vitals {
@@ -146,4 +148,6 @@ pub struct Gauges {
     pub checks_degraded: usize,
     /// See `checks_degraded`.
     pub checks_failing: usize,
+    /// What the port shows; none where it speaks no TLS.
+    pub certificate: Option<Certificate>,
 }

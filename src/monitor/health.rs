@@ -5,7 +5,9 @@
 
 use crate::{
     limits,
-    model::{Check, Gauges, LegLoad, Part, Reason, State, Unit, Vitals, amount},
+    model::{
+        Certificate, Check, Gauges, LegLoad, Part, Reason, State, Timestamp, Unit, Vitals, amount,
+    },
 };
 
 use super::gateway::Signs;
@@ -18,7 +20,8 @@ const CHECKS: &[Look] =
 
 /// How each part is.
 pub(super) fn checks(vitals: &Vitals, signs: &Signs) -> Vec<Check> {
-    CHECKS.iter().map(|look| look(vitals, signs)).collect()
+    let shown = vitals.gauges.certificate.map(certificate);
+    CHECKS.iter().map(|look| look(vitals, signs)).chain(shown).collect()
 }
 
 fn store(_: &Vitals, signs: &Signs) -> Check {
@@ -199,6 +202,28 @@ fn settings(_: &Vitals, signs: &Signs) -> Check {
             Check::ok(Part::Settings, says)
         }
     }
+}
+
+/// Where the port speaks TLS.
+fn certificate(shown: Certificate) -> Check {
+    let Certificate { from, until, now, refused } = shown;
+    let at = |time: Timestamp| time.to_utc().format("%Y-%m-%d %H:%M UTC");
+    let renew = "have it renewed (certbot, cert-manager); new files are used without a restart";
+    let (state, says, advice) = if now < from {
+        let says = format!("is not good before {}, so clients refuse it", at(from));
+        (State::Failing, says, "set the machine's clock right, or wait")
+    } else if now > until {
+        (State::Failing, format!("ran out on {}, so clients refuse it", at(until)), renew)
+    } else {
+        let left = show(Unit::Seconds, shown.left().as_secs());
+        let short = shown.left() < limits::CERTIFICATE_LEFT_SHORT;
+        let state = if short { State::Degraded } else { State::Ok };
+        (state, format!("good for {left}, until {}", at(until)), renew)
+    };
+    let Some(because) = refused else { return told(Part::Certificate, state, says, advice) };
+    let says = format!("{says}; its newer files were refused: {because}");
+    let advice = "mend the files, the log says which; they are read again by themselves";
+    Check::bad(Part::Certificate, state.max(State::Degraded), says, advice)
 }
 
 fn unknown(part: Part) -> Check {

@@ -14,7 +14,7 @@ use crate::{
     config::{Settings, SettingsState},
     conversation::tests::stage::Stage,
     limits,
-    model::{BreakerState, LegLoad, Part, Reason},
+    model::{BreakerState, Certificate, LegLoad, Part, Reason},
     store,
 };
 
@@ -175,6 +175,46 @@ fn a_part_says_what_is_wrong_with_it() {
         |signs| signs.probes.clock_jumped_ms = Some(-60_000),
         &["clock degraded: was set back by 60 s"],
     );
+}
+
+#[test]
+fn a_certificate_is_judged_by_its_dates() {
+    const DAY: i64 = 86_400_000;
+    let shown = |day: i64, refused| {
+        let (from, until) = (Timestamp(10 * DAY), Timestamp(100 * DAY));
+        let now = Timestamp(day * DAY);
+        move |vitals: &mut Vitals| {
+            vitals.gauges.certificate = Some(Certificate { from, until, now, refused });
+        }
+    };
+    let told = |day, refused, expect: &[&str]| check(shown(day, refused), |_| {}, expect);
+    told(
+        9,
+        None,
+        &["certificate failing: is not good before 1970-01-11 00:00 UTC, so clients refuse it"],
+    );
+    told(10, None, &[]);
+    told(86, None, &[]);
+    told(87, None, &["certificate degraded: good for 13 days, until 1970-04-11 00:00 UTC"]);
+    told(100, None, &["certificate degraded: good for 0 s, until 1970-04-11 00:00 UTC"]);
+    told(
+        101,
+        None,
+        &["certificate failing: ran out on 1970-04-11 00:00 UTC, so clients refuse it"],
+    );
+    let refused = "; its newer files were refused: one cannot be read";
+    let good = "certificate degraded: good for 30 days, until 1970-04-11 00:00 UTC";
+    told(70, Some("one cannot be read"), &[&format!("{good}{refused}")]);
+    let over = "certificate failing: ran out on 1970-04-11 00:00 UTC, so clients refuse it";
+    told(101, Some("one cannot be read"), &[&format!("{over}{refused}")]);
+    let checks = |vitals: &mut Vitals| judge(vitals, &signs());
+    let is_there = |checks: &[Check]| checks.iter().any(|check| check.part == Part::Certificate);
+    assert!(!is_there(&checks(&mut vitals(|_| {}))), "without TLS there is none to look at");
+    let mut good = vitals(shown(70, None));
+    let all = checks(&mut good);
+    assert_eq!(all.last().unwrap().says, "good for 30 days, until 1970-04-11 00:00 UTC");
+    assert_eq!(Metric::CertificateExpires.of(&good), Some(30.0 * 86_400.0));
+    assert_eq!(Metric::CertificateExpires.of(&vitals(|_| {})), None);
 }
 
 #[test]

@@ -80,9 +80,9 @@ impl Operator {
             (None, bad) => format!("{bad} things are not well.\n"),
         };
         for Row { part, state, says, advice } in &rows {
-            let _infallible = writeln!(text, "{part:9}  {:8}  {says}", state.word());
+            let _infallible = writeln!(text, "{part:11}  {:8}  {says}", state.word());
             if let Some(advice) = advice {
-                let _infallible = writeln!(text, "{:9}  {:8}  → {advice}", "", "");
+                let _infallible = writeln!(text, "{:11}  {:8}  → {advice}", "", "");
             }
         }
         let data: Vec<Value> = rows.iter().map(Row::data).collect();

@@ -3,7 +3,7 @@
 use super::{
     NewAlert,
     phrases::{
-        ABOVE, BEING, BELOW, BYTES, DETERMINERS, METRICS, NOUNS, PERCENT, REACHING, SINKING,
+        ABOVE, BEING, BELOW, BYTES, DETERMINERS, METRICS, NOUNS, PERCENT, REACHING, SINKING, TIMES,
     },
     tokens::Tokens,
 };
@@ -112,6 +112,10 @@ fn amount(tokens: &mut Tokens<'_>) -> Option<Amount> {
     }
     if tokens.take_any("ms, millisecond, milliseconds, msec") {
         return Some(Amount { thousandths: number, unit: Some(Unit::Milliseconds) });
+    }
+    if let Some((factor, _)) = TIMES.iter().find(|(_, phrases)| tokens.take_any(phrases)) {
+        let thousandths = number.checked_mul(*factor)?;
+        return Some(Amount { thousandths, unit: Some(Unit::Seconds) });
     }
     let factor = if tokens.take_any("k, thousand") { 1_000 } else { 1 };
     Some(Amount { thousandths: number.checked_mul(factor)?, unit: None })

@@ -71,6 +71,12 @@ pub(super) const METRICS: &[(&[Metric], &str)] = &[
          conversations in memory",
     ),
     (
+        &[Metric::CertificateExpires],
+        "certificate, tls certificate, certificate expires in, certificate runs out in, \
+         certificate ends in, certificate is good for, certificate is valid for, certificate \
+         expiry, certificate expiration, certificate lifetime, cert, cert expires in",
+    ),
+    (
         &[Metric::TurnsQueued],
         "queue, queue length, queue depth, queue size, turn queue, turns queue, message \
          queue, waiting turns, queued turns, turns queued, turns waiting, turns are waiting, \
@@ -129,6 +135,15 @@ pub(super) const BYTES: &[(u64, &str)] = &[
     (1 << 20, "mb, mib, m, meg, megs, megabyte, megabytes"),
     (1 << 30, "gb, gib, g, gig, gigs, gigabyte, gigabytes"),
     (1 << 40, "tb, tib, terabyte, terabytes"),
+];
+
+/// How long something may be, in seconds. A single m is a megabyte.
+pub(super) const TIMES: &[(u64, &str)] = &[
+    (1, "s, sec, secs, second, seconds"),
+    (60, "min, mins, minute, minutes"),
+    (3_600, "h, hr, hrs, hour, hours"),
+    (86_400, "d, day, days"),
+    (7 * 86_400, "week, weeks"),
 ];
 
 /// What may be counted behind the number.

@@ -110,6 +110,7 @@ impl fmt::Display for NewAlert {
         match self.metric.unit() {
             Unit::Bytes | Unit::BytesPerSecond => f.write_str(" bytes")?,
             Unit::Milliseconds => f.write_str(" ms")?,
+            Unit::Seconds => f.write_str(" seconds")?,
             Unit::Percent => f.write_str(" %")?,
             Unit::Count => {}
         }
