@@ -5,7 +5,6 @@
 use std::ops::{BitOr, BitOrAssign};
 
 use super::slots::{Component, Period, Priority, TaskStatus};
-use crate::model::Metric;
 
 /// A set of meanings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -76,6 +75,5 @@ pub(super) enum Value {
     Status(TaskStatus),
     Priority(Priority),
     Component(Component),
-    Metric(Metric),
     Period(Period),
 }

@@ -1,12 +1,12 @@
 //! A text as a row of meanings, and what can be asked of it.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use super::{
     concepts::{
         ASKED, BACKGROUND, BE, CHAT, COMPONENT, CREW, Concepts, DEMO, DO, GLUE, HAIL, HISTORY, HOW,
-        JOB, METRIC, NAMED, NUMBER, PERIOD, PLEASE, PLURAL, POOL, QUEUE, SEARCHING, SET, STANDING,
-        START, TASK, UNIT, URGENCY, Value, WHAT, WHERE, WHY, WORKER,
+        JOB, NAMED, NUMBER, PERIOD, PLEASE, PLURAL, POOL, QUEUE, SEARCHING, SET, STANDING, START,
+        TASK, UNIT, URGENCY, Value, WHAT, WHERE, WHY, WORKER,
     },
     lexicon::{COMMANDS, Meaning},
     metrics,
@@ -161,6 +161,13 @@ impl<'t> Sentence<'t> {
         !self.open && self.terms.iter().all(|term| term.is(explained))
     }
 
+    /// Every word around those terms is explained by one of these, or binds.
+    pub(super) fn only_around(&self, inside: &Range<usize>, concepts: Concepts) -> bool {
+        let explained = concepts | GLUE;
+        let mut terms = self.terms.iter().enumerate();
+        !self.open && terms.all(|(at, term)| inside.contains(&at) || term.is(explained))
+    }
+
     /// Has it, and nothing else but what binds.
     pub(super) fn bare(&self, concepts: Concepts) -> bool {
         self.has(concepts) && self.only(concepts)
@@ -308,13 +315,16 @@ impl<'t> Sentence<'t> {
         })
     }
 
-    /// What was measured, by its own name or by that of a part.
-    pub(super) fn metric(&self) -> Option<Metric> {
-        let own = self.value(METRIC, |value| match value {
-            Value::Metric(metric) => Some(metric),
-            _ => None,
-        });
-        own.or_else(|| metrics::of(self.component()?))
+    /// What is measured that it names, and the terms of the name.
+    pub(super) fn measured(&self) -> Option<(Metric, Range<usize>)> {
+        let words = Words::of(self.text);
+        let (measured, named) = metrics::among(&words)?;
+        let place = |at| words.get(at).map(|word| word.place);
+        let (first, last) = (place(named.start)?, place(named.end - 1)?);
+        let inside = |term: &Term| first.start <= term.place.start && term.place.end <= last.end;
+        let from = self.terms.iter().position(inside)?;
+        let count = self.terms.iter().skip(from).take_while(|term| inside(term)).count();
+        Some((measured.drawn()?, from..from + count))
     }
 
     pub(super) fn period(&self) -> Option<Period> {

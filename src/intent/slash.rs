@@ -128,11 +128,7 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
     Some(match (name, words) {
         ("status", []) => Operation::Status,
         ("health", part) => Operation::Health(optional(part).ok()?),
-        ("chart", [metric]) => Operation::Chart(metrics::called(metric)?, None),
-        ("chart", [metric, period @ ..]) => {
-            let period = period.join(" ").parse().ok()?;
-            Operation::Chart(metrics::called(metric)?, Some(period))
-        }
+        ("chart", words) => chart(words)?,
         ("pools", []) => Operation::Pools,
         ("pool", [pool]) => Operation::Pool(PoolName::from(*pool)),
         ("scale", [pool, workers]) => {
@@ -185,6 +181,18 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
         ("usage", period) => Operation::Usage(Some(period.join(" ").parse().ok()?)),
         ("providers", []) => Operation::Providers,
         _ => return None,
+    })
+}
+
+/// A metric by any of its names, and a period behind it.
+fn chart(words: &[&str]) -> Option<Operation> {
+    (1..=words.len()).rev().find_map(|count| {
+        let (name, period) = words.split_at_checked(count)?;
+        let period = match period {
+            [] => None,
+            period => Some(period.join(" ").parse().ok()?),
+        };
+        Some(Operation::Chart(metrics::called(&name.join(" "))?, period))
     })
 }
 
