@@ -218,7 +218,7 @@ pub(super) const MEASURED: &[Measured] = &[
         "latency, response time, response times, first token time, first token times, time to \
          first token, times to first token, first token latency",
         "answers take, an answer takes, replies take, a reply takes, first tokens take, a first \
-         token takes, first words take",
+         token takes, first token takes, first words take, first word takes",
     ),
 ];
 

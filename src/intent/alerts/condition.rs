@@ -186,8 +186,9 @@ fn factor(tokens: &mut Tokens<'_>, units: &[(u64, &str)]) -> Option<u64> {
 fn fits(metric: Metric, amount: &Amount) -> bool {
     match (metric.unit(), amount.unit) {
         (Unit::Percent, None) => amount.thousandths <= 100_000,
-        (Unit::Count | Unit::Milliseconds, None) => true,
-        (Unit::BytesPerSecond, Some(Unit::Bytes)) => true,
+        (Unit::Count | Unit::Milliseconds, None) | (Unit::BytesPerSecond, Some(Unit::Bytes)) => {
+            true
+        }
         (unit, said) => said == Some(unit),
     }
 }
