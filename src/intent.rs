@@ -24,7 +24,7 @@ mod vocabulary;
 mod words;
 
 pub use alerts::{AlertWish, NewAlert, WhichAlerts};
-pub use moments::ENDED;
+pub use moments::{ENDED, PUT_OFF};
 pub use operation::Operation;
 pub use reading::{Reading, Situation, Unsure, understand};
 pub use slash::{FORMS, Misused, Slash, slash};

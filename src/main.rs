@@ -76,7 +76,10 @@ fn run(
         }
         Command::Intent(asked) => {
             let pools = settings.pools.keys().map(String::as_str);
-            let vocabulary = Vocabulary::new(pools, operator::demo_names());
+            let agents = settings.pools.iter().flat_map(|(pool, of)| {
+                of.agents.keys().map(|agent| (pool.as_str(), agent.as_str()))
+            });
+            let vocabulary = Vocabulary::new(pools, operator::demo_names()).staffed(agents);
             let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
             Ok(cli::intent::run(&asked, &vocabulary, &mut input, &mut output)?)
         }

@@ -25,7 +25,7 @@ pub use check::{Check, Part, State};
 pub use clock::{Clock, Timestamp};
 pub use conversation::{
     Accepted, AnswerStatus, Conversation, Cursor, DemoStep, Message, Offer, OpenTurn, Role,
-    Session, Specialist, Standing, TurnRef, User,
+    Session, Specialist, Standing, Subject, TurnRef, User,
 };
 pub use event::{Event, Reason, Routing, SPECIALIST, Sequenced, ToolPhase, TurnError};
 pub use id::{

@@ -18,6 +18,7 @@ mod summary;
 mod system;
 mod table;
 mod tasks;
+mod tools;
 mod usage;
 
 use std::sync::Arc;
@@ -36,6 +37,7 @@ use crate::{
     config::LiveSettings,
     conversation::{Change, Executed, Handle, Refusal, Registry, Sent},
     intent::{Operation, Vocabulary},
+    model::Subject,
     monitor::Monitor,
     task::Tasks,
 };
@@ -128,7 +130,7 @@ impl Operator {
         caller: Caller,
         said: Said,
     ) -> Result<Sent, Refusal> {
-        let Report { text, data, offers, pin, pin_agent, tour, then } = report;
+        let Report { text, data, offers, pin, pin_agent, tour, subject, then } = report;
         if let Some(pool) = pin {
             // Its own event tells of it; only that the command was noted is waited for.
             let change = Change { pool: Some(pool), agent: pin_agent, ..Change::default() };
@@ -143,6 +145,7 @@ impl Operator {
             data,
             offers: Some(offers),
             tour,
+            subject,
             tells: None,
         };
         let sent = caller.handle.note(executed).known().await?;
@@ -169,6 +172,7 @@ impl Operator {
                 return Ok(Report::new("Nothing was changed.", json!({ "done": false })).into());
             }
         };
+        let subject = operation.task().map(Subject::Task);
         let report = match operation {
             Operation::Help(topic) => help::help(topic.as_deref()),
             Operation::Status => self.status(),
@@ -178,6 +182,8 @@ impl Operator {
             Operation::Pool(pool) => self.pool(&pool),
             Operation::Use(pool) => self.switch(pool.as_ref()),
             Operation::UseAgent(pool, agent) => self.switch_to_agent(&pool, &agent),
+            Operation::Tools(pool) => self.tools(pool.as_ref()),
+            Operation::AgentTools(pool, agent) => self.agent_tools(&pool, &agent),
             Operation::Providers => self.providers(),
             Operation::Why => self.why(caller.conversation()).await?,
             Operation::Conversations => self.conversations(caller).await?,
@@ -209,14 +215,17 @@ impl Operator {
             Operation::Alerts(wish) => self.about_alerts(caller, wish).await?,
             Operation::Usage(period) => self.usage(caller, period).await?,
         };
-        Ok(report.into())
+        Ok(Report { subject: report.subject.or(subject), ..report }.into())
     }
 }
 
 /// The words that are names here.
 fn vocabulary(registry: &Registry) -> Vocabulary {
     let pools: Vec<_> = registry.workshop().pools.iter().collect();
-    Vocabulary::new(pools.iter().map(|pool| pool.name.as_str()), demo_names())
+    let agents = pools
+        .iter()
+        .flat_map(|pool| pool.agents().map(|(agent, _)| (pool.name.as_str(), agent.as_str())));
+    Vocabulary::new(pools.iter().map(|pool| pool.name.as_str()), demo_names()).staffed(agents)
 }
 
 impl Order {

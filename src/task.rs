@@ -34,7 +34,7 @@ use chrono_tz::Tz;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use board::{Subscription, Taken};
-pub use command::{Change, Invalid, NewTask, Refusal, Submitted};
+pub use command::{Again, Change, Invalid, NewTask, Refusal, Submitted};
 pub use recurrence::{NoRule, Recurrence};
 pub use telling::reason;
 pub use times::{Unreadable, When, when};

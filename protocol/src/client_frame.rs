@@ -399,6 +399,12 @@ fields! {
         /// The tasks that must have succeeded before; an empty list: none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<Vec<TaskId>>,
+        /// When it is done again, as in `task.submit`; an empty text: no more after its next run.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        every: Option<String>,
+        /// The time zone that `every` is meant in; absent: the server's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        time_zone: Option<String>,
     }
 
     /// Has a task that failed or was cancelled done after all, with all its attempts.

@@ -97,6 +97,7 @@ fn words(incident: &Incident, (user, watch): (UserId, u64), news: u32) -> Execut
         data: wire::alert_value(&said),
         offers: None,
         tour: Tour::AsItWas,
+        subject: None,
         tells: Some(Told::Incident(user, incident.id, news)),
     }
 }

@@ -6,8 +6,8 @@ use futures_util::{FutureExt, Sink, Stream};
 use super::{Connection, Flow, Settled, asks::Re};
 use crate::{
     model::Task,
-    task::{Change, NewTask, Refusal, Submitted, Tasks},
-    wire::{self, Asked, Complaint, TaskAsked},
+    task::{Again, Change, NewTask, Refusal, Submitted, Tasks},
+    wire::{self, Asked, Complaint, TaskAsked, TaskChangeAsked},
 };
 
 impl<T, E> Connection<T>
@@ -48,12 +48,7 @@ where
             }
             Asked::UpdateTask { task, to } => {
                 self.room_for_an_outcome()?;
-                let to = Change {
-                    priority: to.priority,
-                    run_at: to.run_at,
-                    pool: to.pool,
-                    after: to.after,
-                };
+                let to = change(&tasks, *to)?;
                 let updated = async move { tasks.update(user, task, to).await.map(again) };
                 self.pending.push(updated.map(|outcome| settle(re, outcome)).boxed());
             }
@@ -82,6 +77,20 @@ fn new_task(tasks: &Tasks, asked: TaskAsked) -> Result<NewTask, Complaint> {
         after: asked.after,
         max_attempts: asked.max_attempts,
         time_limit: asked.time_limit,
+    })
+}
+
+fn change(tasks: &Tasks, asked: TaskChangeAsked) -> Result<Change, Complaint> {
+    let again = asked.every.map(|rule| match &*rule {
+        "" => Ok(Again::Never),
+        rule => tasks.every(rule, asked.time_zone.as_deref()).map(Again::By),
+    });
+    Ok(Change {
+        priority: asked.priority,
+        run_at: asked.run_at,
+        pool: asked.pool,
+        after: asked.after,
+        again: again.transpose().map_err(Refusal::from)?,
     })
 }
 

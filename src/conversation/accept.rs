@@ -23,8 +23,8 @@ use crate::{
     budget::Reservation,
     limits,
     model::{
-        Accepted, Conversation, Event, FinishReason, Message, MessageId, PoolName, Role, TurnId,
-        TurnRef,
+        Accepted, Conversation, Event, FinishReason, Message, MessageId, PoolName, Role, Subject,
+        TurnId, TurnRef,
     },
     pool::Pool,
     provider::Item,
@@ -253,7 +253,7 @@ impl Writer {
         self.record.asked_agent = pool.agent_name().cloned();
         self.record.messages += if new { 2 } else { 1 };
         // Whoever says something else does not answer what was asked back.
-        self.stand(Some(Arc::default()), Tour::AsItWas);
+        self.stand(Some(Arc::default()), Tour::AsItWas, Some(Subject::Answer));
         let accepted = self.number(Event::MessageAccepted {
             message: message.id,
             turn: turn.turn,

@@ -10,7 +10,7 @@ use crate::{
     budget::Exhausted,
     model::{
         Accepted, AgentName, AnswerStatus, Conversation, ConversationId, DemoStep, IncidentId,
-        MessageId, Offer, PoolName, TaskId, TurnId, UserId,
+        MessageId, Offer, PoolName, Subject, TaskId, TurnId, UserId,
     },
     pool::Busy,
     store::StoreError,
@@ -162,6 +162,8 @@ pub struct Executed {
     pub offers: Option<Arc<[Offer]>>,
     /// What it does to the demonstration in the conversation.
     pub tour: Tour,
+    /// What it speaks of; `None`: what was spoken of before is still meant.
+    pub subject: Option<Subject>,
     /// What has been told by this.
     pub tells: Option<Told>,
 }

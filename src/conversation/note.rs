@@ -10,7 +10,7 @@ use super::{
 use crate::{
     model::{
         Accepted, AnswerStatus, Event, FinishReason, Message, MessageId, Offer, ProviderName,
-        Standing, Timing, Usage,
+        Standing, Subject, Timing, Usage,
     },
     store::{Turn, Write},
 };
@@ -35,7 +35,7 @@ impl Writer {
             self.record.head = Some(turn.answer);
         }
         self.record.messages += 2;
-        self.stand(executed.offers.clone(), executed.tour.clone());
+        self.stand(executed.offers.clone(), executed.tour.clone(), executed.subject);
         let shows = self.told(&turn, &executed);
         let kept = Accepted {
             conversation: self.record.id,
@@ -92,14 +92,20 @@ impl Writer {
     }
 
     /// What is left open between the user and the operator from now on.
-    pub(super) fn stand(&mut self, offers: Option<Arc<[Offer]>>, tour: Tour) {
+    pub(super) fn stand(
+        &mut self,
+        offers: Option<Arc<[Offer]>>,
+        tour: Tour,
+        subject: Option<Subject>,
+    ) {
         let offers = offers.unwrap_or_else(|| self.record.standing.offers.clone());
         let demo = match tour {
             Tour::AsItWas => self.record.standing.demo.clone(),
             Tour::At(step) => Some(step),
             Tour::Over => None,
         };
-        let standing = Standing { offers, demo };
+        let subject = subject.or(self.record.standing.subject);
+        let standing = Standing { offers, demo, subject };
         if self.record.standing != standing {
             self.feed.stand(standing.clone());
             self.record.standing = standing;

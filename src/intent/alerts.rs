@@ -15,7 +15,7 @@ use super::{
     reading::Heard,
     slots::{Period, Unit},
 };
-use condition::metric;
+use condition::{Misfit, metric};
 use phrases::{
     ALERT, ALERTS, AROUND, BEHIND, CONJUNCTIONS, ENDING, FORBIDDING, KEEPING, LIST_BEGINS, LISTING,
     REMOVING, SETTING, TELLING, TELLING_OF, WATCHING,
@@ -75,7 +75,7 @@ fn which_alerts(words: &[&str]) -> Option<WhichAlerts> {
 fn condition(text: &str) -> Option<NewAlert> {
     let words = read(text)?;
     let mut tokens = Tokens::of(&words);
-    let alert = condition::condition(&mut tokens, None)?;
+    let alert = condition::condition(&mut tokens, None)?.ok()?;
     tokens.is_empty().then_some(alert)
 }
 
@@ -95,11 +95,20 @@ fn watch(tokens: Tokens<'_>) -> Option<Heard> {
                         than 50.";
         return Some(Heard::ask(question, ("alert.set", json!({}))));
     }
-    let alert = told_when(tokens).or_else(|| when_told(tokens)).or_else(|| watched(tokens))?;
-    Some(wish(AlertWish::Set(alert)))
+    let said = told_when(tokens).or_else(|| when_told(tokens)).or_else(|| watched(tokens))?;
+    Some(match said {
+        Ok(alert) => wish(AlertWish::Set(alert)),
+        Err(misfit) => {
+            let known = json!({ "metric": misfit.metric()?.name() });
+            Heard::ask(&misfit.question(), ("alert.set", known))
+        }
+    })
 }
 
-fn told_when(mut tokens: Tokens<'_>) -> Option<NewAlert> {
+/// An alert that is wanted, or a unit that does not fit it.
+type Said = Result<NewAlert, Misfit>;
+
+fn told_when(mut tokens: Tokens<'_>) -> Option<Said> {
     let set = tokens.take_any(SETTING);
     if !set && !tokens.take_any(TELLING) {
         return None;
@@ -113,7 +122,7 @@ fn told_when(mut tokens: Tokens<'_>) -> Option<NewAlert> {
 }
 
 /// `if memory goes above 2 GB, let me know`.
-fn when_told(mut tokens: Tokens<'_>) -> Option<NewAlert> {
+fn when_told(mut tokens: Tokens<'_>) -> Option<Said> {
     if !tokens.take_any(CONJUNCTIONS) {
         return None;
     }
@@ -123,7 +132,7 @@ fn when_told(mut tokens: Tokens<'_>) -> Option<NewAlert> {
 }
 
 /// `keep an eye on the queue and tell me when it is longer than 50`.
-fn watched(mut tokens: Tokens<'_>) -> Option<NewAlert> {
+fn watched(mut tokens: Tokens<'_>) -> Option<Said> {
     if !tokens.take_any(WATCHING) {
         return None;
     }
@@ -136,7 +145,7 @@ fn watched(mut tokens: Tokens<'_>) -> Option<NewAlert> {
     tokens.is_empty().then_some(alert)
 }
 
-fn whole(mut tokens: Tokens<'_>) -> Option<NewAlert> {
+fn whole(mut tokens: Tokens<'_>) -> Option<Said> {
     let alert = condition::condition(&mut tokens, None)?;
     tokens.is_empty().then_some(alert)
 }

@@ -5,7 +5,6 @@
 use std::ops::{BitOr, BitOrAssign};
 
 use super::slots::{Component, Period, Priority, TaskStatus};
-use crate::model::Metric;
 
 /// A set of meanings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,11 +49,11 @@ concepts! {
     // Verbs: looking, making, ending, choosing a pool, telling now and then.
     SHOW SEND SEARCH SEARCHING ASKED SUMMARY POINTS WHY
     CREATE START START_OVER NEW MORE LESS SET SCALE LET ORDER
-    CANCEL STOP DELETE DONE_AWAY RETRY LATER
-    SWITCH TALK USE HANDLE PICK ROUTING AUTO NEXT
+    CANCEL STOP DELETE DONE_AWAY RETRY LATER REPEAT
+    SWITCH TALK USE HANDLE PICK CHOSEN ROUTING AUTO NEXT
     SUBSCRIBE WATCH UNSUBSCRIBE SPENT RELOAD
     // Objects.
-    TASK JOB BACKGROUND QUEUE POOL CREW AGENT FOLK WORKER CHAT HISTORY MESSAGE DEMO PROVIDER VENDOR LINKED
+    TASK JOB BACKGROUND QUEUE POOL CREW AGENT ROLE FOLK WORKER CHAT HISTORY MESSAGE DEMO PROVIDER VENDOR LINKED TOOL
     METRIC CHART WRONG
     TOKENS COST STATUS STATE UPDATE HEALTH FINE BUSY FATE DETAILS DEPTH COMPONENT SYSTEM AFFAIRS
     COMMANDS HELP PRIORITY PLURAL
@@ -76,6 +75,5 @@ pub(super) enum Value {
     Status(TaskStatus),
     Priority(Priority),
     Component(Component),
-    Metric(Metric),
     Period(Period),
 }

@@ -8,11 +8,13 @@ mod charts;
 mod conversations;
 mod demos;
 mod gateway;
+mod it;
 mod pools;
 mod search;
 mod submit;
 mod tasks;
 mod timed;
+mod tools;
 mod updates;
 
 use super::{
@@ -20,6 +22,7 @@ use super::{
     reading::{Heard, Situation},
     sentence::Sentence,
 };
+use crate::model::Subject;
 
 /// One rule; the first one that fits wins.
 type Rule = fn(&Sentence<'_>) -> Option<Heard>;
@@ -30,9 +33,11 @@ const OUTSPOKEN: &[Rule] = &[
     ask::ask,
     submit::plain,
     timed::reschedule,
+    timed::repeat_no_more,
     search::search,
     updates::unsubscribe,
     pools::why,
+    pools::leave,
     gateway::usage_of_it,
 ];
 
@@ -51,6 +56,8 @@ const PLAIN: &[Rule] = &[
     conversations::summary,
     conversations::delete,
     conversations::new,
+    tools::tools,
+    pools::agent,
     pools::switch,
     updates::subscribe,
     charts::chart,
@@ -67,6 +74,14 @@ const PLAIN: &[Rule] = &[
 
 /// The command that the sentence is, if it is one.
 pub(super) fn parse(sentence: &Sentence<'_>, situation: Situation) -> Option<Heard> {
+    let meant = match situation.subject {
+        Some(Subject::Task(number)) if !situation.demo_running => it::task(sentence, number),
+        Some(Subject::Answer) => pools::why_that(sentence),
+        _ => None,
+    };
+    if meant.is_some() {
+        return meant;
+    }
     if let Some(heard) = OUTSPOKEN.iter().find_map(|rule| rule(sentence)) {
         return Some(heard);
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ops::Bound, sync::LazyLock};
 use super::{
     concepts::{COMPONENT, Concepts, METRIC, NUMBER, PERIOD, STANDING, UNIT, URGENCY, Value},
     meanings::MEANINGS,
-    metrics::METRICS,
+    metrics::MEASURED,
     typos,
     values::{COMPONENTS, NUMBERS, PERIODS, PRIORITIES, STATUSES, UNITS},
     words::Words,
@@ -30,7 +30,7 @@ pub(super) struct Lexicon {
 }
 
 /// Marks that no phrase goes across.
-const APART: &[char] = &[':', '"', '\n', ',', '.'];
+pub(super) const APART: &[char] = &[':', '"', '\n', ',', '.'];
 
 /// The phrases of commands.
 pub(super) static COMMANDS: LazyLock<Lexicon> = LazyLock::new(|| {
@@ -58,8 +58,8 @@ pub(super) static COMMANDS: LazyLock<Lexicon> = LazyLock::new(|| {
     for (priority, phrases) in PRIORITIES {
         add(URGENCY, Value::Priority(*priority), phrases);
     }
-    for (metric, phrases) in METRICS {
-        add(METRIC, Value::Metric(*metric), phrases);
+    for measured in MEASURED {
+        add(METRIC, Value::None, measured.own);
     }
     for (component, phrases) in COMPONENTS {
         add(COMPONENT, Value::Component(*component), phrases);

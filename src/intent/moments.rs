@@ -49,6 +49,15 @@ pub(super) fn early(text: &str) -> Vec<Moment> {
 
 /// The longest phrase that says when at the end of a text.
 pub(super) fn late(text: &str) -> Option<Moment> {
+    at_the_end(text, phrase)
+}
+
+/// The phrase at the end of a text that says by how much something is put off.
+pub(super) fn shift(text: &str) -> Option<Moment> {
+    at_the_end(text, |words| later(words).map(|words| Phrase { words, exact: false }))
+}
+
+fn at_the_end(text: &str, phrase: impl Fn(&[Word]) -> Option<Phrase>) -> Option<Moment> {
     let from = text.floor_char_boundary(text.len().saturating_sub(TIMED_TAIL_BYTES));
     let words = words(text, from, TIMED_WORDS_MAX);
     (0..words.len()).find_map(|at| {
@@ -193,6 +202,9 @@ fn is_ordinal(word: &str) -> bool {
     digits.is_some_and(is_number)
 }
 
+/// What leads to how long something is put off.
+pub const PUT_OFF: &[&str] = &["by", "for", "back"];
+
 /// How people say that a task has come to its end.
 pub const ENDED: &[&str] = &[
     "done",
@@ -285,17 +297,27 @@ fn is_date(word: &str) -> bool {
 
 /// `in 10 minutes`, `in half an hour`.
 fn ahead(words: &[Word]) -> Option<usize> {
-    if word(words, 0) != "in" {
-        return None;
+    (word(words, 0) == "in").then(|| stretch(words, 1))?
+}
+
+/// `by 2 hours`, `for a day`, `back an hour`, `half an hour later`.
+fn later(words: &[Word]) -> Option<usize> {
+    if PUT_OFF.contains(&word(words, 0)) {
+        return stretch(words, 1);
     }
-    let count = word(words, 1);
+    stretch(words, 0).filter(|end| word(words, *end) == "later").map(|end| end + 1)
+}
+
+/// The word behind a stretch of time that begins there.
+fn stretch(words: &[Word], at: usize) -> Option<usize> {
+    let (count, units) = (word(words, at), word(words, at + 1));
     match count {
-        "half" if word(words, 2) == "an" && word(words, 3) == "hour" => Some(4),
-        "a" | "an" | "one" | "two" | "three" => UNITS.contains(&word(words, 2)).then_some(3),
-        number if is_number(number) => UNITS.contains(&word(words, 2)).then_some(3),
+        "half" if units == "an" && word(words, at + 2) == "hour" => Some(at + 3),
+        "a" | "an" | "one" | "two" | "three" => UNITS.contains(&units).then_some(at + 2),
+        number if is_number(number) => UNITS.contains(&units).then_some(at + 2),
         compact => {
             let digits = compact.trim_end_matches(['s', 'm', 'h', 'd']);
-            (is_number(digits) && digits.len() + 1 == compact.len()).then_some(2)
+            (is_number(digits) && digits.len() + 1 == compact.len()).then_some(at + 1)
         }
     }
 }

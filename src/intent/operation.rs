@@ -28,6 +28,10 @@ pub enum Operation {
     Pools,
     /// How one pool is.
     Pool(PoolName),
+    /// Which tools a pool and its agents have; all of them where it is `None`.
+    Tools(Option<PoolName>),
+    /// Which tools that agent has.
+    AgentTools(PoolName, AgentName),
     /// That pool shall have more or fewer workers.
     Scale(PoolName, Workers),
     /// Ask several pools the same, and make one answer of theirs.
@@ -42,7 +46,8 @@ pub enum Operation {
     CancelTasks(Targets),
     /// Try tasks again that failed or were cancelled.
     RetryTasks(Targets),
-    /// These tasks run at that time, or behind others, as it was written.
+    /// These tasks run at that time, so much later, by that rule, behind others, or once more and not
+    /// again, as it was written.
     Reschedule(TaskNumbers, Arc<str>),
     /// These tasks are wanted so soon.
     Prioritise(TaskNumbers, Priority),
@@ -101,6 +106,7 @@ impl Operation {
             Self::Chart(..) => "metrics.chart",
             Self::Pools => "pools.list",
             Self::Pool(_) => "pool.show",
+            Self::Tools(_) | Self::AgentTools(..) => "tools.list",
             Self::Scale(..) => "pool.scale",
             Self::Ask(..) => "pools.ask",
             Self::Tasks(_) => "tasks.list",
@@ -137,6 +143,21 @@ impl Operation {
         far || matches!(self, Self::CancelTasks(_) | Self::Delete(_))
     }
 
+    /// The only task that it is about.
+    pub fn task(&self) -> Option<u32> {
+        match self {
+            Self::ShowTasks(numbers)
+            | Self::CancelTasks(Targets::Numbered(numbers))
+            | Self::RetryTasks(Targets::Numbered(numbers))
+            | Self::Reschedule(numbers, _)
+            | Self::Prioritise(numbers, _) => match *numbers.as_slice() {
+                [number] => Some(number),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Its parameters, as JSON.
     pub fn slots(&self) -> Value {
         let mut slots = Slots::default();
@@ -145,6 +166,9 @@ impl Operation {
             Self::Health(component) => slots.put("component", component.map(Component::word)),
             Self::Chart(metric, period) => slots.chart(*metric, *period),
             Self::Pool(pool) => slots.put("pool", Some(pool.as_str())),
+            Self::Tools(pool) | Self::New(pool) => {
+                slots.put("pool", pool.as_ref().map(PoolName::as_str));
+            }
             Self::Scale(pool, workers) => {
                 slots.put("pool", Some(pool.as_str()));
                 slots.workers(*workers);
@@ -175,11 +199,10 @@ impl Operation {
             Self::Use(pool) => {
                 slots.put("pool", Some(pool.as_ref().map_or(AUTO, PoolName::as_str)));
             }
-            Self::UseAgent(pool, agent) => {
+            Self::UseAgent(pool, agent) | Self::AgentTools(pool, agent) => {
                 slots.put("pool", Some(pool.as_str()));
                 slots.put("agent", Some(agent.as_str()));
             }
-            Self::New(pool) => slots.put("pool", pool.as_ref().map(PoolName::as_str)),
             Self::Summarise(which) | Self::Delete(which) => {
                 slots.put("conversation", Some(which.slot()));
             }
@@ -265,6 +288,8 @@ impl fmt::Display for Operation {
             }
             Self::Pools => f.write_str("/pools"),
             Self::Pool(pool) => write!(f, "/pool {pool}"),
+            Self::Tools(pool) => form(f, "/tools", pool.as_ref()),
+            Self::AgentTools(pool, agent) => write!(f, "/tools {pool}/{agent}"),
             Self::Scale(pool, workers) => write!(f, "/scale {pool} {workers}"),
             Self::Ask(whom, text) => write!(f, "/ask {whom} {text}"),
             Self::Tasks(filter) => filtered(f, "/tasks", filter),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{Operation, Vocabulary, alerts, grammar, sentence::Sentence};
+use crate::model::Subject;
 
 /// What a text comes to.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +53,8 @@ impl Reading {
 pub struct Situation {
     /// A demonstration is running, so that `next` and `stop` mean it.
     pub demo_running: bool,
+    /// What was spoken of last, so that `it` means it.
+    pub subject: Option<Subject>,
 }
 
 /// What the text comes to. Slash commands are not looked for.

@@ -1,12 +1,12 @@
 //! A text as a row of meanings, and what can be asked of it.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use super::{
     concepts::{
-        ASKED, BACKGROUND, BE, CHAT, COMPONENT, CREW, Concepts, DEMO, DO, GLUE, HAIL, HISTORY, HOW,
-        JOB, METRIC, NAMED, NUMBER, PERIOD, PLEASE, PLURAL, POOL, QUEUE, SEARCHING, SET, STANDING,
-        START, TASK, UNIT, URGENCY, Value, WHAT, WHERE, WHY, WORKER,
+        A, AGENT, ASKED, BACKGROUND, BE, CHAT, COMPONENT, CREW, Concepts, DEMO, DO, GLUE, HAIL,
+        HISTORY, HOW, JOB, NAMED, NUMBER, PERIOD, PLEASE, PLURAL, POOL, QUEUE, ROLE, SEARCHING,
+        SET, STANDING, START, TASK, UNIT, URGENCY, Value, WHAT, WHERE, WHY, WORKER,
     },
     lexicon::{COMMANDS, Meaning},
     metrics,
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     limits::MISSPELT_WORDS_MAX,
-    model::{Metric, PoolName},
+    model::{AgentName, Metric, PoolName},
 };
 
 /// A word or a phrase with its meaning.
@@ -161,6 +161,13 @@ impl<'t> Sentence<'t> {
         !self.open && self.terms.iter().all(|term| term.is(explained))
     }
 
+    /// Every word around those terms is explained by one of these, or binds.
+    pub(super) fn only_around(&self, inside: &Range<usize>, concepts: Concepts) -> bool {
+        let explained = concepts | GLUE;
+        let mut terms = self.terms.iter().enumerate();
+        !self.open && terms.all(|(at, term)| inside.contains(&at) || term.is(explained))
+    }
+
     /// Has it, and nothing else but what binds.
     pub(super) fn bare(&self, concepts: Concepts) -> bool {
         self.has(concepts) && self.only(concepts)
@@ -205,6 +212,11 @@ impl<'t> Sentence<'t> {
         self.terms.windows(kinds.len()).any(|row| fits(row, kinds))
     }
 
+    /// They stand there.
+    pub(super) fn row_at(&self, at: usize, kinds: &[Concepts]) -> bool {
+        self.terms.get(at..at + kinds.len()).is_some_and(|row| fits(row, kinds))
+    }
+
     /// It begins with terms of these kinds.
     pub(super) fn begins(&self, kinds: &[Concepts]) -> bool {
         self.terms.get(..kinds.len()).is_some_and(|row| fits(row, kinds))
@@ -224,7 +236,8 @@ impl<'t> Sentence<'t> {
 
     /// That term means nothing to the gateway.
     pub(super) fn is_unknown(&self, at: usize) -> bool {
-        self.terms.get(at).is_some_and(|term| term.meaning.concepts == Concepts::NONE)
+        let nothing = |term: &Term| matches!(term.meaning.concepts, Concepts::NONE | ROLE);
+        self.terms.get(at).is_some_and(nothing)
     }
 
     /// The text of those terms, as it was written, without quotation marks around it.
@@ -308,13 +321,16 @@ impl<'t> Sentence<'t> {
         })
     }
 
-    /// What was measured, by its own name or by that of a part.
-    pub(super) fn metric(&self) -> Option<Metric> {
-        let own = self.value(METRIC, |value| match value {
-            Value::Metric(metric) => Some(metric),
-            _ => None,
-        });
-        own.or_else(|| metrics::of(self.component()?))
+    /// What is measured that it names, and the terms of the name.
+    pub(super) fn measured(&self) -> Option<(Metric, Range<usize>)> {
+        let words = Words::of(self.text);
+        let (measured, named) = metrics::among(&words)?;
+        let place = |at| words.get(at).map(|word| word.place);
+        let (first, last) = (place(named.start)?, place(named.end - 1)?);
+        let inside = |term: &Term| first.start <= term.place.start && term.place.end <= last.end;
+        let from = self.terms.iter().position(inside)?;
+        let count = self.terms.iter().skip(from).take_while(|term| inside(term)).count();
+        Some((measured.drawn()?, from..from + count))
     }
 
     pub(super) fn period(&self) -> Option<Period> {
@@ -339,6 +355,22 @@ impl<'t> Sentence<'t> {
     /// The pool that this term can name.
     pub(super) fn pool_at(&self, at: usize) -> Option<PoolName> {
         self.vocabulary.pool(self.terms.get(at)?.meaning.named?)
+    }
+
+    /// An agent that is called one, and the pools that have it: `the odds agent`.
+    pub(super) fn agent(&self) -> Option<&(AgentName, Vec<PoolName>)> {
+        let called = |at: &usize| {
+            let beside = self.is_at(at + 1, AGENT) || (*at > 0 && self.is_at(at - 1, AGENT));
+            self.is_at(*at, ROLE) && beside && !(*at > 0 && self.is_at(at - 1, A))
+        };
+        self.agent_at((0..self.terms.len()).find(called)?)
+    }
+
+    /// The agent that this term names.
+    pub(super) fn agent_at(&self, at: usize) -> Option<&(AgentName, Vec<PoolName>)> {
+        let place = self.terms.get(at)?.place;
+        let name = self.text.get(place.start..place.end)?.to_lowercase();
+        self.vocabulary.agent(&name.replace('-', " "))
     }
 
     /// The name of a demonstration.

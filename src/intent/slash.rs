@@ -10,7 +10,7 @@ use super::{
     operation::{AUTO, Operation},
     slots::{NewTask, NotAValue, Targets, TaskFilter, TaskNumbers, Which},
 };
-use crate::model::PoolName;
+use crate::model::{AgentName, PoolName};
 
 /// Every form, and what it does.
 pub const FORMS: &[(&str, &str)] = &[
@@ -23,6 +23,7 @@ pub const FORMS: &[(&str, &str)] = &[
     ("/chart METRIC [PERIOD]", "how something was: memory, cpu, load, turns, latency, …"),
     ("/pools", "the pools of specialists and their routes"),
     ("/pool POOL", "one of them"),
+    ("/tools [POOL]", "which tools its agents have; /tools POOL/AGENT those of one"),
     ("/scale POOL N", "the pool has N workers from now on; +N more, -N fewer"),
     (
         "/use POOL",
@@ -42,7 +43,10 @@ pub const FORMS: &[(&str, &str)] = &[
     ),
     ("/task cancel N", "takes it back; several numbers, or all [STATUS] [POOL]"),
     ("/task retry N", "tries it again; several numbers, or all [STATUS] [POOL]"),
-    ("/task at N WHEN", "when it runs: a time, or after another task"),
+    (
+        "/task at N WHEN",
+        "when it runs: a time, a rule, after another task, by 2 hours later, or once and not again",
+    ),
     ("/task priority N P", "how soon it is wanted"),
     ("/conversations", "your conversations"),
     ("/new [POOL]", "begins another conversation"),
@@ -128,23 +132,21 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
     Some(match (name, words) {
         ("status", []) => Operation::Status,
         ("health", part) => Operation::Health(optional(part).ok()?),
-        ("chart", [metric]) => Operation::Chart(metrics::called(metric)?, None),
-        ("chart", [metric, period @ ..]) => {
-            let period = period.join(" ").parse().ok()?;
-            Operation::Chart(metrics::called(metric)?, Some(period))
-        }
+        ("chart", words) => chart(words)?,
         ("pools", []) => Operation::Pools,
         ("pool", [pool]) => Operation::Pool(PoolName::from(*pool)),
         ("scale", [pool, workers]) => {
             Operation::Scale(PoolName::from(*pool), workers.parse().ok()?)
         }
         ("use", [AUTO]) => Operation::Use(None),
-        ("use", [pool]) => match pool.split_once('/') {
-            Some((pool, agent)) if !pool.is_empty() && !agent.is_empty() => {
-                Operation::UseAgent(pool.into(), agent.into())
-            }
-            Some(_) => return None,
-            None => Operation::Use(Some(PoolName::from(*pool))),
+        ("use", [pool]) => match seat(pool)? {
+            (pool, Some(agent)) => Operation::UseAgent(pool, agent),
+            (pool, None) => Operation::Use(Some(pool)),
+        },
+        ("tools", []) => Operation::Tools(None),
+        ("tools", [pool]) => match seat(pool)? {
+            (pool, Some(agent)) => Operation::AgentTools(pool, agent),
+            (pool, None) => Operation::Tools(Some(pool)),
         },
         ("why", []) => Operation::Why,
         ("tasks", filter) => Operation::Tasks(tasks(filter)?),
@@ -185,6 +187,29 @@ fn operation(name: &str, words: &[&str]) -> Option<Operation> {
         ("usage", period) => Operation::Usage(Some(period.join(" ").parse().ok()?)),
         ("providers", []) => Operation::Providers,
         _ => return None,
+    })
+}
+
+/// `POOL`, or `POOL/AGENT`.
+fn seat(word: &str) -> Option<(PoolName, Option<AgentName>)> {
+    match word.split_once('/') {
+        Some((pool, agent)) if !pool.is_empty() && !agent.is_empty() => {
+            Some((pool.into(), Some(agent.into())))
+        }
+        Some(_) => None,
+        None => Some((word.into(), None)),
+    }
+}
+
+/// A metric by any of its names, and a period behind it.
+fn chart(words: &[&str]) -> Option<Operation> {
+    (1..=words.len()).rev().find_map(|count| {
+        let (name, period) = words.split_at_checked(count)?;
+        let period = match period {
+            [] => None,
+            period => Some(period.join(" ").parse().ok()?),
+        };
+        Some(Operation::Chart(metrics::called(&name.join(" "))?, period))
     })
 }
 

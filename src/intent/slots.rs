@@ -156,6 +156,8 @@ words! {
 words! {
     /// A unit of time that periods are counted in.
     Unit {
+        /// Sixty seconds.
+        Minute = "minute",
         /// Sixty minutes.
         Hour = "hour",
         /// From midnight to midnight.
@@ -207,6 +209,9 @@ impl FromStr for Period {
             ["yesterday"] | ["last", "day"] => Ok(Self::Yesterday),
             [unit] | ["this", unit] => unit.parse().map(Self::This),
             ["last", unit] => unit.parse().map(Self::Last),
+            ["last", "half", "hour"] | ["last", "half", "an", "hour"] => {
+                Ok(Self::Past(30, Unit::Minute))
+            }
             ["last", count, units] => {
                 let unit = units.strip_suffix('s').unwrap_or(units).parse()?;
                 let count = count.parse().ok().filter(|count| *count > 1).ok_or(NotAValue)?;

@@ -4,13 +4,26 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Reading, Situation, Vocabulary, meanings::MEANINGS, understand};
+use crate::model::Subject;
 
 const COMMANDS: &str = include_str!("../../tests/understanding/commands.txt");
 const CHAT: &str = include_str!("../../tests/understanding/chat.txt");
 const POOLS: [&str; 5] = ["healthcare", "financial", "sports", "business", "general"];
 
+const AGENTS: [(&str, &str); 9] = [
+    ("healthcare", "triage"),
+    ("healthcare", "medication"),
+    ("healthcare", "wellness"),
+    ("financial", "analyst"),
+    ("financial", "planner"),
+    ("sports", "statistician"),
+    ("sports", "odds"),
+    ("business", "process"),
+    ("business", "growth"),
+];
+
 fn vocabulary() -> Vocabulary {
-    Vocabulary::new(POOLS, POOLS)
+    Vocabulary::new(POOLS, POOLS).staffed(AGENTS)
 }
 
 /// The intent, the slots, and a `?` where it is asked back.
@@ -68,7 +81,7 @@ fn chat_is_no_command() {
 
 #[test]
 fn a_running_demonstration_hears_a_word() {
-    let running = Situation { demo_running: true };
+    let running = Situation { demo_running: true, ..Situation::default() };
     for (text, alone, meanwhile) in [
         ("next", "none", "demo.next"),
         ("Next please!", "none", "demo.next"),
@@ -81,6 +94,112 @@ fn a_running_demonstration_hears_a_word() {
     ] {
         check(text, Situation::default(), alone, &json!({}));
         check(text, running, meanwhile, &json!({}));
+    }
+}
+
+#[test]
+fn it_is_the_task_that_was_spoken_of_last() {
+    let task = Situation { subject: Some(Subject::Task(4)), ..Situation::default() };
+    let at = |at: &str| json!({ "task_id": 4, "at": at });
+    for (text, intent, slots) in [
+        ("run it tomorrow at noon", "task.reschedule", at("tomorrow at noon")),
+        ("move it to friday", "task.reschedule", at("friday")),
+        ("delay it by 2 hours", "task.reschedule", at("by 2 hours")),
+        ("please postpone that one until monday 8:30", "task.reschedule", at("monday 8:30")),
+        ("run the task after task 3", "task.reschedule", at("after task 3")),
+        ("make it repeat every day at 9", "task.reschedule", at("every day at 9")),
+        ("run it every monday", "task.reschedule", at("every monday")),
+        ("stop repeating it", "task.reschedule", at("once")),
+        ("don't repeat it any more", "task.reschedule", at("once")),
+        ("cancel it", "task.cancel", json!({ "task_id": 4 })),
+        ("Cancel this task, please.", "task.cancel", json!({ "task_id": 4 })),
+        ("retry it", "task.retry", json!({ "task_id": 4 })),
+        ("make it urgent", "task.priority", json!({ "task_id": 4, "priority": "urgent" })),
+        ("is it done?", "task.show", json!({ "task_id": 4 })),
+        ("how is it going?", "task.show", json!({ "task_id": 4 })),
+    ] {
+        check(text, task, intent, &slots);
+    }
+    for text in [
+        "what is it?",
+        "run it by me again",
+        "move it or lose it",
+        "make it shorter",
+        "is it true that money makes happy?",
+        "how does it taste?",
+        "tell me why it repeats",
+        "move to friday's match",
+        "it rained every monday",
+        "when is the exhibition tomorrow?",
+        "cancel my gym membership by friday",
+        "repeat after me",
+    ] {
+        check(text, task, "none", &json!({}));
+    }
+}
+
+#[test]
+fn behind_an_answer_it_is_told_why_that_pool_was_picked() {
+    let answered = Situation { subject: Some(Subject::Answer), ..Situation::default() };
+    for text in [
+        "why did you pick that?",
+        "Why did you choose that one?",
+        "why that one?",
+        "why this one",
+        "why did you select this?",
+        "why did you decide on that?",
+        "how did you choose that one?",
+        "how did you pick that",
+        "why would you pick that one",
+        "why have you chosen this one?",
+        "why did you go with that one?",
+        "why did you settle on that?",
+        "why this pool?",
+        "why was that picked by you?",
+    ] {
+        check(text, answered, "routing.explain", &json!({}));
+    }
+    for text in [
+        "why did they pick that?",
+        "why did you pick him for the team?",
+        "why that?",
+        "why?",
+        "why is that?",
+        "why did you say that?",
+        "why not the other one?",
+        "why did you use that word?",
+        "how do I pick one?",
+        "did you pick that?",
+        "what did you pick?",
+        "why did the coach choose that one?",
+    ] {
+        check(text, answered, "none", &json!({}));
+    }
+}
+
+#[test]
+fn an_agent_of_several_pools_is_asked_back() {
+    let own = Vocabulary::new(["kitchen", "garden"], []).staffed([
+        ("kitchen", "head-chef"),
+        ("garden", "planner"),
+        ("kitchen", "planner"),
+    ]);
+    for (text, intent, slots) in [
+        ("use the planner agent", "conversation.switch_pool?", json!({ "agent": "planner" })),
+        (
+            "use the planner agent of the garden pool",
+            "conversation.switch_pool",
+            json!({ "pool": "garden", "agent": "planner" }),
+        ),
+        (
+            "switch to the head chef agent",
+            "conversation.switch_pool",
+            json!({ "pool": "kitchen", "agent": "head-chef" }),
+        ),
+        ("switch to the triage agent", "none", json!({})),
+    ] {
+        let found = heard(text, &own, Situation::default());
+        assert_eq!((found.0.as_str(), found.1), (intent, slots), "{text}");
     }
 }
 
@@ -129,7 +248,9 @@ fn babble() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn no_text_is_too_strange(text in prop_oneof![babble(), ".{0,400}".boxed()], demo_running: bool) {
-        drop(understand(&text, &vocabulary(), Situation { demo_running }));
+        for subject in [None, Some(Subject::Answer), Some(Subject::Task(4))] {
+            drop(understand(&text, &vocabulary(), Situation { demo_running, subject }));
+        }
     }
 }
 

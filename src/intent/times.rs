@@ -4,7 +4,7 @@ use super::{
     concepts::{Concepts, IT, LAST, NEXT, NUMBER, PERIOD, THE, THIS, UNIT, Value},
     lexicon::Meaning,
     sentence::Term,
-    slots::Period,
+    slots::{Period, Unit},
     values,
     words::Place,
 };
@@ -85,9 +85,14 @@ fn time(row: &[Term]) -> Option<(Meaning, usize)> {
         (Value::Number(count), Some(seconds)) => {
             Some((meaning(UNIT, Value::Seconds(count.saturating_mul(seconds))), 2))
         }
-        (_, Some(seconds)) => match values::unit(seconds) {
-            Some(unit) if first.is(LAST) => Some((past(Period::Last(unit)), 2)),
-            Some(unit) if first.is(THIS) => Some((past(Period::This(unit)), 2)),
+        (_, Some(seconds)) => match (values::unit(seconds), values::minutes(seconds)) {
+            // `this minute` is now.
+            (Some(Unit::Minute), _) if first.is(THIS) => None,
+            (Some(unit), _) if first.is(LAST) => Some((past(Period::Last(unit)), 2)),
+            (Some(unit), _) if first.is(THIS) => Some((past(Period::This(unit)), 2)),
+            (None, Some(count)) if first.is(LAST) => {
+                Some((past(Period::Past(count, Unit::Minute)), 2))
+            }
             _ => None,
         },
         _ => None,

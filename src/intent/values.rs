@@ -44,6 +44,7 @@ pub(super) const UNITS: &[(u32, &str)] = &[
     (120, "other minute, couple of minutes"),
     (900, "quarter of an hour, quarter hour, quarter of hour"),
     (1_800, "half an hour, half hour, half-hour, half a hour"),
+    (5_400, "hour and a half, an hour and a half"),
     (HOUR, "hour, hours, hr, hrs, h, hourly"),
     (DAY, "day, days, daily"),
     (WEEK, "week, weeks, weekly"),
@@ -51,7 +52,8 @@ pub(super) const UNITS: &[(u32, &str)] = &[
     (YEAR, "year, years, yearly"),
 ];
 
-const HOUR: u32 = 3_600;
+const MINUTE: u32 = 60;
+const HOUR: u32 = 60 * MINUTE;
 const DAY: u32 = 24 * HOUR;
 const WEEK: u32 = 7 * DAY;
 const MONTH: u32 = 30 * DAY;
@@ -60,6 +62,7 @@ const YEAR: u32 = 365 * DAY;
 /// The unit that periods are counted in, of so many seconds.
 pub(super) fn unit(seconds: u32) -> Option<Unit> {
     match seconds {
+        MINUTE => Some(Unit::Minute),
         HOUR => Some(Unit::Hour),
         DAY => Some(Unit::Day),
         WEEK => Some(Unit::Week),
@@ -67,6 +70,12 @@ pub(super) fn unit(seconds: u32) -> Option<Unit> {
         YEAR => Some(Unit::Year),
         _ => None,
     }
+}
+
+/// Whole minutes that are no unit by themselves: `half an hour`, `an hour and a half`.
+pub(super) fn minutes(seconds: u32) -> Option<u32> {
+    let minutes = seconds / MINUTE;
+    (seconds < DAY && seconds.is_multiple_of(MINUTE) && minutes > 1).then_some(minutes)
 }
 
 /// Stretches of the past that have a name.

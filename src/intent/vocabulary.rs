@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use super::{
-    concepts::{NAMED, Value},
+    concepts::{NAMED, ROLE, Value},
     lexicon::{Lexicon, Meaning},
     values::NAMES,
 };
-use crate::model::PoolName;
+use crate::model::{AgentName, PoolName};
 
 /// The names that commands may use.
 #[derive(Debug, Default)]
 pub struct Vocabulary {
     pub(super) lexicon: Lexicon,
     named: Vec<Named>,
+    /// The agents, and the pools that have one of that name.
+    staff: Vec<(AgentName, Vec<PoolName>)>,
 }
 
 #[derive(Debug)]
@@ -48,6 +50,28 @@ impl Vocabulary {
             }
         }
         vocabulary
+    }
+
+    /// The same with these agents, each with its pool.
+    #[must_use]
+    pub fn staffed<'n>(mut self, agents: impl IntoIterator<Item = (&'n str, &'n str)>) -> Self {
+        for (pool, agent) in agents {
+            let (pool, agent) = (PoolName::from(pool), AgentName::from(agent));
+            if let Some((_, pools)) = self.staff.iter_mut().find(|(known, _)| *known == agent) {
+                pools.push(pool);
+                continue;
+            }
+            let name = agent.as_str().replace('-', " ");
+            self.lexicon.add(&name, Meaning { concepts: ROLE, ..Meaning::default() });
+            self.staff.push((agent, vec![pool]));
+        }
+        self
+    }
+
+    /// The agent of that name, and the pools that have it.
+    pub(super) fn agent(&self, name: &str) -> Option<&(AgentName, Vec<PoolName>)> {
+        let is = |agent: &AgentName| agent.as_str().replace('-', " ") == name;
+        self.staff.iter().find(|(agent, _)| is(agent))
     }
 
     fn call(

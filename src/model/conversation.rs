@@ -103,15 +103,30 @@ pub struct Specialist {
 #[serde(default)]
 pub struct Standing {
     /// The answers to what the operator asked back last; none where it asked nothing.
+    #[serde(skip_serializing_if = "<[Offer]>::is_empty")]
     pub offers: Arc<[Offer]>,
     /// The demonstration that is under way.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub demo: Option<DemoStep>,
+    /// What was spoken of last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Subject>,
 }
 
 impl Standing {
     fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// What was spoken of in a conversation, so that `it` and `that` can mean it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// What a pool answers.
+    Answer,
+    /// The background task of this number.
+    Task(u32),
 }
 
 /// An answer to something that the operator asked back.

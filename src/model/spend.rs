@@ -46,18 +46,6 @@ impl Day {
         Self::dated(self.month().date().checked_add_months(Months::new(1)))
     }
 
-    /// The first day of the month before its own.
-    #[must_use]
-    pub fn last_month(self) -> Self {
-        Self::dated(self.month().date().checked_sub_months(Months::new(1)))
-    }
-
-    /// The first day of its year.
-    #[must_use]
-    pub fn year(self) -> Self {
-        Self::dated(self.date().with_ordinal(1))
-    }
-
     fn date(self) -> NaiveDate {
         self.begins().to_utc().date_naive()
     }
@@ -190,16 +178,15 @@ mod tests {
     #[test]
     fn days_and_months_are_those_of_the_calendar() {
         let day = |text: &str| Day::dated(Some(text.parse().unwrap()));
-        for (of, month, next, last, year) in [
-            ("2026-03-15", "2026-03-01", "2026-04-01", "2026-02-01", "2026-01-01"),
-            ("2026-01-01", "2026-01-01", "2026-02-01", "2025-12-01", "2026-01-01"),
-            ("2024-02-29", "2024-02-01", "2024-03-01", "2024-01-01", "2024-01-01"),
-            ("2026-12-31", "2026-12-01", "2027-01-01", "2026-11-01", "2026-01-01"),
-            ("1969-12-31", "1969-12-01", "1970-01-01", "1969-11-01", "1969-01-01"),
+        for (of, month, next) in [
+            ("2026-03-15", "2026-03-01", "2026-04-01"),
+            ("2026-01-01", "2026-01-01", "2026-02-01"),
+            ("2024-02-29", "2024-02-01", "2024-03-01"),
+            ("2026-12-31", "2026-12-01", "2027-01-01"),
+            ("1969-12-31", "1969-12-01", "1970-01-01"),
         ] {
             let of = day(of);
-            let found = (of.month(), of.next_month(), of.last_month(), of.year());
-            assert_eq!(found, (day(month), day(next), day(last), day(year)), "{of:?}");
+            assert_eq!((of.month(), of.next_month()), (day(month), day(next)), "{of:?}");
             assert_eq!(Day::of(of.begins()), of);
             assert_eq!(Day::of(Timestamp(of.begins().0 - 1)).next(), of);
         }

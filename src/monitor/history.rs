@@ -200,7 +200,8 @@ impl History {
         let last = minute(Timestamp(span.end.0.saturating_sub(1))).min(minute(now));
         // Whole minutes: sixty of them are the last hour.
         let whole = minute(Timestamp(span.start.0.saturating_sub(1))) + 1;
-        let first = whole.max(minute(now) - most);
+        // Of the minute that has just begun there is next to nothing.
+        let first = whole.min(last - 1).max(minute(now) - most);
         let minutes = (last - first + 1).max(1);
         let width = minutes.div_euclid(points_max()) + i64::from(minutes % points_max() > 0);
         let mut chart = Folding::of(metric, first, width, minutes);

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::{
@@ -14,7 +15,7 @@ use crate::{
     conversation::Refusal,
     intent::{AlertWish, NewAlert, Period, WhichAlerts},
     limits::{INCIDENTS_KEPT_MAX, INCIDENTS_LISTED_MAX, WATCH_CLEAR_FOR},
-    model::{Condition, Incident, Watch, amount},
+    model::{Condition, Incident, Timestamp, Watch, amount},
     wire,
 };
 
@@ -61,17 +62,21 @@ impl Operator {
 
     /// What there was in that period.
     async fn past_alerts(&self, caller: &Caller, of: Period) -> Result<Report, Refusal> {
-        let span = period::span(of, self.registry.workshop().clock.now());
+        let zone = self.tasks.zone();
+        let span = period::span(of, self.registry.workshop().clock.now(), zone);
         let all = self.alerts.incidents(caller.user(), INCIDENTS_KEPT_MAX).await?;
         let within = |incident: &&Incident| {
             incident.since < span.end && incident.cleared_at.is_none_or(|at| at >= span.start)
         };
         let found: Vec<&Incident> = all.iter().filter(within).collect();
         let shown = found.get(..INCIDENTS_LISTED_MAX).unwrap_or(&found);
-        let rows: Vec<_> = shown.iter().map(|incident| past_row(incident)).collect();
+        let rows: Vec<_> = shown.iter().map(|incident| past_row(incident, zone)).collect();
         let mut text = match rows.as_slice() {
             [] => format!("There were no alerts {of}."),
-            rows => table(["since (UTC)", "until", "alert", "what"], rows),
+            rows => {
+                let since = format!("since ({zone})");
+                table([since.as_str(), "until", "alert", "what"], rows)
+            }
         };
         if found.len() > shown.len() {
             let _infallible = write!(text, "\nand {} older ones", found.len() - shown.len());
@@ -182,8 +187,8 @@ fn row(watch: &Watch, open: Option<&Incident>) -> [String; 3] {
     [watch.number.to_string(), watch.condition.words(), now]
 }
 
-fn past_row(incident: &Incident) -> [String; 4] {
-    let at = |time: crate::model::Timestamp| time.to_utc().format("%Y-%m-%d %H:%M").to_string();
+fn past_row(incident: &Incident, zone: Tz) -> [String; 4] {
+    let at = |at: Timestamp| at.to_utc().with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string();
     let alert = match incident.watch {
         Some((_, number)) => format!("your {number}"),
         None => incident.alert.to_string(),

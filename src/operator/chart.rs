@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::{Operator, period, report::Report};
@@ -21,10 +22,11 @@ impl Operator {
     pub(super) fn chart(&self, metric: Metric, of: Option<Period>) -> Report {
         let now = self.registry.workshop().clock.now();
         let asked = of.unwrap_or(Period::Last(Unit::Hour));
-        let span = period::span(asked, now);
+        let zone = self.tasks.zone();
+        let span = period::span(asked, now, zone);
         let chart = self.monitor.chart(metric, &span);
         let kept = Timestamp(now.0.saturating_sub(kept_ms()));
-        let mut text = say(&chart, &phrase(asked));
+        let mut text = say(&chart, &phrase(asked), zone);
         if span.start < kept {
             text += "\nMeasurements are remembered for 24 hours.";
         }
@@ -41,12 +43,12 @@ fn kept_ms() -> i64 {
 fn phrase(period: Period) -> String {
     match period {
         Period::Today | Period::Yesterday => period.to_string(),
-        Period::This(Unit::Hour) => "in the last hour".to_owned(),
+        Period::This(unit @ (Unit::Minute | Unit::Hour)) => format!("in the last {unit}"),
         Period::This(_) | Period::Last(_) | Period::Past(..) => format!("in the {period}"),
     }
 }
 
-fn say(chart: &Chart, when: &str) -> String {
+fn say(chart: &Chart, when: &str, zone: Tz) -> String {
     let (metric, unit) = (chart.metric, chart.metric.unit());
     let Some([min, mean, max]) = chart.all else {
         return format!("{}: nothing was measured {when}.", metric.name());
@@ -62,9 +64,10 @@ fn say(chart: &Chart, when: &str) -> String {
         ),
     };
     let (first, every) = (chart.points.first().map(|point| point.at), minutes(chart.every_s));
-    let since = first.map(|at| at.to_utc().format("%H:%M").to_string()).unwrap_or_default();
+    let local = |at: Timestamp| at.to_utc().with_timezone(&zone).format("%H:%M %Z").to_string();
+    let since = first.map(local).unwrap_or_default();
     let _infallible =
-        write!(text, "\n{}\nfrom {since} UTC on, {every} a bar", bars(&chart.points, metric));
+        write!(text, "\n{}\nfrom {since} on, {every} a bar", bars(&chart.points, metric));
     text
 }
 

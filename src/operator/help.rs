@@ -26,12 +26,14 @@ const TOPICS: &[Topic] = &[
         wish: "choose who answers",
         says: &[
             "use the sports pool",
+            "switch to the triage agent",
             "which agents are there?",
+            "which tools are there?",
             "ask financial and business about leasing a van",
             "ask all specialists about a marathon",
             "why did you pick that pool?",
         ],
-        commands: &["pools", "pool", "use", "ask", "why"],
+        commands: &["pools", "pool", "use", "ask", "why", "tools"],
         words: &[
             "pool",
             "pools",
@@ -46,11 +48,14 @@ const TOPICS: &[Topic] = &[
             "pick",
             "agent",
             "agents",
+            "tool",
+            "tools",
         ],
         notes: "Each message goes to the pool that its words fit best, and a follow-up stays where \
                 the conversation is. Within the pool an agent answers, if it has any: the one that fits, \
                 or the one that you ask for, as in \"ask the triage agent …\". A pool that you name is \
-                kept until you say /use auto, and so is an agent: /use healthcare/triage. Several \
+                kept until you say /use auto or \"stop using the sports pool\", and so is an agent: \
+                /use healthcare/triage. \"Why that one?\" behind an answer tells how it was chosen. Several \
                 pools that are asked the same answer side by side, and then one answer is made of \
                 theirs.",
     },
@@ -84,6 +89,8 @@ const TOPICS: &[Topic] = &[
             "submit a task to business tomorrow at 9: draft an agenda",
             "show the failed tasks",
             "retry task 7",
+            "delay it by 2 hours",
+            "make task 4 repeat every day at 9",
         ],
         commands: &["task", "tasks"],
         words: &[
@@ -100,9 +107,12 @@ const TOPICS: &[Topic] = &[
             "retry",
             "reschedule",
             "postpone",
+            "delay",
+            "repeat",
         ],
         notes: "A task tells its outcome in the conversation that asked for it. WHEN is a time, a rule or a \
-                condition: \"in 2 hours\", \"every day at 9\", \"after 12\", and may open a sentence: \"every \
+                condition: \"in 2 hours\", \"every day at 9\", \"after 12\"; of a task that waits also \"by 2 hours\", and \
+                \"once\", which ends its rule. It may open a sentence: \"every \
                 weekday at 8:30 in Europe/Berlin, have the financial pool …\". A task that runs is \
                 cancelled, and all that failed are tried again, only when you agree, unless the command \
                 ends in --yes.",
@@ -147,6 +157,7 @@ const TOPICS: &[Topic] = &[
         wish: "be told when something needs attention",
         says: &[
             "tell me when the queue is longer than 50",
+            "warn me when latency is above 500 ms",
             "which alerts are active?",
             "remove alert 2",
         ],

@@ -83,7 +83,8 @@ impl Operator {
     }
 
     fn read(&self, text: &str, standing: &Standing) -> Option<Wish> {
-        let situation = Situation { demo_running: standing.demo.is_some() };
+        let situation =
+            Situation { demo_running: standing.demo.is_some(), subject: standing.subject };
         match intent::understand(text, &self.vocabulary.load(), situation) {
             Reading::Chat => self.how(text, situation),
             Reading::Command { operation, .. } => Some(Wish::Do { operation, agreed: false }),

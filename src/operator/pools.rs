@@ -124,14 +124,18 @@ impl Operator {
         let pools = &self.registry.workshop().pools;
         let Some(known) = pools.get(pool.as_str()) else { return self.no_pool(pool) };
         if known.as_agent(agent.as_str()).is_none() {
-            let there_are = pools.agent_names(&known);
-            let text = format!("No agent of {pool} is called {agent}. There are: {there_are}.");
-            return Report::new(text, json!({ "unknown": agent.as_str(), "pool": pool.as_str() }));
+            return self.no_agent(&known, agent);
         }
         let text = format!("This conversation goes to the {agent} agent of {pool} from now on.");
         let data = json!({ "pinned": pool.as_str(), "agent": agent.as_str() });
         let (pin, pin_agent) = (Some(pool.clone()), Some(agent.clone()));
         Report { pin, pin_agent, ..Report::new(text, data) }
+    }
+
+    pub(super) fn no_agent(&self, pool: &Pool, agent: &AgentName) -> Report {
+        let (name, there_are) = (&pool.name, self.registry.workshop().pools.agent_names(pool));
+        let text = format!("No agent of {name} is called {agent}. There are: {there_are}.");
+        Report::new(text, json!({ "unknown": agent.as_str(), "pool": name.as_str() }))
     }
 
     pub(super) fn no_pool(&self, name: &PoolName) -> Report {

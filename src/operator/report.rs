@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     conversation::{Ask, Handle, Part, Tour},
     intent::{Operation, Unsure},
-    model::{AgentName, ConversationId, Offer, PoolName},
+    model::{AgentName, ConversationId, Offer, PoolName, Subject},
 };
 
 /// What comes of a command.
@@ -30,6 +30,8 @@ pub(super) struct Report {
     /// The agent of that pool that is pinned with it.
     pub(super) pin_agent: Option<AgentName>,
     pub(super) tour: Tour,
+    /// What it speaks of, where that is another thing than before.
+    pub(super) subject: Option<Subject>,
     pub(super) then: Then,
 }
 

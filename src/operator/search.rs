@@ -38,7 +38,7 @@ impl Operator {
     ) -> Result<Report, Refusal> {
         let now = self.registry.workshop().clock.now();
         let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
-        let span = period.map(|period| span(period, now));
+        let span = period.map(|period| span(period, now, self.tasks.zone()));
         let (hits, whole) = self.hits(caller, &words, span.as_ref()).await?;
         let when = period.map_or_else(String::new, |period| format!(" {period}"));
         let mut text = match hits.len() {

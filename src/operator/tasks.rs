@@ -11,7 +11,7 @@ use crate::{
     conversation::Refusal,
     intent::{self, Operation, TaskNumbers},
     limits::{LISTED_ROWS, TASK_TOLD_BYTES_MAX},
-    model::{Offer, Priority, Task, TaskFilter, TaskId, TaskStatus, Timestamp},
+    model::{Offer, Priority, Subject, Task, TaskFilter, TaskId, TaskStatus, Timestamp},
     task::{self, NewTask, Unreadable, When},
     wire,
 };
@@ -82,6 +82,8 @@ impl Operator {
                     Ok(after) => wanted.after = after,
                     Err(missing) => return Ok(none_such(missing)),
                 },
+                // There is nothing yet that could be put off.
+                Ok(When::Later(_) | When::Once) => return Ok(unread(at, Unreadable::Words)),
                 Err(unreadable) => return Ok(unread(at, unreadable)),
             }
         }
@@ -91,7 +93,8 @@ impl Operator {
         };
         let task = &submitted.task;
         let text = format!("Task {} is handed in: {}.", task.number, self.outlook(task));
-        Ok(Report::new(text, wire::task_value(task)))
+        let subject = u32::try_from(task.number).ok().map(Subject::Task);
+        Ok(Report { subject, ..Report::new(text, wire::task_value(task)) })
     }
 
     pub(super) async fn show_tasks(

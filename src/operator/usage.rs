@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::{Caller, Operator, period::span, report::Report, table::table};
@@ -20,7 +21,8 @@ impl Operator {
     ) -> Result<Report, Refusal> {
         let workshop = self.registry.workshop();
         let (period, now) = (period.unwrap_or(Period::Today), workshop.clock.now());
-        let span = span(period, now);
+        // What is kept is kept by day, UTC.
+        let span = span(period, now, Tz::UTC);
         let days = Day::of(span.start)..Day::of(Timestamp(span.end.0 - 1)).next();
         let spent = workshop.store.spent(Some(caller.user()), days).await?;
         let pools: Vec<PoolName> = workshop.pools.iter().map(|pool| pool.name.clone()).collect();
@@ -29,7 +31,7 @@ impl Operator {
         let by_pool = sums(&spent, |account| account.pool.to_string());
         let by_model = sums(&spent, |account| format!("{}/{}", account.provider, account.model));
         let total: Spend = spent.iter().map(|(_, spend)| *spend).sum();
-        let mut parts = vec![told(period, &total)];
+        let mut parts = vec![told(period, &total, self.tasks.zone())];
         if total.turns > 0 {
             parts.push(spent_table("pool", &by_pool));
             parts.push(spent_table("model", &by_model));
@@ -60,11 +62,19 @@ fn sums(spent: &[(Account, Spend)], by: impl Fn(&Account) -> String) -> Sums {
 }
 
 /// All of it in a sentence or two.
-fn told(period: Period, total: &Spend) -> String {
-    // What is kept is kept by day.
-    let hours = matches!(period, Period::This(Unit::Hour) | Period::Last(Unit::Hour))
-        || matches!(period, Period::Past(_, Unit::Hour));
-    let whole = if hours { " (days are counted whole)" } else { "" };
+fn told(period: Period, total: &Spend, zone: Tz) -> String {
+    let part_of_a_day = match period {
+        Period::This(unit) | Period::Last(unit) | Period::Past(_, unit) => {
+            matches!(unit, Unit::Minute | Unit::Hour)
+        }
+        Period::Today | Period::Yesterday => false,
+    };
+    let whole = match (part_of_a_day, zone == Tz::UTC) {
+        (true, true) => " (days are counted whole)",
+        (true, false) => " (days are counted whole, UTC)",
+        (false, true) => "",
+        (false, false) => " (UTC)",
+    };
     let Spend { turns, input, cached, output, estimated, unpriced, cost } = *total;
     if turns == 0 {
         return format!("Nothing was used {period}{whole}.");

@@ -93,6 +93,17 @@ pub struct Change {
     pub pool: Option<PoolName>,
     /// The tasks that must have succeeded before.
     pub after: Option<Vec<TaskId>>,
+    /// Whether and when it is done again.
+    pub again: Option<Again>,
+}
+
+/// Whether and when a task is done again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Again {
+    /// By this rule.
+    By(Every),
+    /// It runs once more, and then no more.
+    Never,
 }
 
 /// A task was handed in.
@@ -172,6 +183,9 @@ pub enum Invalid {
     /// It waits for a task that is never done.
     #[error("Task {0} recurs, so it is never done.")]
     Endless(u64),
+    /// Others wait for it, so that it cannot go on for ever.
+    #[error("Other tasks wait for task {0} to be done, so it cannot recur.")]
+    Awaited(u64),
     /// It would wait for itself.
     #[error("The tasks would wait for each other in a circle.")]
     Circle,
@@ -182,7 +196,7 @@ impl Invalid {
     pub fn field(&self) -> &'static str {
         match self {
             Self::Every(NoRule::Zone) => "time_zone",
-            Self::Every(_) => "every",
+            Self::Every(_) | Self::Awaited(_) => "every",
             Self::RunAt => "run_at",
             Self::MaxAttempts => "max_attempts",
             Self::TimeLimit => "time_limit_ms",
@@ -217,6 +231,9 @@ impl NewTask {
 impl Change {
     /// Whether its values are within the limits.
     pub(super) fn check(&self, now: Timestamp) -> Result<(), Invalid> {
+        if let Some(Again::By(every)) = &self.again {
+            Recurrence::of(every)?;
+        }
         check_run_at(self.run_at, now)?;
         check_after(self.after.as_deref().unwrap_or_default())
     }

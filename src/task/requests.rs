@@ -1,7 +1,7 @@
 //! What is asked of the owner: to take a task in, to take it back, to change it, to try it again.
 
 use super::{
-    command::{Change, Command, Invalid, NewTask, Refusal, Reply, Submitted, answer_to},
+    command::{Again, Change, Command, Invalid, NewTask, Refusal, Reply, Submitted, answer_to},
     outcome,
     owner::{New, Owner},
     recurrence::Recurrence,
@@ -187,9 +187,22 @@ impl Owner {
             }
             self.unmet(user, after).await?;
         }
+        let now = self.keeper.now();
+        let (every, first) = match to.again {
+            None => (was.every.clone(), None),
+            Some(Again::Never) => (None, None),
+            Some(Again::By(_)) if !self.schedule.dependents(id).is_empty() => {
+                return Err(Invalid::Awaited(was.number).into());
+            }
+            Some(Again::By(every)) => {
+                let first = Recurrence::of(&every).map_err(Invalid::from)?.next(now, now);
+                (Some(every), first)
+            }
+        };
         let task = Task {
             priority: to.priority.unwrap_or(was.priority),
-            run_at: to.run_at.or(was.run_at),
+            run_at: to.run_at.or(first).or(was.run_at),
+            every,
             pool: to.pool.or_else(|| was.pool.clone()),
             after: to.after.map_or_else(|| was.after.clone(), Into::into),
             ..was.clone()

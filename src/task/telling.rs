@@ -74,6 +74,7 @@ fn words(task: &Task) -> Executed {
         data: wire::task_value(&Task { result: shortened(task), untold: false, ..task.clone() }),
         offers: None,
         tour: Tour::AsItWas,
+        subject: None,
         tells: Some(Told::Task(task.id)),
     }
 }

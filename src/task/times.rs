@@ -20,6 +20,10 @@ pub enum When {
     Every(Every),
     /// Once the tasks of these numbers have succeeded.
     After(Vec<u64>),
+    /// So much later than it would.
+    Later(Duration),
+    /// Once more, and not again.
+    Once,
 }
 
 /// The words name no time. Says what can be written instead.
@@ -44,6 +48,12 @@ pub fn when(text: &str, now: Timestamp, zone: Tz) -> Result<When, Unreadable> {
     let text = text.trim();
     if let Some(numbers) = after(text) {
         return Ok(When::After(numbers));
+    }
+    if let Some(by) = later(text) {
+        return Ok(When::Later(by));
+    }
+    if text.eq_ignore_ascii_case("once") {
+        return Ok(When::Once);
     }
     if Recurrence::is_meant(text) {
         let (rule, zone) = Recurrence::split(text, zone);
@@ -119,12 +129,31 @@ fn ahead(text: &str) -> Option<TimeDelta> {
     let words: Vec<&str> = words(&lower).collect();
     let by = match *words {
         ["now"] | ["at", "once"] | ["right", "now"] => Duration::ZERO,
-        ["in", "half", "an", "hour"] => Duration::from_secs(30 * 60),
-        ["in", count, units] => span(count, units)?,
-        ["in", compact] | [compact] => compact_span(compact)?,
+        ["in", ref stretch @ ..] | ref stretch @ [_] => stretch_of(stretch)?,
         _ => return None,
     };
     TimeDelta::from_std(by).ok()
+}
+
+/// `by 2 hours`, `for a day`, `half an hour later`.
+fn later(text: &str) -> Option<Duration> {
+    let lower = text.to_lowercase();
+    let words: Vec<&str> = words(&lower).collect();
+    match *words {
+        [lead, ref stretch @ ..] if intent::PUT_OFF.contains(&lead) => stretch_of(stretch),
+        [ref stretch @ .., "later"] => stretch_of(stretch),
+        _ => None,
+    }
+}
+
+/// `10 minutes`, `half an hour`, `2h`.
+fn stretch_of(words: &[&str]) -> Option<Duration> {
+    match *words {
+        ["half", "an", "hour"] => Some(Duration::from_secs(30 * 60)),
+        [count, units] => span(count, units),
+        [compact] => compact_span(compact),
+        _ => None,
+    }
 }
 
 /// `10`, `minutes`.
@@ -298,6 +327,8 @@ mod tests {
             }
             Ok(When::Every(every)) => format!("{} | {}", every.rule, every.zone),
             Ok(When::After(numbers)) => format!("{numbers:?}"),
+            Ok(When::Later(by)) => format!("+{} s", by.as_secs()),
+            Ok(When::Once) => "once".to_owned(),
             Err(Unreadable::Words) => "?".to_owned(),
             Err(Unreadable::Past) => "past".to_owned(),
             Err(Unreadable::Rule(no)) => format!("{no:?}"),
@@ -355,6 +386,12 @@ mod tests {
             ("as soon as 7 and 8 have finished", "[7, 8]"),
             ("once job 9 finishes", "[9]"),
             ("every night at 11pm", "every night at 11pm | Europe/Berlin"),
+            ("by 2 hours", "+7200 s"),
+            ("Half an hour later", "+1800 s"),
+            ("by 90m", "+5400 s"),
+            ("for a day", "+86400 s"),
+            ("back an hour", "+3600 s"),
+            ("once", "once"),
         ] {
             check(text, expect);
         }

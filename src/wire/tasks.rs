@@ -42,6 +42,8 @@ pub struct TaskChangeAsked {
     pub run_at: Option<Timestamp>,
     pub pool: Option<PoolName>,
     pub after: Option<Vec<TaskId>>,
+    pub every: Option<Arc<str>>,
+    pub time_zone: Option<Arc<str>>,
 }
 
 // ---- in ---------------------------------------------------------------------------------------
@@ -80,6 +82,9 @@ pub(super) fn list(list: protocol::TaskList) -> Result<Asked, Complaint> {
 }
 
 pub(super) fn update(of: protocol::TaskUpdate) -> Result<Asked, Complaint> {
+    if let Some(every) = &of.every {
+        inbound::within("every", every.len(), limits::TASK_RULE_BYTES_MAX)?;
+    }
     Ok(Asked::UpdateTask {
         task: inbound::id("task", &of.task)?,
         to: Box::new(TaskChangeAsked {
@@ -87,6 +92,8 @@ pub(super) fn update(of: protocol::TaskUpdate) -> Result<Asked, Complaint> {
             run_at: of.run_at.map(moment),
             pool: inbound::pool(of.pool.as_deref()),
             after: of.after.map(|after| ids(&after)).transpose()?,
+            every: of.every.map(Into::into),
+            time_zone: of.time_zone.map(Into::into),
         }),
     })
 }

@@ -25,6 +25,20 @@ KEY = b"a key of thirty-two bytes, or so"
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
 
 
+async def test_a_number_has_the_unit_of_what_is_watched():
+    async with Gateway() as g:
+        p = await Person.connect(g)
+        await p.type("warn me when the database is slower than 20 ms")
+        await p.see("^# Alert 1: I tell you here when commit is above 20 ms\\.")
+        await p.type("tell me when latency is above 1.5 seconds for 2 minutes")
+        await p.see("^# Alert 2: I tell you here when first token p95 is above 1500 ms for 2 minutes\\.")
+        await p.type("tell me when memory is above 500 ms")
+        await p.see("^# How much\\? memory is a number of bytes or a percentage\\. Say for example: tell me when "
+                    "memory is above 2 GB, or 80 %\\.")
+        await p.type("stop telling me about the latency")
+        await p.see("^# Alert 2 is removed")
+
+
 class Receiver:
     """A server that answers posts with these statuses, then with 204, and checks signatures."""
 

@@ -124,6 +124,32 @@ async def test_a_status_comes_as_often_as_was_asked_for():
             assert seen[-1]["disk_free_bytes"] > 0 and "loop_lag_ms" in seen[-1], seen[-1]
 
 
+async def test_a_chart_keeps_to_the_time_zone_and_usage_says_which_days_it_counts():
+    async with Gateway(MONITOR__EVERY_MS=500, TASKS__TIME_ZONE="Asia/Kolkata") as g:
+        async with await Client.connect(g.url) as client:
+            await asyncio.sleep(1)
+
+            async def told(text):
+                sent = await client.say(text)
+                return await client.frame("command.result", turn=sent["turn"])
+
+            today = await told("how was memory today?")
+            # Midnight there is half past six here.
+            first = today["data"]["points"][0]["at"]
+            assert first.endswith(":30:00Z"), first
+            assert "from 00:00 IST on" in today["text"], today
+            minutes = await told("how was memory in the last 10 minutes")
+            assert len(minutes["data"]["points"]) == 10 and minutes["data"]["every_s"] == 60, minutes
+            assert minutes["text"].count("·") == 9, "nothing was measured before the start"
+            assert " IST on, a minute a bar" in minutes["text"], minutes
+            minute = await told("cpu over the last minute")
+            assert len(minute["data"]["points"]) == 2, minute
+            usage = await told("/usage today")
+            assert usage["text"].startswith("Nothing was used today (UTC)."), usage
+            usage = await told("usage in the last 90 minutes")
+            assert usage["text"].startswith("Nothing was used last 90 minutes (days are counted whole, UTC)."), usage
+
+
 async def test_a_chart_outlives_the_process():
     async with Gateway(MONITOR__EVERY_MS=500, **offline(words=5, per_second=0)) as g:
         async with await Client.connect(g.url) as client:

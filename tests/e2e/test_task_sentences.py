@@ -31,13 +31,47 @@ async def test_a_sentence_says_when():
         await p.type("move task 99 to monday at 9")
         await p.see("^# There is no task 99")
         await p.type("/task at 1 every day at 9")
-        await p.see("^# A task that is there gets no rule")
+        await p.see("^# Other tasks wait for task 1 to be done, so it cannot recur")
         await p.type("/task at 1 soon")
         await p.see("^# When shall it run\\? “soon” names no such time")
         await p.type("show queued tasks")
         rows = "\n".join(await p.see("^# #  status"))
         for text in ("draft the agenda", "list the fixtures", "summarise the market news"):
             assert text in rows, rows
+
+
+async def test_a_task_that_waits_is_put_off_and_gets_a_rule():
+    async with Gateway(**QUICK) as g:
+        client = await Client.connect(g.url)
+        p = await Person.connect(g)
+        await p.type("run it tomorrow at noon")
+        await p.see("^# general|^# .* · offline")
+        await p.type("submit a task to the business pool: draft the agenda, on 2035-03-01 at 9:00")
+        await p.see("^# Task 1 is handed in: it runs on Thu 1 Mar 2035 at 09:00 UTC")
+        await p.type("delay it by 2 hours")
+        await p.see("^# Task 1: it runs on Thu 1 Mar 2035 at 11:00 UTC")
+        await p.type("delay task 1 by a day")
+        await p.see("^# Task 1: it runs on Fri 2 Mar 2035 at 11:00 UTC")
+        await p.type("make it repeat every day at 9")
+        await p.see("^# Task 1: it runs on .* at 09:00 UTC, and again every day at 9 \\(UTC\\)")
+        await p.type("move it to friday")
+        await p.see("^# Task 1: it runs on Fri .* at 09:00 UTC, and again every day at 9")
+        await p.type("stop repeating it")
+        await p.see("^# Task 1: it runs on Fri .* at 09:00 UTC, and not again. “cancel task 1” takes it back")
+        [task] = (await client.ask("task.list"))["tasks"]
+        assert "every" not in task, task
+        changed = await client.ask("task.update", task=task["task"], every="every monday at 8", time_zone="Asia/Tokyo")
+        assert (changed["every"], changed["time_zone"]) == ("every monday at 8", "Asia/Tokyo"), changed
+        assert changed["run_at"].endswith("T23:00:00.000Z"), changed
+        changed = await client.ask("task.update", task=task["task"], every="")
+        assert "every" not in changed and changed["run_at"].endswith("T23:00:00.000Z"), changed
+        refused = await client.refusal("task.update", task=task["task"], every="every blue moon")
+        assert refused["code"] == "invalid_argument" and "every day at 9" in refused["message"], refused
+        await p.type("is it done?")
+        await p.see("^# Task 1: draft the agenda")
+        await p.type("cancel it")
+        await p.see("^# Task 1 is cancelled")
+        client.drop()
 
 
 async def test_what_failed_is_listed_and_tried_again():

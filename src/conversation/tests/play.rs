@@ -474,6 +474,7 @@ fn executed(key: &str) -> Executed {
         data: serde_json::Value::Null,
         offers: Some([].into()),
         tour: Tour::AsItWas,
+        subject: None,
         tells: None,
     }
 }

@@ -3,24 +3,29 @@
 use super::{
     NewAlert,
     phrases::{
-        ABOVE, BEING, BELOW, BYTES, DETERMINERS, METRICS, NOUNS, PERCENT, REACHING, SINKING, TIMES,
+        A_SECOND, ABOVE, BEING, BELOW, BYTES, DETERMINERS, NOUNS, PERCENT, REACHING, SINKING, TIMES,
     },
     tokens::Tokens,
 };
 use crate::{
+    intent::metrics::MEASURED,
     limits::ALERT_FOR_MAX,
     model::{Metric, Side, Unit},
 };
 
 /// What a phrase may name; the unit of the number tells which.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Named(&'static [Metric]);
-
-impl Named {
-    pub(super) fn first(self) -> Option<Metric> {
-        self.0.first().copied()
-    }
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Named {
+    metrics: &'static [Metric],
+    /// The phrase.
+    name: &'static str,
+    /// It means nothing else.
+    own: bool,
 }
+
+/// A number whose unit does not fit what it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Misfit(Named);
 
 /// A number as it was said.
 struct Amount {
@@ -28,8 +33,21 @@ struct Amount {
     unit: Option<Unit>,
 }
 
+impl Amount {
+    /// The thousandths of this unit, which fits. Times are read in milliseconds.
+    fn in_unit(&self, unit: Unit) -> u64 {
+        match (unit, self.unit) {
+            (Unit::Seconds, Some(Unit::Milliseconds)) => self.thousandths / 1_000,
+            _ => self.thousandths,
+        }
+    }
+}
+
 /// `the queue is longer than 50 for 5 minutes`, `there are more than 100 connections`.
-pub(super) fn condition(tokens: &mut Tokens<'_>, it: Option<Named>) -> Option<NewAlert> {
+pub(super) fn condition(
+    tokens: &mut Tokens<'_>,
+    it: Option<Named>,
+) -> Option<Result<NewAlert, Misfit>> {
     let mut rest = *tokens;
     let named = match it {
         Some(it) if rest.take_any("it, that, this") => Some(it),
@@ -43,37 +61,83 @@ pub(super) fn condition(tokens: &mut Tokens<'_>, it: Option<Named>) -> Option<Ne
         rest.skip_any("there are, there is, we have, you have, i have, it has");
         let (side, inclusive) = comparison(&mut rest)?;
         let amount = amount(&mut rest)?;
+        rest.skip_any("of");
         (metric(&mut rest)?, side, inclusive, amount)
     };
-    let metric = named.0.iter().copied().find(|metric| fits(*metric, &amount))?;
+    let found = named.metrics.iter().copied().find(|metric| fits(*metric, &amount));
+    let metric = found.or_else(|| named.first())?;
     if let Some((_, nouns)) = NOUNS.iter().find(|(known, _)| known.contains(&metric)) {
         rest.skip_any(nouns);
     }
-    let thousandths = bound(metric, side, inclusive, amount.thousandths)?;
     let for_seconds = lasting(&mut rest)?;
     rest.skip_any("then");
+    if found.is_none() {
+        // `the queue is longer than 50 minutes` is said of many a queue.
+        *tokens = rest;
+        return named.own.then_some(Err(Misfit(named)));
+    }
+    let thousandths = bound(metric, side, inclusive, amount.in_unit(metric.unit()))?;
     *tokens = rest;
-    Some(NewAlert { metric, side, thousandths, for_seconds })
+    Some(Ok(NewAlert { metric, side, thousandths, for_seconds }))
 }
 
 /// What is measured, by one of its names.
 pub(super) fn metric(tokens: &mut Tokens<'_>) -> Option<Named> {
     tokens.skip_any(DETERMINERS);
-    let known = METRICS.iter().filter_map(|(metrics, phrases)| {
-        tokens.longest(phrases).map(|count| (count, Named(metrics)))
+    let people = MEASURED.iter().flat_map(|measured| {
+        let named = |(name, own)| Named { metrics: measured.watched, name, own };
+        measured.names().map(named).filter_map(|named| Some((tokens.longest(named.name)?, named)))
     });
     // Whatever else is measured is known by its own name.
-    let named = Metric::ALL.iter().enumerate().filter_map(|(at, metric)| {
+    let gateway = Metric::ALL.iter().filter_map(|metric| {
         let (name, label) = (tokens.longest(metric.name()), tokens.longest(&metric.label()));
-        let count = name.max(label)?;
-        Some((count, Named(Metric::ALL.get(at..=at)?)))
+        let metrics = std::slice::from_ref(metric);
+        Some((name.max(label)?, Named { metrics, name: metric.name(), own: true }))
     });
     // Of two that are as long the first one is meant.
-    let found: Vec<_> = known.chain(named).collect();
+    let found: Vec<_> = people.chain(gateway).collect();
     let (count, named) = *found.iter().rev().max_by_key(|(count, _)| *count)?;
     tokens.advance(count);
     tokens.skip_any("usage, use, utilisation, utilization, count, size");
     Some(named)
+}
+
+impl Named {
+    pub(super) fn first(self) -> Option<Metric> {
+        self.metrics.first().copied()
+    }
+}
+
+impl Misfit {
+    /// What it is about.
+    pub(super) fn metric(self) -> Option<Metric> {
+        self.0.first()
+    }
+
+    /// Which units fit, as a question for another number.
+    pub(super) fn question(self) -> String {
+        let Self(Named { metrics, name, .. }) = self;
+        let units = || metrics.iter().map(|metric| example(metric.unit()));
+        let kinds: Vec<_> = units().map(|(kind, _)| kind).collect();
+        let amounts: Vec<_> = units().map(|(_, amount)| amount).collect();
+        format!(
+            "How much? {name} is {}. Say for example: tell me when {name} is above {}.",
+            kinds.join(" or "),
+            amounts.join(", or "),
+        )
+    }
+}
+
+/// What such a number is, and how one is written.
+fn example(unit: Unit) -> (&'static str, &'static str) {
+    match unit {
+        Unit::Count => ("a number without a unit", "5"),
+        Unit::Percent => ("a percentage", "80 %"),
+        Unit::Bytes => ("a number of bytes", "2 GB"),
+        Unit::BytesPerSecond => ("a number of bytes a second", "5 MB/s"),
+        Unit::Milliseconds => ("a time", "500 ms"),
+        Unit::Seconds => ("a time", "14 days"),
+    }
 }
 
 /// Which side, and whether the number itself is on it.
@@ -102,31 +166,40 @@ fn comparison(tokens: &mut Tokens<'_>) -> Option<(Side, bool)> {
 }
 
 fn amount(tokens: &mut Tokens<'_>) -> Option<Amount> {
-    let number = tokens.take_number()?;
+    let Some(number) = tokens.take_number() else {
+        // `an hour`
+        let a_unit = tokens.take_any("a, an").then(|| factor(tokens, TIMES))??;
+        return Some(Amount { thousandths: 1_000 * a_unit, unit: Some(Unit::Milliseconds) });
+    };
+    let of = |factor: u64, unit| {
+        Some(Amount { thousandths: number.checked_mul(factor)?, unit: Some(unit) })
+    };
     if tokens.take_sign('%') || tokens.take_any(PERCENT) {
-        return Some(Amount { thousandths: number, unit: Some(Unit::Percent) });
+        return of(1, Unit::Percent);
     }
-    if let Some((factor, _)) = BYTES.iter().find(|(_, phrases)| tokens.take_any(phrases)) {
-        let thousandths = number.checked_mul(*factor)?;
-        return Some(Amount { thousandths, unit: Some(Unit::Bytes) });
+    if let Some(factor) = factor(tokens, BYTES) {
+        let rate = tokens.take_any(A_SECOND);
+        return of(factor, if rate { Unit::BytesPerSecond } else { Unit::Bytes });
     }
-    if tokens.take_any("ms, millisecond, milliseconds, msec") {
-        return Some(Amount { thousandths: number, unit: Some(Unit::Milliseconds) });
-    }
-    if let Some((factor, _)) = TIMES.iter().find(|(_, phrases)| tokens.take_any(phrases)) {
-        let thousandths = number.checked_mul(*factor)?;
-        return Some(Amount { thousandths, unit: Some(Unit::Seconds) });
+    if let Some(factor) = factor(tokens, TIMES) {
+        return of(factor, Unit::Milliseconds);
     }
     let factor = if tokens.take_any("k, thousand") { 1_000 } else { 1 };
     Some(Amount { thousandths: number.checked_mul(factor)?, unit: None })
+}
+
+/// What the unit that stands here is worth.
+fn factor(tokens: &mut Tokens<'_>, units: &[(u64, &str)]) -> Option<u64> {
+    units.iter().find(|(_, phrases)| tokens.take_any(phrases)).map(|(factor, _)| *factor)
 }
 
 /// A number without a unit counts; hundredths may go without a sign, bytes may not.
 fn fits(metric: Metric, amount: &Amount) -> bool {
     match (metric.unit(), amount.unit) {
         (Unit::Percent, None) => amount.thousandths <= 100_000,
-        (Unit::Count | Unit::Milliseconds, None) => true,
-        (Unit::BytesPerSecond, said) => said == Some(Unit::Bytes),
+        (Unit::Count | Unit::Milliseconds | Unit::Seconds, None)
+        | (Unit::BytesPerSecond, Some(Unit::Bytes))
+        | (Unit::Seconds, Some(Unit::Milliseconds)) => true,
         (unit, said) => said == Some(unit),
     }
 }

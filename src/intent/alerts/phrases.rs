@@ -38,74 +38,6 @@ pub(super) const WATCHING: &str =
 pub(super) const DETERMINERS: &str = "the, my, our, your, this, total, overall, number of, the number of, amount of, length \
      of, size of, depth of, any, too many";
 
-/// What is measured, by its names; of several the one that the unit fits.
-pub(super) const METRICS: &[(&[Metric], &str)] = &[
-    (
-        &[Metric::Memory, Metric::MachineMemory],
-        "memory, ram, mem, memory usage, memory consumption, memory use, rss, gateway memory, \
-         gateways memory, system memory, server memory",
-    ),
-    (&[Metric::MachineMemory], "machine memory, machines memory, the machines memory, host memory"),
-    (
-        &[Metric::MachineCpu],
-        "cpu, cpu load, cpu usage, processor, processor load, processor usage, machine cpu, \
-         machines cpu, system cpu, server cpu, host cpu, cpus",
-    ),
-    (&[Metric::Cpu], "process cpu, gateway cpu, gateways cpu, own cpu, cpu of the gateway"),
-    (&[Metric::Swap], "swap, swap space, swap usage, swap memory, swapped memory"),
-    (&[Metric::Load], "load, load average, system load, machine load, server load, average load"),
-    (
-        &[Metric::OpenFiles],
-        "open files, file descriptors, open file descriptors, files open, fds, files are \
-         open, descriptors",
-    ),
-    (
-        &[Metric::Connections],
-        "connections, open connections, connection, active connections, clients, connected \
-         clients, websockets, websocket connections, live connections, connections are open, \
-         clients are connected, sockets",
-    ),
-    (
-        &[Metric::Conversations],
-        "conversations, live conversations, open conversations, active conversations, \
-         conversations in memory",
-    ),
-    (
-        &[Metric::CertificateExpires],
-        "certificate, tls certificate, certificate expires in, certificate runs out in, \
-         certificate ends in, certificate is good for, certificate is valid for, certificate \
-         expiry, certificate expiration, certificate lifetime, cert, cert expires in",
-    ),
-    (
-        &[Metric::TurnsQueued],
-        "queue, queue length, queue depth, queue size, turn queue, turns queue, message \
-         queue, waiting turns, queued turns, turns queued, turns waiting, turns are waiting, \
-         turns are queued, turns wait, backlog, waiting messages, messages waiting, messages \
-         are waiting, messages wait, queued messages, messages are queued, waiting line, \
-         request queue, queued requests, requests waiting, requests are waiting, turns in the \
-         queue, messages in the queue, queue of turns, waiting queue, queues length, queues \
-         size, gateways queue, gateway queue",
-    ),
-    (
-        &[Metric::TurnsRunning],
-        "running turns, turns running, active turns, turns are running, turns run, running \
-         answers, answers running, answers are running",
-    ),
-    (
-        &[Metric::TasksQueued],
-        "queued tasks, tasks queued, waiting tasks, tasks waiting, tasks are waiting, tasks \
-         are queued, tasks wait, task queue, task queue length, tasks queue, task backlog, \
-         pending tasks, tasks pending, tasks are pending, job queue, queued jobs, waiting \
-         jobs, jobs waiting, jobs are waiting, jobs are queued, tasks in the queue, queue of \
-         tasks, background tasks waiting, pending jobs",
-    ),
-    (
-        &[Metric::TasksRunning],
-        "running tasks, tasks running, active tasks, tasks are running, tasks run, running \
-         jobs, jobs running, jobs are running",
-    ),
-];
-
 /// What may stand between the metric and the comparison.
 pub(super) const BEING: &str = "is, are, be, was, goes, go, going, gets, get, getting, rises, rise, climbs, climb, \
      grows, grow, becomes, become, stays, stay, remains, remain, has been, have been, has, \
@@ -116,13 +48,14 @@ pub(super) const BEING: &str = "is, are, be, was, goes, go, going, gets, get, ge
 pub(super) const ABOVE: &str = "above, over, more than, greater than, higher than, longer than, larger than, bigger \
      than, exceeds, exceed, exceeding, exceeded, beyond, past, passes, crosses, surpasses, \
      tops, deeper than, bigger then, more then, longer then, higher then, greater then, worse \
-     than, in excess of";
+     than, in excess of, slower than, slower then, fuller than, busier than, takes more than, take \
+     more than";
 /// The number or more.
 pub(super) const REACHING: &str = "at least, reaches, reach, hits, hit, no less than, gets to, goes to, up to, grows to, \
      rises to, climbs to, goes up to";
 /// Less than the number.
 pub(super) const BELOW: &str = "below, under, less than, lower than, fewer than, shorter than, smaller than, underneath, \
-     less then, lower then, fewer then, beneath";
+     less then, lower then, fewer then, beneath, emptier than";
 /// The number or less.
 pub(super) const SINKING: &str =
     "at most, no more than, down to, drops to, falls to, sinks to, goes down to";
@@ -137,14 +70,18 @@ pub(super) const BYTES: &[(u64, &str)] = &[
     (1 << 40, "tb, tib, terabyte, terabytes"),
 ];
 
-/// How long something may be, in seconds. A single m is a megabyte.
+/// Units of time, in milliseconds.
 pub(super) const TIMES: &[(u64, &str)] = &[
-    (1, "s, sec, secs, second, seconds"),
-    (60, "min, mins, minute, minutes"),
-    (3_600, "h, hr, hrs, hour, hours"),
-    (86_400, "d, day, days"),
-    (7 * 86_400, "week, weeks"),
+    (1, "ms, millisecond, milliseconds, msec"),
+    (1_000, "s, sec, secs, second, seconds"),
+    (60_000, "min, mins, minute, minutes"),
+    (3_600_000, "h, hr, hrs, hour, hours"),
+    (86_400_000, "d, day, days"),
+    (7 * 86_400_000, "week, weeks"),
 ];
+/// What makes bytes those of a second.
+pub(super) const A_SECOND: &str =
+    "/ s, / sec, / second, per second, a second, per sec, each second";
 
 /// What may be counted behind the number.
 pub(super) const NOUNS: &[(&[Metric], &str)] = &[
@@ -158,9 +95,15 @@ pub(super) const NOUNS: &[(&[Metric], &str)] = &[
     ),
     (&[Metric::Connections], "connections, clients, open"),
     (&[Metric::Conversations], "conversations, open"),
+    (&[Metric::Sessions], "users, people"),
     (&[Metric::OpenFiles], "files, descriptors, open"),
     (&[Metric::Memory, Metric::MachineMemory], "of memory, of ram, memory, used, in use"),
     (&[Metric::MachineCpu, Metric::Cpu, Metric::Swap], "used, in use, busy, usage"),
+    (&[Metric::DiskUsed], "full, used, in use"),
+    (&[Metric::DiskFree], "free, left, of space, available"),
+    (&[Metric::Commit, Metric::StoreBytes], "to commit, to write, big, large"),
+    (&[Metric::Tokens], "tokens per second, tokens a second, tokens"),
+    (&[Metric::FirstTokenP95], "to begin, to start, to come, to arrive, for the first word"),
 ];
 
 /// What alerts are called.

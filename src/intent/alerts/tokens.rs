@@ -38,7 +38,7 @@ pub(super) fn read(text: &str) -> Option<Vec<Token>> {
             length
         } else {
             match first {
-                '>' | '<' | '=' | '%' | '#' => tokens.push(Token::Sign(first)),
+                '>' | '<' | '=' | '%' | '#' | '/' => tokens.push(Token::Sign(first)),
                 c if c.is_whitespace() || EMPTY.contains(&c) => {}
                 _ => return None,
             }
@@ -172,10 +172,13 @@ impl<'t> Tokens<'t> {
         found
     }
 
-    /// A number is in it, as digits or as a word.
+    /// A number is in it, as digits or as a word, or `an hour`.
     pub(super) fn has_number(&self) -> bool {
-        (0..self.0.len())
-            .any(|from| self.0.get(from..).is_some_and(|rest| Self(rest).take_number().is_some()))
+        let one = "an hour, a minute, a second";
+        (0..self.0.len()).filter_map(|from| self.0.get(from..)).map(Self).any(|rest| {
+            let mut rest = rest;
+            rest.longest(one).is_some() || rest.take_number().is_some()
+        })
     }
 
     pub(super) fn has_word(&self, word: &str) -> bool {

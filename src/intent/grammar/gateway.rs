@@ -159,6 +159,7 @@ fn period(sentence: &Sentence<'_>) -> Option<Period> {
     let unit = || sentence.seconds().and_then(values::unit);
     sentence.period().or_else(|| match unit()? {
         Unit::Day => Some(Period::Today),
+        Unit::Minute => None,
         unit => Some(Period::This(unit)),
     })
 }

@@ -136,6 +136,41 @@ pub(super) fn switch(sentence: &Sentence<'_>) -> Option<Heard> {
     })
 }
 
+/// `switch to the triage agent`, `use the medication agent from now on`.
+pub(super) fn agent(sentence: &Sentence<'_>) -> Option<Heard> {
+    let moving = SWITCH | TALK | USE | HANDLE | SET | ROUTING | LET | SEND | START;
+    let (agent, pools) = sentence.agent()?;
+    let asked = sentence.opens(WHAT | BE | HOW) || (sentence.opens(DO) && !sentence.opens(SET));
+    let meant = sentence.has(moving | WISH) && !sentence.has(MANY | NUMBER | STOP);
+    if asked || !meant || !sentence.only(moving | POOLS | ROLE | CHAT | MESSAGE | THIS | ALL) {
+        return None;
+    }
+    let named = sentence.pool();
+    let of = |pool: PoolName| Operation::UseAgent(pool, agent.clone());
+    match (named, pools.as_slice()) {
+        (Some(pool), _) => Some(of(pool).into()),
+        (None, [pool]) => Some(of(pool.clone()).into()),
+        (None, pools) => {
+            let question = format!("Several pools have an agent called {agent}. Which one?");
+            let known = ("conversation.switch_pool", json!({ "agent": agent.as_str() }));
+            let choices = pools.iter().map(|pool| (pool.as_str(), of(pool.clone())));
+            Some(Heard::choose(&question, known, choices))
+        }
+    }
+}
+
+/// `stop using the triage agent`, `unpin the sports pool`; `don't` is part of it.
+pub(super) fn leave(sentence: &Sentence<'_>) -> Option<Heard> {
+    let using = USE | SWITCH | TALK | ROUTING | AUTO;
+    let ending = STOP | NOT | UNSUBSCRIBE;
+    let named = sentence.agent().is_some()
+        || (sentence.has(POOL | CREW) && sentence.pool().is_some() && !sentence.has(ROLE));
+    let said = sentence.has(ending) && sentence.has(using);
+    let left = (said && sentence.opens(ending)) || sentence.opens(AUTO);
+    let whole = sentence.only(using | ending | POOLS | ROLE | CHAT | THIS | FOR);
+    (named && left && whole && !sentence.has(NUMBER | MANY)).then(|| Operation::Use(None).into())
+}
+
 /// `my business` is somebody's own, and `talk business` goes nowhere.
 fn moves_to_pool(sentence: &Sentence<'_>) -> bool {
     let addressed = sentence.has(POOL | CREW);
@@ -178,6 +213,22 @@ pub(super) fn why(sentence: &Sentence<'_>) -> Option<Heard> {
     let one = sentence.has(POOL | CREW) && !sentence.has(PLURAL | NAMED);
     let which = sentence.has(WHAT) && one && here;
     (why || how || which).then(|| Operation::Why.into())
+}
+
+/// `why did you pick that?`, right after an answer.
+pub(super) fn why_that(sentence: &Sentence<'_>) -> Option<Heard> {
+    let choosing = CHOSEN | PICK | POOL | CREW | THIS | IT;
+    if !sentence.opens(WHY | HOW) || !sentence.only(WHY | HOW | choosing) {
+        return None;
+    }
+    let picked = sentence.has(CHOSEN) && sentence.has(YOU | HAIL) && sentence.has(IT | THIS);
+    let core = sentence.core();
+    let last = core.last().and_then(|term| sentence.text.get(term.place.start..term.place.end));
+    let that_one = core.len() == 2
+        && sentence.opens(WHY)
+        && sentence.has(IT)
+        && last.is_some_and(|last| last.to_lowercase().ends_with(" one"));
+    (picked || that_one).then(|| Operation::Why.into())
 }
 
 // ---- how they are, from now on ----------------------------------------------------------------

@@ -122,8 +122,10 @@ fn first_sought(sentence: &Sentence<'_>, from: usize) -> usize {
 /// What is looked for, without the period, the place and the thanks that stand behind it.
 fn query<'t>(sentence: &Sentence<'t>, from: usize, to: usize) -> &'t str {
     let ends = |at: &usize| {
-        let when = sentence.is_at(*at, FOR | IN | TO) && sentence.is_at(*at + 1, PERIOD);
-        when || sentence.is_at(*at, PERIOD | PLEASE) || is_place(sentence, *at)
+        let the = sentence.is_at(*at, THE) && sentence.is_at(*at + 1, PERIOD);
+        let behind = sentence.is_at(*at + 1, PERIOD) || sentence.row_at(*at + 1, &[THE, PERIOD]);
+        let when = sentence.is_at(*at, FOR | IN | TO) && behind;
+        the || when || sentence.is_at(*at, PERIOD | PLEASE) || is_place(sentence, *at)
     };
     let to = (from..to).rev().take_while(ends).last().unwrap_or(to);
     let hollow = THIS | LAST | PERIOD | CHAT | IN | HISTORY;

@@ -11,6 +11,7 @@ use super::{submit, tasks};
 use crate::intent::{
     NewTask, Operation, TaskNumbers,
     concepts::*,
+    guards,
     moments::{self, Moment},
     reading::Heard,
     sentence::Sentence,
@@ -123,10 +124,15 @@ const LEADS: &[&str] = &[
 
 /// `move task 5 to tomorrow at 9`, `run task 5 after task 3`.
 pub(super) fn reschedule(sentence: &Sentence<'_>) -> Option<Heard> {
-    if let Some(said) = moments::late(sentence.text) {
+    let said = |text| moments::late(text).or_else(|| moments::shift(text));
+    let last = sentence.core().last().map_or(0, |last| last.place.end);
+    let unthanked = || sentence.text.get(..last).and_then(said);
+    if let Some(said) = said(sentence.text).or_else(unthanked) {
         let before = sentence.text.get(..said.place.start)?;
-        let numbers = moved(&Sentence::read(before, sentence.vocabulary), MOVING)?;
-        let at = Arc::from(sentence.text.get(said.place)?);
+        let at: Arc<str> = sentence.text.get(said.place)?.into();
+        // `run task 5 for 2 hours` puts nothing off.
+        let verbs = if at.to_lowercase().starts_with("for ") { LATER } else { MOVING };
+        let numbers = moved(&Sentence::read(before, sentence.vocabulary), verbs)?;
         return Some(Operation::Reschedule(numbers, at).into());
     }
     let numbers = moved(sentence, LATER)?;
@@ -135,7 +141,22 @@ pub(super) fn reschedule(sentence: &Sentence<'_>) -> Option<Heard> {
     Some(Heard::ask(&question, ("task.reschedule", json!({ "task_id": numbers.slot() }))))
 }
 
-const MOVING: Concepts = LATER.or(SWITCH).or(SEND).or(START).or(SET).or(HANDLE);
+const MOVING: Concepts =
+    LATER.or(SWITCH).or(SEND).or(START).or(SET).or(HANDLE).or(REPEAT).or(LET).or(LESS);
+
+/// `stop repeating task 4`, `task 4 shall not repeat any more`.
+pub(super) fn repeat_no_more(sentence: &Sentence<'_>) -> Option<Heard> {
+    let ending = STOP | NOT | CANCEL | DELETE | UNSUBSCRIBE;
+    let asked = sentence.asks() || guards::asks_how_to(sentence);
+    let said = sentence.has(REPEAT) && sentence.has(ending) && sentence.has(TASK | JOB);
+    if asked || !said || !sentence.only(ending | REPEAT | START | SET | LET | TASK | JOB | NUMBER) {
+        return None;
+    }
+    Some(Operation::Reschedule(tasks::numbers(sentence)?, ONCE.into()).into())
+}
+
+/// How it is said that a task runs once more and not again.
+const ONCE: &str = "once";
 
 /// The tasks that are moved by such a verb, where nothing else is said.
 fn moved(sentence: &Sentence<'_>, verbs: Concepts) -> Option<TaskNumbers> {

@@ -97,6 +97,8 @@ pub(super) const OBJECTS: &[Row] = &[
         "who answers me, who powers you, what powers you, who is answering me, powering you, \
          powers this",
     ),
+    (TOOL, "tool"),
+    (TOOL.or(PLURAL), "tools, list of tools, tool list"),
     (
         VENDOR,
         "openai, open ai, anthropic, claude, gpt, chatgpt, gemini, mistral, llama, ollama, \

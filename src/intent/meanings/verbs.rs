@@ -86,7 +86,12 @@ pub(super) const VERBS: &[Row] = &[
     (
         LATER,
         "postpone, reschedule, re schedule, defer, delay, put off, push back, hold back, \
-         rescheduling, postponing",
+         rescheduling, postponing, schedule",
+    ),
+    (
+        REPEAT,
+        "repeat, repeating, repeats, repeated, repetition, repetitions, recur, recurs, recurring, \
+         recurrence, come again",
     ),
     (
         START_OVER,
@@ -161,7 +166,7 @@ pub(super) const VERBS: &[Row] = &[
         SWITCH,
         "transferred, moved, switched, redirected, reassigned, belongs, belong, put me in touch, \
          get me in touch, hook me up, switch, move, transfer, route, connect, hand over, hand, \
-         hand me over, put me through, put me on, send, redirect, forward, pin, assign, go, \
+         hand me over, put me through, put me on, send, redirect, forward, pin, pinning, assign, go, \
          take, take me, continue, switch over, give, get, change, change over, swap, pass, \
          direct, reroute, shift, reassign, escalate, migrate, patch me through, carry on, jump, \
          hop, go over, go back",
@@ -185,6 +190,12 @@ pub(super) const VERBS: &[Row] = &[
          assigned, get, got, put, pass, passed, hand, handed, forwarded, switch, switched, \
          moved, transferred, answering, answer, answered, handling, replying, use, using",
     ),
+    (
+        CHOSEN,
+        "pick, picked, choose, chose, chosen, select, selected, choosing, decide, decided, picking, \
+         selecting, land on, landed on, settle on, settled on, choice, decision",
+    ),
+    (CHOSEN.or(SWITCH).or(USE), "go with, went with"),
     (ROUTING, "route, routed, routing, router, rerouted, redirected"),
     (
         AUTO,

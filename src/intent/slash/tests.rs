@@ -32,10 +32,15 @@ fn a_form_is_exact() {
         ("/use Sports", "/use sports"),
         ("/use auto", "/use auto"),
         ("/use Healthcare/Triage", "/use healthcare/triage"),
+        ("/tools", "/tools"),
+        ("/tools Financial", "/tools financial"),
+        ("/tools financial/Analyst", "/tools financial/analyst"),
         ("/health cpu", "/health cpu"),
         ("/chart memory", "/chart memory_bytes"),
         ("/chart latency last 3 hours", "/chart first_token_p95_ms last 3 hours"),
         ("/chart cpu_percent today", "/chart cpu_percent today"),
+        ("/chart error rate last 10 minutes", "/chart error_percent last 10 minutes"),
+        ("/chart queue last-half-hour", "/chart turns_queued last 30 minutes"),
         ("/scale sports +2 --yes", "/scale sports +2 YES"),
         ("/scale --yes sports 4", "/scale sports 4 YES"),
         ("/tasks failed sports", "/tasks failed --pool sports"),
@@ -64,6 +69,11 @@ fn a_form_is_exact() {
         ("/alert memory > 2.5 GB for 5m", "/alert memory_bytes > 2684354560 bytes for 300s"),
         ("/alert cpu>90%", "/alert machine_cpu_percent > 90 %"),
         ("/alert load_1m < 0.5", "/alert load_1m < 0.500"),
+        ("/alert latency > 2s for 5m", "/alert first_token_p95_ms > 2000 ms for 300s"),
+        (
+            "/alert incoming traffic > 5 MB/s",
+            "/alert network_received_bytes_per_second > 5242880 bytes",
+        ),
         ("/alert remove #2", "/alert remove 2"),
         ("/alert remove the queue", "/alert remove turns_queued"),
         ("/subscribe alerts", "/subscribe alerts"),
@@ -80,6 +90,8 @@ fn a_command_that_is_not_as_it_should_be_says_how_it_is_written() {
         ("/use", "/use POOL"),
         ("/use a b", "/use POOL"),
         ("/use a/", "/use POOL"),
+        ("/tools a b", "/tools [POOL]"),
+        ("/tools a/", "/tools [POOL]"),
         ("/status --yes", "/status"),
         ("/chart", "/chart METRIC [PERIOD]"),
         ("/chart luck today", "/chart METRIC [PERIOD]"),
@@ -96,6 +108,7 @@ fn a_command_that_is_not_as_it_should_be_says_how_it_is_written() {
         ("/ask", "/ask POOL,POOL TEXT"),
         ("/ask ,", "/ask POOL,POOL TEXT"),
         ("/alert memory", "/alert METRIC > N [for D]"),
+        ("/alert memory > 5 ms", "/alert METRIC > N [for D]"),
         ("/alert remove", "/alert remove N"),
     ] {
         check(text, &format!("It is written {form}."));
@@ -155,7 +168,7 @@ fn which() -> impl Strategy<Value = Which> {
 }
 
 fn period() -> impl Strategy<Value = Period> {
-    let unit = || any_of(&[Unit::Hour, Unit::Week, Unit::Month, Unit::Year]);
+    let unit = || any_of(&[Unit::Minute, Unit::Hour, Unit::Week, Unit::Month, Unit::Year]);
     prop_oneof![
         Just(Period::Today),
         Just(Period::Yesterday),
@@ -224,6 +237,8 @@ fn about_the_rest() -> impl Strategy<Value = Operation> {
         maybe(pool()).prop_map(Operation::Use),
         (pool(), word()).prop_map(|(pool, word)| Operation::UseAgent(pool, (&*word).into())),
         maybe(pool()).prop_map(Operation::New),
+        maybe(pool()).prop_map(Operation::Tools),
+        (pool(), word()).prop_map(|(pool, word)| Operation::AgentTools(pool, (&*word).into())),
         which().prop_map(Operation::Summarise),
         which().prop_map(Operation::Delete),
         (text(), maybe(period())).prop_map(|(query, period)| Operation::Search { query, period }),

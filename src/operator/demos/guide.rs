@@ -134,6 +134,7 @@ impl Guide {
             text: text.into(),
             offers: Some(Arc::default()),
             tour,
+            subject: None,
             tells: None,
         };
         self.caller.handle.note(executed).known().await.map(drop)

@@ -8,9 +8,9 @@ use crate::{
     conversation::Refusal,
     intent::{self, Operation, Targets, TaskNumbers},
     limits::{PAGE_ROWS_MAX, TASKS_CANCELLED_AT_ONCE, TASKS_CANCELLED_MAX},
-    model::{Task, TaskFilter, TaskId, TaskStatus},
+    model::{Task, TaskFilter, TaskId, TaskStatus, Timestamp},
     operator::{Caller, Operator, report::Report},
-    task::{self, Change, When},
+    task::{self, Again, Change, When},
     wire,
 };
 
@@ -72,7 +72,7 @@ impl Operator {
         numbers: &TaskNumbers,
         priority: intent::Priority,
     ) -> Result<Report, Refusal> {
-        let change = Change { priority: Some(soon(priority)), ..Change::default() };
+        let change = |_: &Task| Change { priority: Some(soon(priority)), ..Change::default() };
         let say = |task: &Task| format!("Task {} has {priority} priority now.", task.number);
         self.change_tasks(caller, numbers, change, say).await
     }
@@ -130,26 +130,35 @@ impl Operator {
         Ok(Report::new(text, json!({ "tasks": rows, "more": more })))
     }
 
-    /// Has tasks that wait run at another time, or behind other tasks.
+    /// Has tasks that wait run at another time, by a rule, or behind other tasks.
     pub(in crate::operator) async fn reschedule_tasks(
         &self,
         caller: &Caller,
         numbers: &TaskNumbers,
         at: &str,
     ) -> Result<Report, Refusal> {
-        let change = match task::when(at, self.now(), self.tasks.zone()) {
-            Ok(When::At(run_at)) => Change { run_at: Some(run_at), ..Change::default() },
-            Ok(When::After(before)) => match self.ids(caller, &before).await? {
-                Ok(after) => Change { after: Some(after), ..Change::default() },
-                Err(missing) => return Ok(none_such(missing)),
-            },
-            Ok(When::Every(_)) => {
-                let text = "A task that is there gets no rule. Hand it in anew, with the rule.";
-                return Ok(Report::new(text, json!({ "field": "at", "said": at })));
-            }
+        let now = self.now();
+        let when = match task::when(at, now, self.tasks.zone()) {
+            Ok(when) => when,
             Err(unreadable) => return Ok(unread(at, unreadable)),
         };
-        let say = |task: &Task| format!("Task {}: {}.", task.number, self.outlook(task));
+        let after = match &when {
+            When::After(before) => match self.ids(caller, before).await? {
+                Ok(after) => Some(after),
+                Err(missing) => return Ok(none_such(missing)),
+            },
+            _ => None,
+        };
+        let change = |task: &Task| Change { after: after.clone(), ..change_of(task, &when, now) };
+        let say = |task: &Task| match when {
+            When::Once => format!(
+                "Task {}: {}, and not again. “cancel task {}” takes it back.",
+                task.number,
+                self.outlook(task),
+                task.number
+            ),
+            _ => format!("Task {}: {}.", task.number, self.outlook(task)),
+        };
         self.change_tasks(caller, numbers, change, say).await
     }
 
@@ -158,7 +167,7 @@ impl Operator {
         &self,
         caller: &Caller,
         numbers: &TaskNumbers,
-        change: Change,
+        change: impl Fn(&Task) -> Change,
         say: impl Fn(&Task) -> String,
     ) -> Result<Report, Refusal> {
         let (mut says, mut changed) = (Vec::new(), Vec::new());
@@ -167,7 +176,7 @@ impl Operator {
                 says.push(format!("There is no task {number}."));
                 continue;
             };
-            match told(self.tasks.update(caller.user(), task.id, change.clone()).await)? {
+            match told(self.tasks.update(caller.user(), task.id, change(&task)).await)? {
                 Ok(task) => {
                     says.push(say(&task));
                     changed.push(wire::task_value(&task));
@@ -217,6 +226,20 @@ impl Operator {
             }
         }
         Ok((tasks, missing, false))
+    }
+}
+
+/// What changes of a task that shall run then, but for the tasks that it waits for.
+fn change_of(task: &Task, when: &When, now: Timestamp) -> Change {
+    match when {
+        When::At(run_at) => Change { run_at: Some(*run_at), ..Change::default() },
+        When::Later(by) => {
+            let planned = task.run_at.filter(|at| *at > now).unwrap_or(now);
+            Change { run_at: Some(planned.plus(*by)), ..Change::default() }
+        }
+        When::Every(every) => Change { again: Some(Again::By(every.clone())), ..Change::default() },
+        When::Once => Change { again: Some(Again::Never), ..Change::default() },
+        When::After(_) => Change::default(),
     }
 }
 

@@ -162,3 +162,24 @@ async fn the_same_key_is_the_same_task() {
     )
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_is_there_gets_a_rule_and_loses_it() {
+    let mut play = Play::new(1).await;
+    play.check(
+        "submit in=600   | 1 queued 0
+         update 1 every=1 |
+         wait 60         | 1 running 1
+         say 1 tick      |
+         end 1           | 1 queued 0, “Task 1 is done: tick / It runs again on 1970-01-01 at 00:02 UTC.”
+         update 1 once   |
+         wait 60         | 1 running 1
+         say 1 tock      |
+         end 1           | 1 succeeded 1, “Task 1 is done: tock”
+         update 1 every=1 | ! Task 1 has ended already.
+         submit in=60    | 2 queued 0
+         submit after=2  | 3 queued 0
+         update 2 every=1 | ! Other tasks wait for task 2 to be done, so it cannot recur.",
+    )
+    .await;
+}

@@ -9,7 +9,7 @@ use crate::{
     model::{ConversationId, Event, Every, Priority, Task, TaskFilter, TaskStatus, UserId},
     provider::{Item, Retry},
     store::Store,
-    task::{Change, NewTask, Refusal, Tasks},
+    task::{Again, Change, NewTask, Refusal, Tasks},
 };
 
 /// Tasks over a stage, with everything outside in the test's hands.
@@ -83,6 +83,11 @@ impl Play {
                     run_at: new.run_at,
                     pool: new.pool,
                     after: (!new.after.is_empty()).then_some(new.after),
+                    again: if options.contains(&"once") {
+                        Some(Again::Never)
+                    } else {
+                        new.every.map(Again::By)
+                    },
                 };
                 self.tasks.update(self.user, id, change).await
             }
@@ -142,6 +147,7 @@ impl Play {
                 "pool" => new.pool = Some(value.into()),
                 "attempts" => new.max_attempts = value.parse().ok(),
                 "limit" => new.time_limit = value.parse().ok().map(Duration::from_secs),
+                "once" => {}
                 "nowhere" => new.conversation = None,
                 "in" => {
                     let now = self.stage.registry.workshop().clock.now();
