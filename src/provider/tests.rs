@@ -1,6 +1,7 @@
 //! Tests of the providers against recorded bodies and a faulty server.
 
 mod bodies;
+mod calls;
 mod conversation;
 mod faults;
 mod golden;
