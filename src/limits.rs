@@ -212,6 +212,10 @@ pub const ERROR_BODY_BYTES_MAX: usize = 64 * 1024;
 pub const TOOL_ARGUMENTS_BYTES_MAX: usize = 256 * 1024;
 /// Tool calls of one answer.
 pub const TOOL_CALLS_MAX: usize = 64;
+/// What one answer wants to have sent again with its tool calls.
+pub const REPLAY_BYTES_MAX: usize = 512 * 1024;
+/// Models of one provider that are known to take no tools.
+pub const TOOLLESS_MODELS_MAX: usize = 256;
 /// How often an answer may stop for tools. After that the model is told of them, and may call none.
 pub const TOOL_ROUNDS_MAX: u32 = 6;
 /// Tool calls of one round that are carried out; the others are refused.
@@ -414,6 +418,7 @@ const _: () = assert!(HANDSHAKES_MAX <= CONNECTIONS_MAX);
 const _: () = assert!(PAGE_ROWS <= PAGE_ROWS_MAX);
 const _: () = assert!(POOL_QUEUE_USER_MAX < POOL_QUEUE_MAX);
 const _: () = assert!(TOOL_ARGUMENTS_BYTES_MAX < SSE_EVENT_BYTES_MAX);
+const _: () = assert!(REPLAY_BYTES_MAX < SSE_EVENT_BYTES_MAX);
 const _: () = assert!(SNAPSHOT_BYTES_MAX <= PAGE_BYTES_MAX);
 const _: () = assert!(PING_AFTER.as_secs() * 2 < CLOSE_AFTER.as_secs());
 const _: () = assert!(STORE_GROUP_MAX <= STORE_JOBS_MAX);

@@ -2,7 +2,8 @@
 //!
 //! Invariants: a stream that ends without `Piece::End` or a failure has failed; dropping the
 //! stream closes the upstream request at once; the provider's own error text never leaves here;
-//! a failure says whether asking again can help, and never asks again itself.
+//! a failure says whether asking again can help, and nothing here asks again, but where the server
+//! does not know how it was asked.
 
 mod anthropic;
 mod briefing;
@@ -16,11 +17,13 @@ mod openai_chat;
 mod price;
 mod quota;
 mod refusal;
+mod replays;
 mod sampling;
 mod sse;
 mod surrogates;
 #[cfg(test)]
 mod tests;
+mod toolless;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -67,6 +70,13 @@ pub struct Offer {
     pub tools: Arc<[ToolSpec]>,
     /// None may be called any more: the answer is to be made of what is known by now.
     pub closed: bool,
+}
+
+impl Offer {
+    /// A tool may be called.
+    pub fn is_open(&self) -> bool {
+        !self.closed && !self.tools.is_empty()
+    }
 }
 
 /// What a provider wants to see again, unchanged, where the answer goes on after tool calls: how its
@@ -133,6 +143,17 @@ pub struct ToolCall {
     pub arguments: Arc<str>,
 }
 
+impl ToolCall {
+    /// The arguments; an empty object where the model wrote none. What else it wrote would be refused,
+    /// and with it the whole request; the result of the call says what was wrong.
+    fn object(&self) -> &RawValue {
+        serde_json::from_str(&self.arguments)
+            .ok()
+            .filter(|arguments: &&RawValue| arguments.get().starts_with('{'))
+            .unwrap_or_else(|| serde_json::from_str("{}").expect("an object"))
+    }
+}
+
 /// How a pool wants its answers.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Style {
@@ -182,7 +203,7 @@ pub struct Failure {
     pub retry: Retry,
     /// The HTTP status, where there was one.
     pub status: Option<u16>,
-    /// The provider's code, where it is one we know; never its text.
+    /// The provider's code, where it is one we know, or ours for what it says in words; never its text.
     pub code: Option<&'static str>,
 }
 

@@ -11,8 +11,10 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 pub(super) use self::{body::MessagesBody, decoder::MessagesDecoder};
 use super::{
     Answer, Failure, Provider, Request, Unbuildable,
-    deadline::{self, Deadlines},
+    deadline::{self, Deadlines, Pulse},
     http::{self, Server},
+    replays::Replays,
+    toolless,
 };
 use crate::{config::ProviderSettings, model::ProviderName};
 
@@ -52,9 +54,14 @@ impl Provider for Anthropic {
     fn ask(&self, request: Request) -> BoxFuture<'static, Result<Answer, Failure>> {
         let server = Arc::clone(&self.server);
         deadline::within(self.deadlines, move |pulse| async move {
-            let body = MessagesBody::new(&request);
-            let response = server.ask(&request.model, "/v1/messages", &body).await?;
-            Ok(server.answer::<MessagesDecoder>(response, pulse).await?.boxed())
+            toolless::ask(&server, request, |request| ask(&server, request, pulse.clone())).await
         })
     }
+}
+
+async fn ask(server: &Server, request: Request, pulse: Pulse) -> Result<Answer, Failure> {
+    let body = MessagesBody::new(&request, &server.name);
+    let response = server.ask(&request.model, "/v1/messages", &body).await?;
+    let decoder = MessagesDecoder::new(Replays::new(&request, &server.name));
+    Ok(server.answer(response, pulse, decoder).await?.boxed())
 }

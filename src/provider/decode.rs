@@ -209,7 +209,8 @@ impl Calls {
     }
 }
 
-fn too_much() -> Failure {
+/// What came is more than is taken of it.
+pub(super) fn too_much() -> Failure {
     Failure { reason: Reason::AnswerTooLong, retry: Retry::Never, status: None, code: None }
 }
 

@@ -20,6 +20,7 @@ use super::{
     decode::{self, Body, Decoder},
     quota::Quotas,
     refusal, sse,
+    toolless::Toolless,
 };
 use crate::{
     config::ProviderSettings,
@@ -38,6 +39,7 @@ pub(super) struct Server {
     base: String,
     client: Client,
     quotas: Quotas,
+    pub(super) toolless: Toolless,
 }
 
 impl Server {
@@ -66,7 +68,13 @@ impl Server {
             .default_headers(headers)
             .build();
         match client {
-            Ok(client) => Ok(Self { name, base, client, quotas: Quotas::default() }),
+            Ok(client) => Ok(Self {
+                name,
+                base,
+                client,
+                quotas: Quotas::default(),
+                toolless: Toolless::default(),
+            }),
             Err(_) => Err(Unbuildable::Client(name)),
         }
     }
@@ -108,16 +116,17 @@ impl Server {
     }
 
     /// The pieces of an answer that was posted for.
-    pub(super) async fn answer<D: Decoder + Default>(
+    pub(super) async fn answer<D: Decoder>(
         &self,
         response: Response,
         pulse: Pulse,
+        decoder: D,
     ) -> Result<impl Stream<Item = Result<Piece, Failure>> + Send + use<D>, Failure> {
         let provider = self.name.clone();
         let request_id = request_id(response.headers()).map(str::to_owned);
         // Whoever takes the pieces may be elsewhere by then.
         let asking = Span::current();
-        let pieces = decode::pieces(body(response, pulse).await?, D::default());
+        let pieces = decode::pieces(body(response, pulse).await?, decoder);
         Ok(pieces.inspect_err(move |failure| {
             let _about = asking.enter();
             let request_id = request_id.as_deref();

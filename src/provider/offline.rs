@@ -3,6 +3,7 @@
 //! Invariants: the same request gets the same answer at the same pace; it never pretends to be a
 //! model.
 
+mod calls;
 mod words;
 
 use std::{sync::Arc, time::Duration};
@@ -11,7 +12,7 @@ use async_stream::stream;
 use futures_util::{StreamExt, future::BoxFuture};
 use tokio::time::{Instant, sleep_until};
 
-use self::words::words;
+use self::{calls::calls, words::words};
 use super::{Answer, Ending, Failure, Item, Piece, Provider, Request, truncated};
 use crate::{
     config::OfflineSettings,
@@ -47,7 +48,22 @@ impl Provider for Offline {
 fn answer(request: Request, settings: OfflineSettings) -> Answer {
     stream! {
         let pace = Pace::new(&settings);
+        let read = request.system.len() + request.items.iter().map(Item::bytes).sum::<usize>();
+        let end = |finish_reason, bytes: usize| {
+            let usage = Some(Usage::estimate(read as u64, bytes as u64));
+            Piece::End(Ending { finish_reason, usage, model: Some(OFFLINE.into()) })
+        };
         let (mut said, mut bytes) = (0, 0);
+        let calls = calls(&request);
+        if !calls.is_empty() && settings.fail_after_words != Some(0) {
+            pace.wait_for(0).await;
+            for call in calls {
+                bytes += call.name.len() + call.arguments.len();
+                yield Ok(Piece::ToolCall(call));
+            }
+            yield Ok(end(FinishReason::ToolCalls, bytes));
+            return;
+        }
         for word in words(&request, settings.words) {
             pace.wait_for(said).await;
             if settings.fail_after_words == Some(said) {
@@ -62,13 +78,7 @@ fn answer(request: Request, settings: OfflineSettings) -> Answer {
             yield Err(truncated());
             return;
         }
-        let read = request.system.len() + request.items.iter().map(Item::bytes).sum::<usize>();
-        let usage = Usage::estimate(read as u64, bytes as u64);
-        yield Ok(Piece::End(Ending {
-            finish_reason: FinishReason::Stop,
-            usage: Some(usage),
-            model: Some(OFFLINE.into()),
-        }));
+        yield Ok(end(FinishReason::Stop, bytes));
     }
     .boxed()
 }

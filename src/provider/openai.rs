@@ -26,7 +26,8 @@ use super::{
     is_at,
     lenient::Text,
     openai_chat::{HOST, bearer, chat},
-    sse,
+    replays::Replays,
+    sse, toolless,
 };
 use crate::{
     config::ProviderSettings,
@@ -67,13 +68,16 @@ impl Provider for Shared {
 
     fn ask(&self, request: Request) -> BoxFuture<'static, Result<Answer, Failure>> {
         let openai = Arc::clone(&self.0);
-        deadline::within(openai.deadlines, move |pulse| ask(openai, request, pulse))
+        deadline::within(openai.deadlines, move |pulse| async move {
+            let ask = |request| ask(openai.clone(), request, pulse.clone());
+            toolless::ask(&openai.server, request, ask).await
+        })
     }
 }
 
 async fn ask(openai: Arc<Openai>, request: Request, pulse: Pulse) -> Result<Answer, Failure> {
     if openai.chats.load(Ordering::Relaxed) {
-        return chat(&openai.server, &request, openai.official, pulse).await;
+        return chat(&openai.server, request, openai.official, pulse).await;
     }
     if let Some(answer) = openai.go_on(&request, pulse.clone()).await {
         return answer;
@@ -81,7 +85,7 @@ async fn ask(openai: Arc<Openai>, request: Request, pulse: Pulse) -> Result<Answ
     match openai.respond(&request, None, pulse.clone()).await {
         Ok(answer) if openai.keeps() => Ok(kept(openai, request, answer).boxed()),
         Ok(answer) => Ok(answer.boxed()),
-        Err(failure) if openai.may_only_chat(&failure) => openai.chat(&request, pulse).await,
+        Err(failure) if openai.may_only_chat(&failure) => openai.chat(request, pulse).await,
         Err(failure) => Err(failure),
     }
 }
@@ -96,6 +100,12 @@ fn is_lost(failure: &Failure) -> bool {
         }
         _ => failure.status == Some(404) || failure.reason == Reason::ContextTooLong,
     }
+}
+
+/// Whether it stays in the conversation. How an answer came about is of no use to the next one, which
+/// could miss a part of it and be refused for that.
+fn is_said(item: &Item) -> bool {
+    matches!(item, Item::User(_) | Item::Briefing(_) | Item::Assistant(_))
 }
 
 /// The answer, and after its end the id under which the provider holds the conversation by then.
@@ -121,7 +131,8 @@ fn kept(
         if whole && !said.is_empty() && said.len() <= ANSWER_BYTES_MAX {
             let mut items = request.items;
             items.push(Item::Assistant(said.into()));
-            if let Some(id) = openai.hold(&inputs(&items)).await {
+            items.retain(is_said);
+            if let Some(id) = openai.hold(&inputs(&items, &openai.server.name)).await {
                 yield Ok(Piece::Remote(id));
             }
         }
@@ -147,7 +158,7 @@ impl Openai {
     }
 
     /// Asks by Chat Completions, and from then on always where that is answered.
-    async fn chat(&self, request: &Request, pulse: Pulse) -> Result<Answer, Failure> {
+    async fn chat(&self, request: Request, pulse: Pulse) -> Result<Answer, Failure> {
         let answer = chat(&self.server, request, self.official, pulse).await?;
         tracing::info!(provider = %self.server.name, "speaks Chat Completions only");
         self.chats.store(true, Ordering::Relaxed);
@@ -165,9 +176,11 @@ impl Openai {
         remote: Option<&Arc<str>>,
         pulse: Pulse,
     ) -> Result<impl Stream<Item = Result<Piece, Failure>> + Send + use<>, Failure> {
-        let body = ResponseBody::new(request, remote.map(|remote| &**remote));
-        let response = self.server.ask(&request.model, "/responses", &body).await?;
-        self.server.answer::<ResponsesDecoder>(response, pulse).await
+        let (server, remote) = (&self.server, remote.map(|remote| &**remote));
+        let body = ResponseBody::new(request, &server.name, remote);
+        let response = server.ask(&request.model, "/responses", &body).await?;
+        let replays = Replays::new(request, &server.name);
+        server.answer(response, pulse, ResponsesDecoder::new(replays)).await
     }
 
     /// Hands the conversation over; none when that failed, which costs nothing but the saving.

@@ -13,7 +13,7 @@ use super::{
     Answer, Failure, Provider, Request, Unbuildable,
     deadline::{self, Deadlines, Pulse},
     http::{self, Server},
-    is_at,
+    is_at, toolless,
 };
 use crate::{config::ProviderSettings, model::ProviderName};
 
@@ -49,7 +49,8 @@ impl Provider for OpenaiChat {
     fn ask(&self, request: Request) -> BoxFuture<'static, Result<Answer, Failure>> {
         let (server, official) = (Arc::clone(&self.server), self.official);
         deadline::within(self.deadlines, move |pulse| async move {
-            chat(&server, &request, official, pulse).await
+            let ask = |request| chat(&server, request, official, pulse.clone());
+            toolless::ask(&server, request, ask).await
         })
     }
 }
@@ -57,13 +58,13 @@ impl Provider for OpenaiChat {
 /// Asks the server by Chat Completions.
 pub(super) async fn chat(
     server: &Server,
-    request: &Request,
+    request: Request,
     official: bool,
     pulse: Pulse,
 ) -> Result<Answer, Failure> {
-    let body = ChatBody::new(request, official);
+    let body = ChatBody::new(&request, official);
     let response = server.ask(&request.model, "/chat/completions", &body).await?;
-    Ok(server.answer::<ChatDecoder>(response, pulse).await?.boxed())
+    Ok(server.answer(response, pulse, ChatDecoder::default()).await?.boxed())
 }
 
 /// The key, as OpenAI and those who follow it want it; none where there is none.

@@ -80,7 +80,7 @@ const NESTING_MAX: usize = 3;
 impl<'a> Words<'a> {
     fn read(mut json: &'a str) -> Self {
         for _ in 1..NESTING_MAX {
-            let words: Self = serde_json::from_str(json).unwrap_or_default();
+            let Ok(words) = serde_json::from_str::<Self>(json) else { break };
             match words.error.or(words.response) {
                 Some(inner) => json = inner.get(),
                 None => return words,
@@ -94,8 +94,10 @@ impl<'a> Words<'a> {
 
     fn failure(&self, status: Option<u16>) -> Failure {
         let known = KNOWN.iter().find(|known| self.names(known.0));
-        let code = known
-            .map(|known| known.0)
+        let code = self
+            .takes_no_tools()
+            .then_some(NO_TOOLS)
+            .or(known.map(|known| known.0))
             .or_else(|| VAGUE.iter().copied().find(|vague| self.names(vague)));
         let (reason, retry) = if self.is_too_long(status) {
             (Reason::ContextTooLong, Retry::Never)
@@ -125,7 +127,38 @@ impl<'a> Words<'a> {
             Some(_) => false,
         }
     }
+
+    /// Everybody says in words of their own that the model, or the server as it was started, takes no
+    /// tools.
+    fn takes_no_tools(&self) -> bool {
+        let message = self.message.to_lowercase().replace(['"', '\'', '`'], "");
+        TOOLLESS.iter().any(|say| message.contains(say))
+    }
 }
+
+/// The code that we give to a refusal because of tools.
+pub(super) const NO_TOOLS: &str = "tools_unsupported";
+
+/// Ollama, `DeepSeek`, `OpenRouter`, Groq, OpenAI, vLLM, llama.cpp and others, without quotes. The last
+/// is OpenAI's of a model that is asked for how it thinks, which we ask for because of tools only.
+const TOOLLESS: &[&str] = &[
+    "does not support tool",
+    "does not support function calling",
+    "found that support tool use",
+    "tool calling is not supported",
+    "tool call is not supported",
+    "tool use is not supported",
+    "function calling is not supported",
+    "function calling is not enabled",
+    "tools is not supported",
+    "tools are not supported",
+    "tools with reasoning_effort are not supported",
+    "request argument supplied: tools",
+    "unsupported param: tools",
+    "tools param requires",
+    "auto tool choice requires",
+    "encrypted content is not supported",
+];
 
 const TOO_LONG: &[&str] = &["prompt is too long", "maximum context length", "context window"];
 

@@ -1,6 +1,7 @@
 //! Tests of the providers against recorded bodies and a faulty server.
 
 mod bodies;
+mod calls;
 mod conversation;
 mod faults;
 mod golden;
@@ -8,12 +9,16 @@ mod quota;
 mod refusals;
 mod server;
 mod timing;
+mod tools;
 
 use std::{fmt::Write, sync::Arc};
 
 use futures_util::{Stream, StreamExt};
 
-use super::{Failure, Item, Offer, Piece, Request, Style, ToolCall};
+use serde_json::{json, value::RawValue};
+
+use super::{Failure, Item, Offer, Piece, Replay, Request, Style, ToolCall};
+use crate::model::ToolSpec;
 
 /// A request with these items, for no model in particular.
 pub(super) fn request(items: &[Item]) -> Request {
@@ -29,6 +34,35 @@ pub(super) fn request(items: &[Item]) -> Request {
     }
 }
 
+/// Two tools, of which one wants exactly one text.
+fn offer() -> Offer {
+    let spec = |name: &str, description: &str, parameters| ToolSpec {
+        name: name.into(),
+        description: description.into(),
+        parameters: Arc::new(parameters),
+    };
+    let symbol = json!({"symbol": {"type": "string"}, "limit": {"type": "integer"}});
+    let quote = json!({"type": "object", "properties": symbol, "required": ["symbol"]});
+    let tools = [
+        spec("get_quote", "Latest quote", quote),
+        spec("get_time", "What time it is", json!({"type": "object", "properties": {}})),
+    ];
+    Offer { tools: tools.into(), closed: false }
+}
+
+fn call(id: &str, name: &str, arguments: &str) -> Item {
+    Item::ToolCall(ToolCall { id: id.into(), name: name.into(), arguments: arguments.into() })
+}
+
+fn result(call: &str, output: &str, failed: bool) -> Item {
+    Item::ToolResult { call: call.into(), output: output.into(), failed }
+}
+
+fn replay(provider: &str, body: &str) -> Item {
+    let body = serde_json::from_str::<Box<RawValue>>(body).unwrap().into();
+    Item::Replay(Replay { provider: provider.into(), body })
+}
+
 fn user(text: &str) -> Item {
     Item::User(text.into())
 }
@@ -38,16 +72,8 @@ fn assistant(text: &str) -> Item {
 }
 
 /// A question that took two tools to answer, one of which failed, and a further one.
-fn long_conversation() -> Vec<Item> {
-    let call = |id: &str, symbol: &str| {
-        let arguments: Arc<str> = format!(r#"{{"symbol":"{symbol}"}}"#).into();
-        Item::ToolCall(ToolCall { id: id.into(), name: "get_quote".into(), arguments })
-    };
-    let result = |call: &str, output: &str, failed| Item::ToolResult {
-        call: call.into(),
-        output: output.into(),
-        failed,
-    };
+pub(super) fn long_conversation() -> Vec<Item> {
+    let call = |id, symbol| call(id, "get_quote", &format!(r#"{{"symbol":"{symbol}"}}"#));
     vec![
         user("Quote MSFT and IBM"),
         assistant("I look."),

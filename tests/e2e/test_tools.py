@@ -2,9 +2,9 @@
 
 import asyncio
 
-from harness import Client, Gateway, Refused
+from harness import Client, Gateway, Refused, offline
 from test_text import Person
-from upstream import Upstream, pool
+from upstream import Upstream, answer, pool
 
 KINDS = ("openai", "openai-chat", "anthropic")
 AGENTS = """
@@ -67,6 +67,33 @@ async def test_a_model_calls_tools_in_each_dialect_and_goes_on():
                 # Later turns are told the answer as it was read, and a tool-less agent is offered none.
                 await c.end((await c.say("thanks", agent="poet", **here))["turn"])
                 assert up.exchanges[2].offered() == [] and not up.exchanges[2].results(), kind
+
+
+async def test_a_model_that_takes_no_tools_is_asked_without_from_then_on():
+    async def toolless(exchange):
+        if exchange.offered():
+            return await exchange.status(400, {"error": {"message": "fake does not support tools"}})
+        await answer(exchange)
+
+    for kind in KINDS:
+        async with Upstream(toolless) as up, Gateway(toml=settings(up, kind)) as g:
+            async with await Client.connect(g.url) as c:
+                for _ in range(2):
+                    sent = await c.say("what is six by seven?", agent="clerk", pool="general")
+                    end = await c.end(sent["turn"])
+                    assert end["type"] == "turn.completed", (kind, end)
+                assert [bool(e.offered()) for e in up.exchanges] == [True, False, False], kind
+
+
+async def test_without_a_model_a_message_names_the_tools():
+    async with Gateway(**offline(words=100, per_second=0, first_ms=0)) as g:
+        async with await Client.connect(g.url) as c:
+            sent = await c.say("calculate 6 * 7\ncurrent_time", pool="general")
+            assert (await c.end(sent["turn"]))["type"] == "turn.completed"
+            phases = [phase for phase, *_ in tools(c, sent["turn"])]
+            assert sorted(phases) == ["finished", "finished", "started", "started"], phases
+            text = c.book.text[sent["turn"]].decode()
+            assert "The tool calculate answered: “6 * 7 = 42”. The tool current_time answered:" in text, text
 
 
 async def test_a_person_sees_what_is_called_between_the_words():

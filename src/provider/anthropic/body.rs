@@ -1,9 +1,12 @@
 //! Messages: what is sent.
 
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, Value};
 
-use crate::provider::{Item, Request, sampling::Sampling};
+use crate::{
+    model::{ProviderName, ToolSpec},
+    provider::{Item, Request, sampling::Sampling},
+};
 
 /// What `max_tokens`, which must be sent, is where the pool sets no limit.
 const MAX_TOKENS_DEFAULT: u32 = 4_096;
@@ -14,11 +17,36 @@ pub(in crate::provider) struct MessagesBody<'a> {
     model: &'a str,
     max_tokens: u32,
     stream: bool,
+    /// They come before the system prompt, so that what is cached with it holds them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<Tool<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: Option<Choice>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     system: Vec<Block<'a>>,
     messages: Vec<Message<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<f32>,
+}
+
+#[derive(Debug, Serialize)]
+struct Tool<'a> {
+    name: &'a str,
+    description: &'a str,
+    input_schema: &'a Value,
+}
+
+impl<'a> From<&'a ToolSpec> for Tool<'a> {
+    fn from(tool: &'a ToolSpec) -> Self {
+        let ToolSpec { name, description, parameters } = tool;
+        Self { name, description, input_schema: parameters }
+    }
+}
+
+/// Said only where no tool may be called.
+#[derive(Debug, Serialize)]
+struct Choice {
+    r#type: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -35,12 +63,33 @@ enum Role {
 }
 
 #[derive(Debug, Serialize)]
-struct Block<'a> {
-    #[serde(flatten)]
-    content: Content<'a>,
-    /// The provider caches everything up to and with this block.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cache_control: Option<CacheControl>,
+#[serde(untagged)]
+enum Block<'a> {
+    /// Of ours.
+    Made {
+        #[serde(flatten)]
+        content: Content<'a>,
+        /// The provider caches everything up to and with this block.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<CacheControl>,
+    },
+    /// As the provider sent it.
+    Again(&'a RawValue),
+}
+
+impl<'a> From<Content<'a>> for Block<'a> {
+    fn from(content: Content<'a>) -> Self {
+        Self::Made { content, cache_control: None }
+    }
+}
+
+impl Block<'_> {
+    /// Has the provider cache what comes up to it; it takes no such wish for what it has sent itself.
+    fn cache(&mut self) {
+        if let Self::Made { cache_control, .. } = self {
+            *cache_control = Some(CACHED);
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -70,11 +119,11 @@ enum Content<'a> {
 }
 
 impl<'a> MessagesBody<'a> {
-    pub(in crate::provider) fn new(request: &'a Request) -> Self {
-        let system = text(&request.system)
-            .map(|content| Block { content, cache_control: Some(CACHED) })
-            .into_iter()
-            .collect();
+    pub(in crate::provider) fn new(request: &'a Request, provider: &ProviderName) -> Self {
+        let mut system: Vec<_> = text(&request.system).into_iter().collect();
+        system.iter_mut().for_each(Block::cache);
+        let tools = &request.tools;
+        let none = tools.closed && !tools.tools.is_empty();
         let max_tokens = match request.style.max_output_tokens {
             0 => MAX_TOKENS_DEFAULT,
             tokens => tokens,
@@ -83,8 +132,10 @@ impl<'a> MessagesBody<'a> {
             model: &request.model,
             max_tokens,
             stream: true,
+            tools: tools.tools.iter().map(Tool::from).collect(),
+            tool_choice: none.then_some(Choice { r#type: "none" }),
             system,
-            messages: messages(&request.items),
+            messages: messages(&request.items, provider),
             temperature: Sampling::of_messages(request).temperature,
         }
     }
@@ -92,10 +143,9 @@ impl<'a> MessagesBody<'a> {
 
 /// Roles alternate, the user begins, results of tools come first in their message and calls last;
 /// and everything before the new message is to be cached.
-fn messages(items: &[Item]) -> Vec<Message<'_>> {
+fn messages<'a>(items: &'a [Item], provider: &ProviderName) -> Vec<Message<'a>> {
     let mut messages: Vec<Message<'_>> = Vec::with_capacity(items.len());
-    for (role, content) in items.iter().filter_map(block) {
-        let block = Block { content, cache_control: None };
+    for (role, block) in items.iter().filter_map(|item| block(item, provider)) {
         match messages.last_mut() {
             Some(last) if last.role == role => last.content.push(block),
             // A history that was cut may begin with an answer, which would be refused.
@@ -104,37 +154,47 @@ fn messages(items: &[Item]) -> Vec<Message<'_>> {
         }
     }
     for message in &mut messages {
-        message.content.sort_by_key(|block| match block.content {
-            Content::ToolResult { .. } => 0,
-            Content::Text { .. } => 1,
-            Content::ToolUse { .. } => 2,
-        });
+        message.put_in_order();
     }
     if let Some(block) = messages.iter_mut().rev().nth(1).and_then(|held| held.content.last_mut()) {
-        block.cache_control = Some(CACHED);
+        block.cache();
     }
     messages
 }
 
-fn block(item: &Item) -> Option<(Role, Content<'_>)> {
+impl Message<'_> {
+    fn put_in_order(&mut self) {
+        // What the provider itself has thought, said and called in turn it wants back in that order.
+        if self.content.iter().any(|block| matches!(block, Block::Again(_))) {
+            return;
+        }
+        self.content.sort_by_key(|block| match block {
+            Block::Made { content: Content::ToolResult { .. }, .. } => 0,
+            Block::Made { content: Content::ToolUse { .. }, .. } => 2,
+            _ => 1,
+        });
+    }
+}
+
+fn block<'a>(item: &'a Item, provider: &ProviderName) -> Option<(Role, Block<'a>)> {
     Some(match item {
         Item::User(said) => (Role::User, text(said)?),
         Item::Briefing(briefing) => (Role::User, text(briefing.prompt())?),
         Item::Assistant(said) => (Role::Assistant, text(said)?),
-        Item::Replay(_) => return None,
+        Item::Replay(replay) if replay.provider != *provider => return None,
+        Item::Replay(replay) => (Role::Assistant, Block::Again(&replay.body)),
         Item::ToolCall(call) => {
-            // What is no JSON the API would refuse, and with it the whole request.
-            let input = serde_json::from_str(&call.arguments).ok()?;
-            (Role::Assistant, Content::ToolUse { id: &call.id, name: &call.name, input })
+            let (id, name, input) = (&call.id, &call.name, call.object());
+            (Role::Assistant, Content::ToolUse { id, name, input }.into())
         }
-        Item::ToolResult { call, output, failed } => (
-            Role::User,
-            Content::ToolResult { tool_use_id: call, content: output, is_error: *failed },
-        ),
+        Item::ToolResult { call, output, failed } => {
+            let (tool_use_id, content, is_error) = (call, output, *failed);
+            (Role::User, Content::ToolResult { tool_use_id, content, is_error }.into())
+        }
     })
 }
 
 /// Text without a character in it would be refused.
-fn text(text: &str) -> Option<Content<'_>> {
-    (!text.trim().is_empty()).then_some(Content::Text { text })
+fn text(text: &str) -> Option<Block<'_>> {
+    (!text.trim().is_empty()).then_some(Content::Text { text }.into())
 }

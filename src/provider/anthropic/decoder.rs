@@ -3,7 +3,8 @@
 //! Deliberately absent: going on after `pause_turn`. It comes from the provider's own server tools,
 //! which we never ask for; should it come, the answer ends there.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{
     model::{FinishReason, Usage},
@@ -12,6 +13,7 @@ use crate::{
         decode::{self, Calls, Decoder, Fragment, Pieces, parse},
         lenient::{Count, Text, or_default},
         refusal,
+        replays::Replays,
         sse::{self, Event},
         truncated,
     },
@@ -23,6 +25,9 @@ pub(in crate::provider) struct MessagesDecoder {
     calls: Calls,
     /// The block that is a tool call of ours and has not stopped.
     calling: Option<u64>,
+    replays: Replays,
+    /// The block that is a thought and has not stopped, where it is to be sent again.
+    thinking: Option<Thought>,
     finish: Option<FinishReason>,
     usage: Option<Tokens>,
     model: String,
@@ -40,7 +45,7 @@ impl Decoder for MessagesDecoder {
             "content_block_stop" => {
                 self.calling = None;
                 self.calls.emit(pieces);
-                Ok(())
+                self.thought(pieces)
             }
             "message_start" => {
                 self.message(&parse::<Start<'_>>(&event.data)?.message);
@@ -52,10 +57,7 @@ impl Decoder for MessagesDecoder {
                 self.stop(&delta.stop_reason);
                 Ok(())
             }
-            "message_stop" => {
-                self.end(pieces);
-                Ok(())
-            }
+            "message_stop" => self.end(pieces),
             "error" => Err(refusal::in_stream(&event.data)),
             _ => Ok(()),
         }
@@ -63,8 +65,7 @@ impl Decoder for MessagesDecoder {
 
     fn finish(&mut self, pieces: &mut Pieces) -> Result<(), Failure> {
         self.finish.ok_or_else(truncated)?;
-        self.end(pieces);
-        Ok(())
+        self.end(pieces)
     }
 
     fn whole(&mut self, body: &str, pieces: &mut Pieces) -> Result<(), Failure> {
@@ -79,12 +80,16 @@ impl Decoder for MessagesDecoder {
         for (index, content_block) in (0..).map(Count).zip(message.content) {
             self.block(&Block { index, content_block }, pieces)?;
         }
-        self.end(pieces);
-        Ok(())
+        self.end(pieces)
     }
 }
 
 impl MessagesDecoder {
+    /// `replays`: what of the answer is to be sent again.
+    pub(in crate::provider) fn new(replays: Replays) -> Self {
+        Self { replays, ..Self::default() }
+    }
+
     fn message(&mut self, message: &Message<'_>) {
         self.model.push_str(&message.model);
         self.count(message.usage);
@@ -94,9 +99,19 @@ impl MessagesDecoder {
     fn block(&mut self, start: &Block<'_>, pieces: &mut Pieces) -> Result<(), Failure> {
         let block = &start.content_block;
         self.calling = None;
+        self.thought(pieces)?;
         match &*block.kind {
             "text" => decode::text(pieces, &block.text),
-            "thinking" => decode::reasoning(pieces, &block.thinking),
+            "thinking" => {
+                decode::reasoning(pieces, &block.thinking);
+                self.think(|| Thought::Thinking {
+                    thinking: block.thinking.to_string(),
+                    signature: block.signature.to_string(),
+                });
+            }
+            "redacted_thinking" => {
+                self.think(|| Thought::RedactedThinking { data: block.data.to_string() });
+            }
             "tool_use" => {
                 self.calling = Some(start.index.0);
                 // A stream begins with an empty object and fills it; a whole answer has it full.
@@ -117,7 +132,18 @@ impl MessagesDecoder {
         let delta = &change.delta;
         match &*delta.kind {
             "text_delta" => decode::text(pieces, &delta.text),
-            "thinking_delta" => decode::reasoning(pieces, &delta.thinking),
+            "thinking_delta" => {
+                decode::reasoning(pieces, &delta.thinking);
+                if let Some(Thought::Thinking { thinking, .. }) = &mut self.thinking {
+                    self.replays.room_for(thinking.len() + delta.thinking.len())?;
+                    thinking.push_str(&delta.thinking);
+                }
+            }
+            "signature_delta" => {
+                if let Some(Thought::Thinking { signature, .. }) = &mut self.thinking {
+                    (*delta.signature).clone_into(signature);
+                }
+            }
             "input_json_delta" if self.calling == Some(change.index.0) => {
                 let (index, arguments) = (change.index.0, &*delta.partial_json);
                 self.calls.add(&Fragment { index, id: "", name: "", arguments })?;
@@ -125,6 +151,22 @@ impl MessagesDecoder {
             _ => {}
         }
         Ok(())
+    }
+
+    fn think(&mut self, thought: impl FnOnce() -> Thought) {
+        self.thinking = self.replays.wanted().then(thought);
+    }
+
+    /// A thought has ended. One without a signature the provider would not know again.
+    fn thought(&mut self, pieces: &mut Pieces) -> Result<(), Failure> {
+        match self.thinking.take() {
+            None => Ok(()),
+            Some(Thought::Thinking { signature, .. }) if signature.is_empty() => Ok(()),
+            Some(thought) => {
+                let thought = to_raw_value(&thought).map_err(|_| sse::unreadable())?;
+                self.replays.add(thought, pieces)
+            }
+        }
     }
 
     /// The counts are cumulative, and later ones may correct what the start said.
@@ -150,14 +192,29 @@ impl MessagesDecoder {
         };
     }
 
-    fn end(&mut self, pieces: &mut Pieces) {
+    fn end(&mut self, pieces: &mut Pieces) -> Result<(), Failure> {
+        self.thought(pieces)?;
         self.calls.emit(pieces);
-        let called = self.calls.any();
-        let unsaid = if called { FinishReason::ToolCalls } else { FinishReason::Stop };
-        let finish_reason = self.finish.unwrap_or(unsaid);
+        // Where servers differ, what was seen counts for more than the word they end with.
+        let finish_reason = match self.finish {
+            Some(FinishReason::Stop | FinishReason::ToolCalls) | None if self.calls.any() => {
+                FinishReason::ToolCalls
+            }
+            Some(FinishReason::ToolCalls) | None => FinishReason::Stop,
+            Some(reason) => reason,
+        };
         let (usage, model) = (self.usage.map(Usage::from), decode::model(&self.model));
         pieces.push_back(Piece::End(Ending { finish_reason, usage, model }));
+        Ok(())
     }
+}
+
+/// A block of thinking, as it was sent and is sent again.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Thought {
+    Thinking { thinking: String, signature: String },
+    RedactedThinking { data: String },
 }
 
 #[derive(Default, Deserialize)]
@@ -200,11 +257,15 @@ struct ContentBlock<'a> {
     #[serde(borrow)]
     thinking: Text<'a>,
     #[serde(borrow)]
+    signature: Text<'a>,
+    #[serde(borrow)]
+    data: Text<'a>,
+    #[serde(borrow)]
     id: Text<'a>,
     #[serde(borrow)]
     name: Text<'a>,
     #[serde(borrow)]
-    input: Option<&'a serde_json::value::RawValue>,
+    input: Option<&'a RawValue>,
 }
 
 #[derive(Default, Deserialize)]
@@ -224,6 +285,8 @@ struct Delta<'a> {
     text: Text<'a>,
     #[serde(borrow)]
     thinking: Text<'a>,
+    #[serde(borrow)]
+    signature: Text<'a>,
     #[serde(borrow)]
     partial_json: Text<'a>,
 }

@@ -52,12 +52,42 @@ fn opening(request: &Request) -> Vec<String> {
     if let Some(Item::Briefing(briefing)) = request.items.last() {
         return brought_together(briefing, request.pool.as_str());
     }
-    let asked = match request.items.last() {
+    let (earlier, asked) = request.items.split_at(before_the_question(&request.items));
+    let arrived = match asked.first() {
         Some(Item::User(text)) => format!("Your message arrived as {}.", quote(text)),
-        Some(Item::ToolResult { output, .. }) => format!("A tool answered {}.", quote(output)),
         _ => "No message arrived with this request.".to_owned(),
     };
-    vec![NO_MODEL.to_owned(), format!("{asked} {}", domain(request)), history(request)]
+    let found = found(asked);
+    let found = (!found.is_empty()).then(|| found.join(" "));
+    [NO_MODEL.to_owned()]
+        .into_iter()
+        .chain(found)
+        .chain([format!("{arrived} {}", domain(request)), history(earlier)])
+        .collect()
+}
+
+/// How many items came before the question that is to be answered.
+fn before_the_question(items: &[Item]) -> usize {
+    let is_asked = |item: &Item| matches!(item, Item::User(_) | Item::Briefing(_));
+    items.iter().rposition(is_asked).unwrap_or(items.len())
+}
+
+/// Which tool has said what to the question.
+fn found(asked: &[Item]) -> Vec<String> {
+    let name = |id: &str| {
+        asked.iter().find_map(|item| match item {
+            Item::ToolCall(call) if *call.id == *id => Some(&*call.name),
+            _ => None,
+        })
+    };
+    let found = |item: &Item| match item {
+        Item::ToolResult { call, output, failed } => {
+            let (name, how) = (name(call)?, if *failed { "failed" } else { "answered" });
+            Some(format!("The tool {name} {how}: {}.", quote(output)))
+        }
+        _ => None,
+    };
+    asked.iter().filter_map(found).collect()
 }
 
 /// What specialists have said, one after the other: there is no model to make one text of it.
@@ -103,13 +133,12 @@ fn domain(request: &Request) -> String {
 }
 
 /// What the conversation held before.
-fn history(request: &Request) -> String {
+fn history(earlier: &[Item]) -> String {
     let said = |item: &Item| match item {
         Item::User(text) => Some(text.clone()),
         _ => None,
     };
     let messages = |item: &&Item| matches!(item, Item::User(_) | Item::Assistant(_));
-    let earlier = request.items.split_last().map_or(&[][..], |(_, earlier)| earlier);
     let count = earlier.iter().filter(messages).count();
     let Some(first) = earlier.iter().find_map(said) else {
         return "It opens this conversation: nothing was said before it.".to_owned();

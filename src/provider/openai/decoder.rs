@@ -1,6 +1,7 @@
 //! Responses: events to pieces.
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::{
     model::{FinishReason, Usage},
@@ -9,6 +10,7 @@ use crate::{
         decode::{self, Calls, Decoder, Fragment, Pieces, parse},
         lenient::{Cached, Count, Text, or_default},
         refusal,
+        replays::Replays,
         sse::{self, Event},
         truncated,
     },
@@ -21,6 +23,7 @@ const BREAK: &str = "\n\n";
 #[derive(Debug, Default)]
 pub(in crate::provider) struct ResponsesDecoder {
     calls: Calls,
+    replays: Replays,
     /// Text came, so that a further message needs a break before it.
     spoke: bool,
     thought: bool,
@@ -48,13 +51,24 @@ impl Decoder for ResponsesDecoder {
             "response.reasoning_summary_part.added" if self.thought => {
                 decode::reasoning(pieces, BREAK);
             }
-            "response.output_item.added" => self.added(&parse(&event.data)?, pieces),
+            "response.output_item.added" => {
+                let ItemEvent { item } = parse(&event.data)?;
+                self.added(&item, pieces);
+                // What a message is said as is known before it is said.
+                if &*item.kind == "message" {
+                    self.replay(&item, &event.data, pieces)?;
+                }
+            }
             "response.output_item.done" => {
-                self.call(&parse::<ItemEvent<'_>>(&event.data)?.item, pieces)?;
+                let ItemEvent { item } = parse(&event.data)?;
+                if &*item.kind == "reasoning" {
+                    self.replay(&item, &event.data, pieces)?;
+                }
+                self.call(&item, pieces)?;
             }
             "response.completed" | "response.incomplete" => {
                 let ResponseEvent { response } = parse(&event.data)?;
-                return self.end(&response, &kind, pieces);
+                return self.end(&response, (&kind, &event.data), pieces);
             }
             "response.failed" | "error" => return Err(refusal::in_stream(&event.data)),
             _ => {}
@@ -69,7 +83,7 @@ impl Decoder for ResponsesDecoder {
     fn whole(&mut self, body: &str, pieces: &mut Pieces) -> Result<(), Failure> {
         let response: Response<'_> = parse(body)?;
         match &*response.status {
-            "completed" | "incomplete" => self.end(&response, &response.status, pieces),
+            "completed" | "incomplete" => self.end(&response, (&response.status, body), pieces),
             _ if response.error.is_some() => Err(refusal::in_stream(body)),
             _ => Err(sse::unreadable()),
         }
@@ -77,15 +91,34 @@ impl Decoder for ResponsesDecoder {
 }
 
 impl ResponsesDecoder {
+    /// `replays`: what of the answer is to be sent again.
+    pub(in crate::provider) fn new(replays: Replays) -> Self {
+        Self { replays, ..Self::default() }
+    }
+
     fn say(&mut self, text: &str, pieces: &mut Pieces) {
         self.spoke |= !text.is_empty();
         decode::text(pieces, text);
     }
 
-    fn added(&mut self, event: &ItemEvent<'_>, pieces: &mut Pieces) {
-        if self.spoke && &*event.item.kind == "message" {
+    fn added(&mut self, item: &OutputItem<'_>, pieces: &mut Pieces) {
+        if self.spoke && &*item.kind == "message" {
             decode::text(pieces, BREAK);
         }
+    }
+
+    /// Hands the event's item on as it was sent, where it is to be sent again.
+    fn replay(
+        &mut self,
+        item: &OutputItem<'_>,
+        json: &str,
+        pieces: &mut Pieces,
+    ) -> Result<(), Failure> {
+        if self.replays.wanted() && is_again(item) {
+            let sent = parse::<Sent<'_>>(json)?.item;
+            sent.map_or(Ok(()), |sent| self.replays.add(sent.to_owned(), pieces))?;
+        }
+        Ok(())
     }
 
     fn call(&mut self, item: &OutputItem<'_>, pieces: &mut Pieces) -> Result<(), Failure> {
@@ -101,11 +134,16 @@ impl ResponsesDecoder {
     fn end(
         &mut self,
         response: &Response<'_>,
-        how: &str,
+        (how, json): (&str, &str),
         pieces: &mut Pieces,
     ) -> Result<(), Failure> {
         let (spoke, called) = (self.spoke, self.calls.any());
-        for item in &response.output {
+        let replays = self.replays.wanted() && !self.replays.any();
+        let sent = if replays { Sent::output(json)? } else { Vec::new() };
+        for (at, item) in response.output.iter().enumerate() {
+            if let Some(sent) = sent.get(at).filter(|_| is_again(item)) {
+                self.replays.add((*sent).to_owned(), pieces)?;
+            }
             for part in &item.content {
                 self.refused |= &*part.kind == "refusal";
                 if !spoke {
@@ -132,6 +170,15 @@ impl ResponsesDecoder {
     }
 }
 
+/// Whether it is of use to the provider: thoughts that it can read, and as what a message was said.
+fn is_again(item: &OutputItem<'_>) -> bool {
+    match &*item.kind {
+        "reasoning" => item.encrypted_content.filled().is_some(),
+        "message" => item.phase.filled().is_some(),
+        _ => false,
+    }
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Delta<'a> {
@@ -146,6 +193,26 @@ struct ItemEvent<'a> {
     item: OutputItem<'a>,
 }
 
+/// Items as they were sent: that of an event, or all of a response.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Sent<'a> {
+    #[serde(borrow)]
+    item: Option<&'a RawValue>,
+    #[serde(borrow)]
+    response: Option<&'a RawValue>,
+    #[serde(borrow, deserialize_with = "or_default")]
+    output: Vec<&'a RawValue>,
+}
+
+impl<'a> Sent<'a> {
+    fn output(json: &'a str) -> Result<Vec<&'a RawValue>, Failure> {
+        let sent: Self = parse(json)?;
+        let inner = sent.response.map(|response| parse::<Self>(response.get())).transpose()?;
+        Ok(inner.unwrap_or(sent).output)
+    }
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct OutputItem<'a> {
@@ -157,6 +224,10 @@ struct OutputItem<'a> {
     name: Text<'a>,
     #[serde(borrow)]
     arguments: Text<'a>,
+    #[serde(borrow)]
+    encrypted_content: Text<'a>,
+    #[serde(borrow)]
+    phase: Text<'a>,
     #[serde(borrow, deserialize_with = "or_default")]
     content: Vec<Part<'a>>,
 }
@@ -185,7 +256,7 @@ struct Response<'a> {
     #[serde(borrow)]
     status: Text<'a>,
     #[serde(borrow)]
-    error: Option<&'a serde_json::value::RawValue>,
+    error: Option<&'a RawValue>,
     #[serde(borrow)]
     model: Text<'a>,
     #[serde(borrow, deserialize_with = "or_default")]

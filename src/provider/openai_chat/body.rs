@@ -1,10 +1,16 @@
 //! Chat Completions: what is sent. Nothing that a compatible server may refuse to know.
 
-use serde::Serialize;
+use std::borrow::Cow;
 
-use crate::provider::{
-    Item, Request,
-    sampling::{self, Sampling},
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    model::ToolSpec,
+    provider::{
+        Item, Request,
+        sampling::{self, Sampling},
+    },
 };
 
 /// `POST /chat/completions`.
@@ -14,6 +20,11 @@ pub(in crate::provider) struct ChatBody<'a> {
     stream: bool,
     stream_options: StreamOptions,
     messages: Vec<ChatMessage<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<ChatTool<'a>>,
+    /// Said only where none may be called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning_effort: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,6 +38,26 @@ pub(in crate::provider) struct ChatBody<'a> {
 }
 
 #[derive(Debug, Serialize)]
+struct ChatTool<'a> {
+    r#type: &'static str,
+    function: ChatSpec<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct ChatSpec<'a> {
+    name: &'a str,
+    description: &'a str,
+    parameters: &'a Value,
+}
+
+impl<'a> From<&'a ToolSpec> for ChatTool<'a> {
+    fn from(tool: &'a ToolSpec) -> Self {
+        let ToolSpec { name, description, parameters } = tool;
+        Self { r#type: "function", function: ChatSpec { name, description, parameters } }
+    }
+}
+
+#[derive(Debug, Serialize)]
 struct StreamOptions {
     include_usage: bool,
 }
@@ -35,7 +66,7 @@ struct StreamOptions {
 struct ChatMessage<'a> {
     role: &'static str,
     /// Null beside tool calls only.
-    content: Option<&'a str>,
+    content: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<ChatCall<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,6 +97,9 @@ impl<'a> ChatBody<'a> {
             stream: true,
             stream_options: StreamOptions { include_usage: true },
             messages: messages(request),
+            tools: request.tools.tools.iter().map(ChatTool::from).collect(),
+            tool_choice: (request.tools.closed && !request.tools.tools.is_empty())
+                .then_some("none"),
             reasoning_effort: effort,
             temperature,
             max_tokens: tokens.filter(|_| !modern),
@@ -84,13 +118,17 @@ fn messages(request: &Request) -> Vec<ChatMessage<'_>> {
             Item::User(text) | Item::Assistant(text) if text.is_empty() => {}
             Item::User(text) => messages.push(said("user", text)),
             Item::Briefing(briefing) => messages.push(said("user", briefing.prompt())),
-            Item::Assistant(text) => messages.push(said("assistant", text)),
+            // Results have to follow on their calls, so all of an answer goes into one message.
+            Item::Assistant(text) => match &mut answer(&mut messages).content {
+                Some(said) => said.to_mut().push_str(text),
+                nothing => *nothing = Some((&**text).into()),
+            },
             // How its model came to a call is nothing that this dialect can take.
             Item::Replay(_) => {}
             Item::ToolCall(call) => {
-                let function = ChatFunction { name: &call.name, arguments: &call.arguments };
+                let function = ChatFunction { name: &call.name, arguments: call.object().get() };
                 let call = ChatCall { id: &call.id, r#type: "function", function };
-                calling(&mut messages).tool_calls.push(call);
+                answer(&mut messages).tool_calls.push(call);
             }
             Item::ToolResult { call, output, .. } => {
                 messages.push(ChatMessage { tool_call_id: Some(call), ..said("tool", output) });
@@ -101,11 +139,11 @@ fn messages(request: &Request) -> Vec<ChatMessage<'_>> {
 }
 
 fn said<'a>(role: &'static str, text: &'a str) -> ChatMessage<'a> {
-    ChatMessage { role, content: Some(text), ..ChatMessage::default() }
+    ChatMessage { role, content: Some(text.into()), ..ChatMessage::default() }
 }
 
-/// The assistant's message that the next call belongs to: what it said before it called, if last.
-fn calling<'m, 'a>(messages: &'m mut Vec<ChatMessage<'a>>) -> &'m mut ChatMessage<'a> {
+/// The assistant's message that goes on, or a new one.
+fn answer<'m, 'a>(messages: &'m mut Vec<ChatMessage<'a>>) -> &'m mut ChatMessage<'a> {
     if messages.last().is_none_or(|last| last.role != "assistant") {
         messages.push(ChatMessage { role: "assistant", ..ChatMessage::default() });
     }

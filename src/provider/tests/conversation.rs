@@ -2,7 +2,7 @@
 
 use std::{iter, sync::Arc};
 
-use super::{assistant, request, server::Server, told, user};
+use super::{assistant, call, offer, replay, request, result, server::Server, told, user};
 use crate::{
     config::ProviderKind,
     provider::{Provider, Request},
@@ -134,6 +134,29 @@ async fn a_long_conversation_is_handed_over_in_parts() {
         parts.iter().map(|part| part.body["items"].as_array().unwrap().len()).collect();
     assert_eq!(sizes, [20, 20, 6]);
     assert!(parts[1].head.contains("/items HTTP") && parts[2].head.contains("/items HTTP"));
+}
+
+#[tokio::test]
+async fn how_an_answer_came_about_is_not_handed_over() {
+    let server = Server::start().await;
+    let provider = provider(&server);
+    let mut request = request(&[
+        user("Quote MSFT"),
+        replay("here", r#"{"type":"reasoning","encrypted_content":"e"}"#),
+        assistant("I look."),
+        call("call_1", "get_quote", "{}"),
+        result("call_1", "402.10", false),
+    ]);
+    request.tools = offer();
+    let serving = async {
+        server.streams(ANSWER).await;
+        server.answers("200 OK", CREATED).await.body
+    };
+    let (told, held) = tokio::join!(asked(&*provider, request), serving);
+    assert!(told.ends_with(REMOTE), "{told}");
+    let said: Vec<_> =
+        held["items"].as_array().unwrap().iter().map(|item| &item["content"]).collect();
+    assert_eq!(said, ["Quote MSFT", "I look.", "Saved."]);
 }
 
 #[tokio::test]

@@ -5,12 +5,13 @@ use std::{convert::Infallible, fs, path::Path};
 use bytes::Bytes;
 use futures_util::{FutureExt, stream};
 
-use super::told;
+use super::{offer, request, told};
 use crate::provider::{
     anthropic::MessagesDecoder,
     decode::{self, Body, Decoder},
     openai::ResponsesDecoder,
     openai_chat::ChatDecoder,
+    replays::Replays,
     sse::{self, Event},
 };
 
@@ -23,7 +24,11 @@ fn decoded(body: &[u8], size: usize, decoder: impl Decoder) -> String {
 }
 
 /// Decodes every body of this kind and compares with what is written beside this file.
-fn check<D: Decoder + Default>(vendor: &str, prefix: &str, bodies: usize) {
+fn check<D: Decoder + Default>(
+    (vendor, prefix): (&str, &str),
+    bodies: usize,
+    of: impl Fn(Replays) -> D,
+) {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(vendor);
     let mut seen = 0;
     for file in fs::read_dir(fixtures).unwrap() {
@@ -38,30 +43,57 @@ fn check<D: Decoder + Default>(vendor: &str, prefix: &str, bodies: usize) {
             assert_eq!(decoded(&body, size, D::default()), whole, "{name} by {size}");
         }
         insta::assert_snapshot!(format!("{vendor}_{name}"), whole);
+        again(&format!("{vendor}_{name}"), &body, &whole, &of);
         seen += 1;
     }
     assert_eq!(seen, bodies);
 }
 
+/// The same body where tools are offered: what is to be sent again comes along, and nothing else.
+fn again<D: Decoder>(name: &str, body: &[u8], told: &str, of: &impl Fn(Replays) -> D) {
+    let whole = decoded(body, body.len(), of(replays()));
+    for size in [1, 2, 3, 7, 64] {
+        assert_eq!(decoded(body, size, of(replays())), whole, "{name} by {size}");
+    }
+    let is_replay = |line: &&str| line.starts_with("replay ");
+    if whole.lines().any(|line| is_replay(&line)) {
+        insta::assert_snapshot!(format!("{name}_again"), whole);
+    } else {
+        assert_eq!(whole, told, "{name}");
+    }
+}
+
+/// As where the answer may call tools.
+pub(super) fn replays() -> Replays {
+    let mut request = request(&[]);
+    request.tools = offer();
+    Replays::new(&request, &"here".into())
+}
+
 #[test]
 fn responses_are_decoded() {
-    check::<ResponsesDecoder>("openai", "responses_", 10);
+    check(("openai", "responses_"), 10, ResponsesDecoder::new);
 }
 
 #[test]
 fn chat_completions_are_decoded() {
-    check::<ChatDecoder>("openai", "chat_", 9);
+    check(("openai", "chat_"), 9, |_| ChatDecoder::default());
 }
 
 #[test]
 fn messages_are_decoded() {
-    check::<MessagesDecoder>("anthropic", "", 12);
+    check(("anthropic", ""), 12, MessagesDecoder::new);
 }
 
 /// What servers that are not the vendor's own send, too.
 fn variant<D: Decoder + Default>(datas: &[&str]) -> String {
+    events(datas, D::default())
+}
+
+/// What is told of these events.
+pub(super) fn events(datas: &[&str], decoder: impl Decoder) -> String {
     let body = format!("data: {}\n\n", datas.join("\n\ndata: "));
-    decoded(body.as_bytes(), 64, D::default())
+    decoded(body.as_bytes(), 64, decoder)
 }
 
 #[test]
@@ -142,8 +174,13 @@ fn an_answer_may_come_in_one_document() {
 }
 
 fn document<D: Decoder + Default>(json: &str) -> String {
+    whole(json, D::default())
+}
+
+/// What is told of an answer in one document.
+pub(super) fn whole(json: &str, decoder: impl Decoder) -> String {
     let body = Body::<stream::Empty<Result<Event, _>>>::Whole(json.into());
-    told(decode::pieces(body, D::default())).now_or_never().expect("nothing waits")
+    told(decode::pieces(body, decoder)).now_or_never().expect("nothing waits")
 }
 
 #[test]

@@ -31,12 +31,7 @@ const RECORDED: [Row; 23] = [
         Never,
         Some("previous_response_not_found"),
     ),
-    (
-        "openai/error_400_tools_need_responses",
-        ProviderRejected,
-        Never,
-        Some("invalid_request_error"),
-    ),
+    ("openai/error_400_tools_need_responses", ProviderRejected, Never, Some("tools_unsupported")),
     (
         "openai/error_400_unsupported_parameter",
         ProviderRejected,
@@ -140,6 +135,35 @@ fn a_429_has_three_meanings_and_more() {
     for (status, body, reason, retry) in rows {
         let failure = refusal::classify(status, &HeaderMap::new(), body.as_bytes());
         assert_eq!((failure.reason, failure.retry), (reason, retry), "{status} {body}");
+    }
+}
+
+#[test]
+fn that_tools_are_not_taken_everybody_says_in_own_words() {
+    let no_tools = [
+        "registry.ollama.ai/library/gemma3:4b does not support tools",
+        "deepseek-reasoner does not support Function Calling",
+        r#"No endpoints found that support tool use. Try disabling \"x\"."#,
+        "`tool calling` is not supported with this model",
+        "Unsupported parameter: 'tools' is not supported with this model.",
+        r#"\"auto\" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set"#,
+        "tools param requires --jinja flag",
+        "Unsupported param: tools",
+        "Encrypted content is not supported with this model.",
+    ];
+    let something_else = [
+        "Invalid schema for function 'get_quote'",
+        "No tool output found for function call call_1.",
+        "Thinking mode does not support this tool_choice",
+    ];
+    for (says, code) in [(&no_tools[..], Some(refusal::NO_TOOLS)), (&something_else, None)] {
+        for message in says {
+            for error in [format!(r#""{message}""#), format!(r#"{{"message":"{message}"}}"#)] {
+                let body = format!(r#"{{"error":{error}}}"#);
+                let failure = refusal::classify(400, &HeaderMap::new(), body.as_bytes());
+                assert_eq!(failure.code, code, "{message}");
+            }
+        }
     }
 }
 
