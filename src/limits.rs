@@ -224,6 +224,24 @@ pub const TOOL_OUTPUT_BYTES_MAX: usize = 16 * 1024;
 pub const EXPRESSION_BYTES_MAX: usize = 512;
 /// What readers are told of one.
 pub const TOOL_SUMMARY_BYTES_MAX: usize = 200;
+/// A connection to a source of data.
+pub const SOURCE_CONNECT_WITHIN: Duration = Duration::from_secs(3);
+/// Its whole answer.
+pub const SOURCE_ANSWER_WITHIN: Duration = Duration::from_secs(7);
+/// How long a question waits for its turn where a source allows so many in a time.
+pub const SOURCE_TURN_WITHIN: Duration = Duration::from_secs(2);
+/// An answer of a source.
+pub const SOURCE_BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Answers of one source that are kept to be told again.
+pub const SOURCE_ANSWERS_MAX: usize = 256;
+/// All of them together, as they came.
+pub const SOURCE_ANSWERS_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// How long a source is left alone that says it was asked too often, but not until when.
+pub const SOURCE_REST_ASSUMED: Duration = Duration::from_secs(60);
+/// How long it is left alone at the most.
+pub const SOURCE_REST_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often settings may have a source asked in a minute, and in a day.
+pub const SOURCE_REQUESTS_MAX: u32 = 100_000;
 /// Reasoning text that is kept beside an answer.
 pub const REASONING_BYTES_MAX: usize = 256 * 1024;
 /// Rounds over a route before a turn fails.
@@ -415,6 +433,11 @@ const _: () = assert!(PAGE_ROWS <= PAGE_ROWS_MAX);
 const _: () = assert!(POOL_QUEUE_USER_MAX < POOL_QUEUE_MAX);
 const _: () = assert!(TOOL_ARGUMENTS_BYTES_MAX < SSE_EVENT_BYTES_MAX);
 const _: () = assert!(SNAPSHOT_BYTES_MAX <= PAGE_BYTES_MAX);
+// Another source can still be asked when one has said nothing.
+const _: () = assert!(
+    (SOURCE_ANSWER_WITHIN.as_secs() + SOURCE_TURN_WITHIN.as_secs()) * 2 < TOOL_TIME_MAX.as_secs()
+);
+const _: () = assert!(SOURCE_BODY_BYTES_MAX <= SOURCE_ANSWERS_BYTES_MAX);
 const _: () = assert!(PING_AFTER.as_secs() * 2 < CLOSE_AFTER.as_secs());
 const _: () = assert!(STORE_GROUP_MAX <= STORE_JOBS_MAX);
 const _: () = assert!(STORE_READ_THROUGH_BYTES_MAX <= STORE_REHEARSED_BYTES_MAX);
