@@ -56,8 +56,11 @@ pub(super) struct Manners {
     /// How often it may be asked; all of them hold.
     pub(super) allows: Vec<Allowance>,
     /// What an answer of it means.
-    pub(super) judge: fn(&Reply<'_>) -> Verdict,
+    pub(super) judge: Judge,
 }
+
+/// Says what an answer means, and may note what else it tells, such as what is left of a plan.
+pub(super) type Judge = Box<dyn Fn(&Reply<'_>) -> Verdict + Send + Sync>;
 
 /// How a source knows who asks.
 pub(super) enum Key {

@@ -25,7 +25,8 @@ struct Said {
 
 fn manners(key: Key, allows: Vec<Allowance>) -> Manners {
     let user_agent = USER_AGENT.to_owned();
-    Manners { name: "The Source", user_agent, key, allows, judge: |reply| reply.by_status() }
+    let judge = Box::new(|reply: &Reply<'_>| reply.by_status());
+    Manners { name: "The Source", user_agent, key, allows, judge }
 }
 
 fn source(server: &Server, allows: Vec<Allowance>) -> Source {
