@@ -9,6 +9,7 @@ mod current_time;
 mod decimal;
 mod lenient;
 mod source;
+mod sports;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -122,13 +123,12 @@ pub struct Toolbox {
 
 /// All tools that these settings allow. Those that want a key that is not there are known as missing.
 pub fn build(settings: &ToolSettings, clock: &Clock) -> Result<Toolbox, Unbuildable> {
-    let _ = settings;
     let mut offer = Offer::of([calculate::tool(), current_time::tool(clock.clone())]);
     offer.add(Offer::missing(
         &["find_symbol", "market_history", "market_news", "market_quote"],
         "ALPHA_API_KEY or POLYGON_KEY",
     ));
-    offer.add(Offer::missing(&["sports_odds", "sports_scores"], "ODDS_API_KEY"));
+    offer.add(sports::offer(settings, clock)?);
     Ok(Toolbox::of(offer.tools, offer.missing))
 }
 
