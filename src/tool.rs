@@ -6,6 +6,10 @@
 
 mod calculate;
 mod current_time;
+mod decimal;
+mod lenient;
+mod source;
+mod sports;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -101,6 +105,12 @@ pub enum Unbuildable {
     /// The machine lacks what a connection needs, such as root certificates.
     #[error("no HTTP client can be made for {0}")]
     Client(&'static str),
+    /// Its `base_url` is none.
+    #[error("the base_url of {0} is no address")]
+    Address(&'static str),
+    /// Its key has characters that no header can carry.
+    #[error("the key of {0} is none")]
+    Key(&'static str),
 }
 
 /// Tools that may be called, by name. Clones are the same.
@@ -113,12 +123,39 @@ pub struct Toolbox {
 
 /// All tools that these settings allow. Those that want a key that is not there are known as missing.
 pub fn build(settings: &ToolSettings, clock: &Clock) -> Result<Toolbox, Unbuildable> {
-    let tools: Vec<Arc<dyn Tool>> = vec![calculate::tool(), current_time::tool(clock.clone())];
-    let _ = settings;
-    let missing = ["find_symbol", "market_history", "market_news", "market_quote"]
-        .map(|name| (name.into(), "ALPHA_API_KEY or POLYGON_KEY"));
-    let sports = ["sports_odds", "sports_scores"].map(|name| (name.into(), "ODDS_API_KEY"));
-    Ok(Toolbox::of(tools, missing.into_iter().chain(sports).collect()))
+    let mut offer = Offer::of([calculate::tool(), current_time::tool(clock.clone())]);
+    offer.add(Offer::missing(
+        &["find_symbol", "market_history", "market_news", "market_quote"],
+        "ALPHA_API_KEY or POLYGON_KEY",
+    ));
+    offer.add(sports::offer(settings, clock)?);
+    Ok(Toolbox::of(offer.tools, offer.missing))
+}
+
+/// What there is of a family of tools: those that can be called, and what has to be set for the others.
+#[derive(Default)]
+struct Offer {
+    tools: Vec<Arc<dyn Tool>>,
+    missing: BTreeMap<Arc<str>, &'static str>,
+}
+
+impl Offer {
+    /// These, and none is missing.
+    fn of(tools: impl IntoIterator<Item = Arc<dyn Tool>>) -> Self {
+        Self { tools: tools.into_iter().collect(), missing: BTreeMap::new() }
+    }
+
+    /// None of these names, for all of which this has to be set.
+    fn missing(names: &[&str], wants: &'static str) -> Self {
+        let missing = names.iter().map(|name| ((*name).into(), wants)).collect();
+        Self { tools: Vec::new(), missing }
+    }
+
+    /// And those.
+    fn add(&mut self, mut other: Self) {
+        self.tools.append(&mut other.tools);
+        self.missing.append(&mut other.missing);
+    }
 }
 
 impl Toolbox {

@@ -7,9 +7,9 @@ use std::fmt;
 use super::{rule::Rule, settings::TOOLS};
 use crate::limits::{
     ALERT_FOR_MAX, BUDGET_DOLLARS_MAX, BUDGET_TOKENS_MAX, DRAIN_SECONDS_MAX, NAME_BYTES_MAX,
-    OFFLINE_WORDS_MAX, PRICE_MAX, SAMPLE_EVERY_MS_MAX, SAMPLE_EVERY_MS_MIN, TASK_ATTEMPTS_MAX,
-    TASK_TIME_LIMIT_SECONDS_MAX, TASK_WORKERS_MAX, TIMEOUT_MS_MAX, TOKEN_CHARS_MIN,
-    WEBHOOK_KEY_BYTES_MIN, WINDOW_TOKENS_MAX, WINDOW_TOKENS_MIN, WORKERS_MAX,
+    OFFLINE_WORDS_MAX, PRICE_MAX, SAMPLE_EVERY_MS_MAX, SAMPLE_EVERY_MS_MIN, SOURCE_REQUESTS_MAX,
+    TASK_ATTEMPTS_MAX, TASK_TIME_LIMIT_SECONDS_MAX, TASK_WORKERS_MAX, TIMEOUT_MS_MAX,
+    TOKEN_CHARS_MIN, WEBHOOK_KEY_BYTES_MIN, WINDOW_TOKENS_MAX, WINDOW_TOKENS_MIN, WORKERS_MAX,
 };
 
 /// One setting.
@@ -37,6 +37,7 @@ const MILLISECONDS: Rule = Rule::Whole(1, TIMEOUT_MS_MAX);
 const TASK_SECONDS: Rule = Rule::Whole(1, TASK_TIME_LIMIT_SECONDS_MAX);
 #[expect(clippy::cast_possible_truncation, reason = "a day has 86,400 seconds")]
 const ALERT_SECONDS: Rule = Rule::Whole(0, ALERT_FOR_MAX.as_secs() as u32);
+const REQUESTS: Rule = Rule::Whole(0, SOURCE_REQUESTS_MAX);
 const DOLLARS: Rule = Rule::Number(0, PRICE_MAX);
 
 /// All settings, in the order in which they are described.
@@ -93,10 +94,16 @@ pub(super) const KEYS: &[Key] = &[
     key("pools.*.agents.*.tools", TOOL_NAMES),
     key("tools.alpha_vantage.base_url", Rule::Url),
     key("tools.alpha_vantage.api_key", Rule::Secret(1)),
+    key("tools.alpha_vantage.requests_per_minute", REQUESTS),
+    key("tools.alpha_vantage.requests_per_day", REQUESTS),
     key("tools.massive.base_url", Rule::Url),
     key("tools.massive.api_key", Rule::Secret(1)),
+    key("tools.massive.requests_per_minute", REQUESTS),
+    key("tools.massive.requests_per_day", REQUESTS),
     key("tools.odds_api.base_url", Rule::Url),
     key("tools.odds_api.api_key", Rule::Secret(1)),
+    key("tools.odds_api.requests_per_minute", REQUESTS),
+    key("tools.odds_api.requests_per_day", REQUESTS),
     key("tools.espn.enabled", Rule::Switch),
     key("tools.espn.base_url", Rule::Url),
     key("tools.espn.user_agent", Rule::Text),

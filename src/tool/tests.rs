@@ -1,5 +1,7 @@
 //! Tests of tools: what they find, and how they refuse.
 
+pub(super) mod server;
+
 use futures_util::FutureExt;
 use serde_json::json;
 use tokio::time::sleep;

@@ -38,6 +38,10 @@ pub struct SourceSettings {
     /// Its key. Without one it is not asked.
     #[serde(default, skip_serializing)]
     pub api_key: Option<SecretString>,
+    /// How often it is asked within any minute; 0 is as often as it lets.
+    pub requests_per_minute: u32,
+    /// The same for any 24 hours.
+    pub requests_per_day: u32,
 }
 
 /// ESPN's scoreboards, which nobody promises.
@@ -72,11 +76,17 @@ impl SourceSettings {
 
 impl Default for ToolSettings {
     fn default() -> Self {
-        let at = |base_url: &str| SourceSettings { base_url: base_url.to_owned(), api_key: None };
+        // What the free plans allow. The Odds API counts credits, and says with each answer what is left.
+        let at = |base_url: &str, requests_per_minute, requests_per_day| SourceSettings {
+            base_url: base_url.to_owned(),
+            api_key: None,
+            requests_per_minute,
+            requests_per_day,
+        };
         Self {
-            alpha_vantage: at("https://www.alphavantage.co"),
-            massive: at("https://api.massive.com"),
-            odds_api: at("https://api.the-odds-api.com"),
+            alpha_vantage: at("https://www.alphavantage.co", 60, 25),
+            massive: at("https://api.massive.com", 5, 0),
+            odds_api: at("https://api.the-odds-api.com", 0, 0),
             espn: EspnSettings::default(),
         }
     }
