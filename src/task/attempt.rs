@@ -137,7 +137,9 @@ pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -
             outcome::hand_back(&mut task);
             // Where that cannot be kept it counts, as if the process had been killed.
             let handed_back = Write::Task(task.clone());
-            drop(keeper.write(bill.into_iter().chain([handed_back]).collect()).await);
+            if keeper.write(bill.iter().cloned().chain([handed_back]).collect()).await.is_ok() {
+                cost.settle(bill.as_ref(), now);
+            }
             return Step::HandedBack(Box::new(task));
         }
         Some(Ok(Ok(Ok(result)))) => outcome::succeed(&mut task, result.into(), now),

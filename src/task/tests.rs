@@ -1,5 +1,6 @@
 //! Tasks from outside: what is asked, what the provider says, how the tasks stand then.
 
+mod cost;
 mod life;
 mod order;
 mod play;

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::{
     auth::Identity,
-    config::TaskSettings,
-    conversation::tests::stage::{Call, Stage, settle},
+    config::{BudgetSettings, TaskSettings},
+    conversation::tests::stage::{Call, Gate, Stage, settle},
     model::{ConversationId, Event, Every, Priority, Task, TaskFilter, TaskStatus, UserId},
     provider::{Item, Retry},
     store::Store,
@@ -17,7 +17,7 @@ pub(super) struct Play {
     pub(super) stage: Stage,
     pub(super) tasks: Tasks,
     settings: TaskSettings,
-    user: UserId,
+    pub(super) user: UserId,
     conversation: ConversationId,
     calls: Vec<Call>,
     seen: BTreeMap<u64, String>,
@@ -27,7 +27,12 @@ pub(super) struct Play {
 impl Play {
     /// With so many workers.
     pub(super) async fn new(workers: u32) -> Self {
-        let stage = Stage::new();
+        Self::within(workers, BTreeMap::new()).await
+    }
+
+    /// The same within budgets.
+    pub(super) async fn within(workers: u32, budgets: BTreeMap<String, BudgetSettings>) -> Self {
+        let stage = Stage::over(Gate::new(), budgets);
         let user = UserId::named("ada");
         let (record, _) = stage.registry.create(user, None, None).await.unwrap();
         let settings = TaskSettings { workers, ..TaskSettings::default() };
