@@ -34,7 +34,7 @@ pub use metric::{Metric, Unit};
 pub use pool_vitals::{BreakerState, LegLoad, PoolHealth, PoolVitals};
 pub use priority::Priority;
 pub use spend::{Account, Day, NanoUsd, Spend};
-pub use task::{Every, Fault, OpenTask, Task, TaskFilter, TaskStatus};
+pub use task::{Every, Fault, OpenTask, Task, TaskAnswer, TaskFilter, TaskStatus};
 pub use tool::ToolSpec;
 pub use trace::{NoTraceParent, TraceId, TraceParent};
 pub use usage::{BYTES_PER_TOKEN_LEAST, FinishReason, Timing, Usage, Usd};

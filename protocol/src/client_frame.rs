@@ -324,6 +324,9 @@ fields! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pool: Option<String>,
         /// How soon; absent: `normal`.
+        /// The agent that shall do it, of `pool` where that is given; absent: the pool picks one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         priority: Option<Priority>,
         /// Not before this; absent: at once.
@@ -393,10 +396,13 @@ fields! {
         /// Not before this.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         run_at: Option<Moment>,
-        /// Who shall do it.
+        /// Who shall do it. Another pool picks its agent anew.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pool: Option<String>,
         /// The tasks that must have succeeded before; an empty list: none.
+        /// The agent that shall do it, of `pool` where that is given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<Vec<TaskId>>,
     }

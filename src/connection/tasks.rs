@@ -52,6 +52,7 @@ where
                     priority: to.priority,
                     run_at: to.run_at,
                     pool: to.pool,
+                    agent: to.agent,
                     after: to.after,
                 };
                 let updated = async move { tasks.update(user, task, to).await.map(again) };
@@ -76,6 +77,7 @@ fn new_task(tasks: &Tasks, asked: TaskAsked) -> Result<NewTask, Complaint> {
         conversation: asked.conversation,
         key: asked.key,
         pool: asked.pool,
+        agent: asked.agent,
         priority: asked.priority,
         run_at: asked.run_at,
         every: every.transpose().map_err(Refusal::from)?,

@@ -11,7 +11,7 @@ use crate::{
     conversation::Refusal,
     intent::{self, Operation, TaskNumbers},
     limits::{LISTED_ROWS, TASK_TOLD_BYTES_MAX},
-    model::{Offer, Priority, Task, TaskFilter, TaskId, TaskStatus, Timestamp},
+    model::{Offer, Priority, Task, TaskAnswer, TaskFilter, TaskId, TaskStatus, Timestamp, Usage},
     task::{self, NewTask, Unreadable, When},
     wire,
 };
@@ -157,7 +157,8 @@ impl Operator {
         let first = task.text.lines().next().unwrap_or_default();
         let mut text = format!("Task {number}: {first}\n{}", standing(task.status));
         if let Some(pool) = &task.pool {
-            let _infallible = write!(text, " in {pool}");
+            let agent = task.agent.as_ref().map_or_else(String::new, |of| format!(" ({of})"));
+            let _infallible = write!(text, " in {pool}{agent}");
         }
         let _infallible = write!(text, ", {} priority", soonness(task.priority));
         let _infallible = write!(text, ", {attempts} of {max_attempts} attempts");
@@ -169,6 +170,11 @@ impl Operator {
         }
         if let Some(fault) = task.fault {
             let _infallible = write!(text, "\nIts newest attempt failed: {}", task::reason(fault));
+        }
+        if let Some(TaskAnswer { provider, model, usage, .. }) = &task.answer {
+            let Usage { input, output, .. } = usage;
+            let asked = format!("{provider}/{model}, {input} + {output} tokens");
+            let _infallible = write!(text, "\nIts newest attempt asked {asked}.");
         }
         if let Some(result) = &task.result {
             let (told, _) = result.split_at(result.floor_char_boundary(TASK_TOLD_BYTES_MAX));

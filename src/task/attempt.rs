@@ -14,7 +14,7 @@ use super::{cost::Cost, keeping::Keeper, outcome};
 use crate::{
     conversation::{Workshop, over_budget},
     limits,
-    model::{Fault, Reason, Task, TaskId, TraceId},
+    model::{AgentName, Fault, Reason, Task, TaskId, TraceId},
     pool::{Asker, Busy, Pool, Progress, Prompt, Worker},
     provider::{Failure, Item, Piece, Retry},
     route::Context,
@@ -88,7 +88,14 @@ async fn find_worker(bench: &Bench, id: TaskId) -> Result<Found, NotYet> {
         None => None,
     };
     let pinned = asked_in.as_ref().and_then(|record| record.pool.as_ref());
-    let context = Context { named: task.pool.as_ref(), pinned, ..Context::default() };
+    let pinned_agent = asked_in.as_ref().and_then(|record| record.agent.as_ref());
+    let named = task.pool.as_ref();
+    // An agent that is no more leaves the task to the others of its pool.
+    let pool = named.and_then(|pool| bench.workshop.pools.get(pool.as_str()));
+    let there = |agent: &&AgentName| pool.as_ref()?.as_agent(agent.as_str());
+    let agent = task.agent.as_ref().filter(|agent| there(agent).is_some());
+    let pinned_agent = pinned_agent.filter(|_| named.is_none() || named == pinned);
+    let context = Context { named, pinned, agent, pinned_agent, ..Context::default() };
     let Ok((pool, _)) = bench.workshop.choose(&task.text, context) else {
         return Ok(Found::NoPool(Box::new(task)));
     };
@@ -115,6 +122,7 @@ pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -
         Err(exhausted) => return Step::Back(task.id, exhausted.renews_in),
     };
     task.pool = Some(pool.name.clone());
+    task.agent = pool.agent_name().cloned();
     outcome::begin(&mut task, keeper.now());
     if stop.is_cancelled() {
         return Step::Back(task.id, Duration::ZERO);
@@ -138,7 +146,7 @@ pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -
             // Where that cannot be kept it counts, as if the process had been killed.
             let handed_back = Write::Task(task.clone());
             if keeper.write(bill.iter().cloned().chain([handed_back]).collect()).await.is_ok() {
-                cost.settle(bill.as_ref(), now);
+                cost.settle(&bill, now);
             }
             return Step::HandedBack(Box::new(task));
         }
@@ -150,6 +158,7 @@ pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -
         Some(Ok(Err(_panicked))) => outcome::fail(&mut task, OURS, None, now),
         Some(Err(_elapsed)) => outcome::fail(&mut task, TOO_LONG, None, now),
     }
+    task.answer = cost.answer();
     span.record("outcome", field::debug(task.status));
     keep_surely(keeper, &mut task, &bill).await;
     cost.settle(&bill, now);

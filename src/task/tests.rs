@@ -1,5 +1,6 @@
 //! Tasks from outside: what is asked, what the provider says, how the tasks stand then.
 
+mod agents;
 mod cost;
 mod life;
 mod order;
@@ -16,6 +17,7 @@ pub(super) fn task(number: u64) -> Task {
         conversation: Some(crate::model::ConversationId::new()),
         text: format!("t{number}").into(),
         pool: None,
+        agent: None,
         priority: Priority::Normal,
         status: TaskStatus::Queued,
         attempts: 0,
@@ -30,6 +32,7 @@ pub(super) fn task(number: u64) -> Task {
         runs: 0,
         after: [].into(),
         result: None,
+        answer: None,
         fault: None,
         progress: None,
         untold: false,

@@ -6,7 +6,10 @@ use crate::{
     auth::Identity,
     config::{BudgetSettings, TaskSettings},
     conversation::tests::stage::{Call, Gate, Stage, settle},
-    model::{ConversationId, Event, Every, Priority, Task, TaskFilter, TaskStatus, UserId},
+    model::{
+        AgentName, ConversationId, Event, Every, Priority, Task, TaskAnswer, TaskFilter,
+        TaskStatus, UserId,
+    },
     provider::{Item, Retry},
     store::Store,
     task::{Change, NewTask, Refusal, Tasks},
@@ -87,6 +90,7 @@ impl Play {
                     priority: (new.priority != Priority::Normal).then_some(new.priority),
                     run_at: new.run_at,
                     pool: new.pool,
+                    agent: new.agent,
                     after: (!new.after.is_empty()).then_some(new.after),
                 };
                 self.tasks.update(self.user, id, change).await
@@ -145,6 +149,7 @@ impl Play {
                 "low" => new.priority = Priority::Low,
                 "key" => new.key = Some(value.into()),
                 "pool" => new.pool = Some(value.into()),
+                "agent" => new.agent = Some(value.into()),
                 "attempts" => new.max_attempts = value.parse().ok(),
                 "limit" => new.time_limit = value.parse().ok().map(Duration::from_secs),
                 "nowhere" => new.conversation = None,
@@ -161,6 +166,20 @@ impl Play {
             }
         }
         new
+    }
+
+    /// Which pool and agent a task has.
+    pub(super) async fn who(&self, number: u64) -> String {
+        let task = self.task(&number.to_string()).await;
+        let agent = task.agent.as_ref().map_or("", AgentName::as_str);
+        format!("{}/{agent}", task.pool.unwrap())
+    }
+
+    /// What is kept of its answer.
+    pub(super) async fn answer(&self, number: u64) -> String {
+        let answer = self.task(&number.to_string()).await.answer.unwrap();
+        let TaskAnswer { provider, model, usage, finish_reason } = answer;
+        format!("{provider}/{model} {}+{} {finish_reason:?}", usage.input, usage.output)
     }
 
     async fn task(&self, number: &str) -> Task {
