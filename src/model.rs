@@ -36,6 +36,6 @@ pub use priority::Priority;
 pub use spend::{Account, Day, NanoUsd, Spend};
 pub use task::{Every, Fault, OpenTask, Task, TaskAnswer, TaskFilter, TaskStatus};
 pub use tool::ToolSpec;
-pub use trace::{NoTraceParent, TraceId, TraceParent};
+pub use trace::{NoTraceParent, TraceId, TraceParent, Traced};
 pub use usage::{BYTES_PER_TOKEN_LEAST, FinishReason, Timing, Usage, Usd};
 pub use vitals::{Gauges, Health, Pace, Vitals};

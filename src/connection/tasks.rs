@@ -5,7 +5,7 @@ use futures_util::{FutureExt, Sink, Stream};
 
 use super::{Connection, Flow, Settled, asks::Re};
 use crate::{
-    model::Task,
+    model::{Task, TraceParent},
     task::{Change, NewTask, Refusal, Submitted, Tasks},
     wire::{self, Asked, Complaint, TaskAsked},
 };
@@ -37,7 +37,7 @@ where
                 if let Some(conversation) = asked.conversation {
                     self.record(conversation).await?;
                 }
-                let new = new_task(&tasks, *asked)?;
+                let new = new_task(&tasks, *asked, self.traceparent)?;
                 let submitted = async move { tasks.submit(user, new).await };
                 self.pending.push(submitted.map(|outcome| settle(re, outcome)).boxed());
             }
@@ -70,7 +70,11 @@ where
     }
 }
 
-fn new_task(tasks: &Tasks, asked: TaskAsked) -> Result<NewTask, Complaint> {
+fn new_task(
+    tasks: &Tasks,
+    asked: TaskAsked,
+    traceparent: Option<TraceParent>,
+) -> Result<NewTask, Complaint> {
     let every = asked.every.map(|rule| tasks.every(&rule, asked.time_zone.as_deref()));
     Ok(NewTask {
         text: asked.text,
@@ -84,6 +88,7 @@ fn new_task(tasks: &Tasks, asked: TaskAsked) -> Result<NewTask, Complaint> {
         after: asked.after,
         max_attempts: asked.max_attempts,
         time_limit: asked.time_limit,
+        trace: traceparent.map(|parent| parent.trace),
     })
 }
 

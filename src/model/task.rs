@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AgentName, ConversationId, FinishReason, PoolName, Priority, ProviderName, Reason, TaskId,
-    Timestamp, Usage, UserId,
+    Timestamp, TraceId, Usage, UserId,
 };
 
 /// A piece of background work.
@@ -78,6 +78,9 @@ pub struct Task {
     /// Its outcome has still to be told where it was asked for.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub untold: bool,
+    /// The trace of the command or the connection that handed it in, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceId>,
 }
 
 /// Who answered an attempt, and what that took.

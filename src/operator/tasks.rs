@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Caller, Operator, conversations::ago, report::Report, table::table};
+use super::{Caller, Operator, Said, conversations::ago, report::Report, table::table};
 use crate::{
     conversation::Refusal,
     intent::{self, Operation, TaskNumbers},
@@ -63,15 +63,16 @@ impl Operator {
         &self,
         caller: &Caller,
         new: intent::NewTask,
-        key: Option<&str>,
+        said: &Said,
     ) -> Result<Report, Refusal> {
         let mut wanted = NewTask {
             text: new.description,
             conversation: Some(caller.conversation()),
             // The command is not noted yet: were it said again after a crash, it is the same task.
-            key: key.map(|key| format!("command {key}").into()),
+            key: said.key.as_ref().map(|key| format!("command {key}").into()),
             pool: new.pool,
             priority: new.priority.map(soon).unwrap_or_default(),
+            trace: said.span.trace(),
             ..NewTask::default()
         };
         if let Some(at) = &new.at {

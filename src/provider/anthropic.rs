@@ -53,7 +53,7 @@ impl Provider for Anthropic {
         let server = Arc::clone(&self.server);
         deadline::within(self.deadlines, move |pulse| async move {
             let body = MessagesBody::new(&request);
-            let response = server.ask(&request.model, "/v1/messages", &body).await?;
+            let response = server.ask(&request, "/v1/messages", &body).await?;
             Ok(server.answer::<MessagesDecoder>(response, pulse).await?.boxed())
         })
     }

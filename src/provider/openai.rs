@@ -166,7 +166,7 @@ impl Openai {
         pulse: Pulse,
     ) -> Result<impl Stream<Item = Result<Piece, Failure>> + Send + use<>, Failure> {
         let body = ResponseBody::new(request, remote.map(|remote| &**remote));
-        let response = self.server.ask(&request.model, "/responses", &body).await?;
+        let response = self.server.ask(request, "/responses", &body).await?;
         self.server.answer::<ResponsesDecoder>(response, pulse).await
     }
 

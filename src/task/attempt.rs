@@ -8,13 +8,13 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use futures_util::{FutureExt, StreamExt, stream::BoxStream};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::{Span, field};
+use tracing::field;
 
 use super::{cost::Cost, keeping::Keeper, outcome};
 use crate::{
     conversation::{Workshop, over_budget},
     limits,
-    model::{AgentName, Fault, Reason, Task, TaskId, TraceId},
+    model::{AgentName, Fault, Reason, Task, TaskId, Traced},
     pool::{Asker, Busy, Pool, Progress, Prompt, Worker},
     provider::{Failure, Item, Piece, Retry},
     route::Context,
@@ -166,11 +166,22 @@ pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -
 }
 
 /// The span of an attempt: what is logged about it stands in this, and a trace begins with it.
-fn span(task: &Task) -> Span {
-    let trace = TraceId::new();
+fn span(task: &Task) -> Traced {
     let conversation = task.conversation.map(field::display);
     let (id, attempt) = (task.id, task.attempts);
-    tracing::error_span!("task", %trace, conversation, task = %id, attempt, outcome = field::Empty)
+    // Runs of a task may be years apart, so each has a trace of its own and names the first.
+    let submitted_in = task.trace.map(field::display);
+    Traced::begin(None, |trace, _| {
+        tracing::error_span!(
+            "task",
+            %trace,
+            conversation,
+            task = %id,
+            attempt,
+            submitted_in,
+            outcome = field::Empty,
+        )
+    })
 }
 
 const OURS: Fault = Fault::Attempt { reason: Reason::Internal, retryable: true };

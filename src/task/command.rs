@@ -8,7 +8,7 @@ use super::recurrence::{NoRule, Recurrence};
 use crate::{
     limits,
     model::{
-        AgentName, ConversationId, Every, PoolName, Priority, Task, TaskId, Timestamp,
+        AgentName, ConversationId, Every, PoolName, Priority, Task, TaskId, Timestamp, TraceId,
         UserId,
     },
     store::StoreError,
@@ -85,6 +85,8 @@ pub struct NewTask {
     pub max_attempts: Option<u32>,
     /// How long one attempt may take; as the settings say where nothing is said.
     pub time_limit: Option<Duration>,
+    /// The trace of what hands it in, where there is one.
+    pub trace: Option<TraceId>,
 }
 
 /// What to change; what is `None` stays.

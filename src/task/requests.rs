@@ -123,7 +123,7 @@ impl Owner {
 
     fn take_in(&mut self, user: UserId, new: NewTask, reply: Reply<Submitted>) {
         let now = self.keeper.now();
-        let NewTask { text, conversation, key, pool, agent, .. } = new;
+        let NewTask { text, conversation, key, pool, agent, trace, .. } = new;
         let NewTask { priority, run_at, every, after, .. } = new;
         let rule = every.as_ref().and_then(|every| Recurrence::of(every).ok());
         let first = || rule.and_then(|rule| rule.next(now, now));
@@ -157,6 +157,7 @@ impl Owner {
             fault: None,
             progress: None,
             untold: false,
+            trace,
         };
         self.next_number += 1;
         let mut writes = vec![Write::Task(task.clone())];

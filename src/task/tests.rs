@@ -36,5 +36,6 @@ pub(super) fn task(number: u64) -> Task {
         fault: None,
         progress: None,
         untold: false,
+        trace: None,
     }
 }

@@ -3,7 +3,7 @@
 use super::{Expect, Store, Timestamp, UserId, Write, commit};
 use crate::model::{
     Every, FinishReason, OpenTask, Priority, Task, TaskAnswer, TaskFilter, TaskId, TaskStatus,
-    Usage,
+    TraceId, Usage,
 };
 
 /// Runs this part of the suite.
@@ -184,5 +184,6 @@ pub(in crate::store) fn task(user: UserId, number: u64) -> Task {
         fault: None,
         progress: Some("halfway".into()),
         untold: false,
+        trace: Some(TraceId(7)),
     }
 }
