@@ -159,6 +159,7 @@ impl Stage {
                 let admission = Admission {
                     identity: Some(identity.clone()),
                     subprotocol: Some(wire::SUBPROTOCOL_JSON),
+                    traceparent: None,
                 };
                 let reader = connection::serve(gateway.clone(), transport, admission);
                 gateway.lifecycle.spawn(reader);
@@ -409,6 +410,7 @@ async fn length(provider: &dyn Provider) -> usize {
         tools: Offer::default(),
         style: Style { max_output_tokens: 4_096, ..Style::default() },
         remote: None,
+        trace: None,
     };
     let mut answer = provider.ask(request).await.expect("the server answers");
     let mut bytes = 0;
@@ -438,6 +440,7 @@ async fn provider_of(runtime: &Runtime, kind: ProviderKind, body: String) -> Arc
         silence_ms: 60_000,
         turn_ms: 600_000,
         max_concurrent: None,
+        trace: false,
     };
     let all = BTreeMap::from([("recorded".to_owned(), settings)]);
     let providers = provider::build(&all, &OfflineSettings::default());

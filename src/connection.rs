@@ -41,7 +41,7 @@ use crate::{
     conversation::{Part, Registry, Wake as Feeds},
     lifecycle::Lifecycle,
     limits,
-    model::ConversationId,
+    model::{ConversationId, TraceParent},
     monitor::{Monitor, PoolWatch},
     operator::{Here, Operator},
     task::Tasks,
@@ -94,6 +94,8 @@ pub struct Admission {
     pub identity: Option<Identity>,
     /// The subprotocol that was agreed on.
     pub subprotocol: Option<&'static str>,
+    /// What the other side was doing when it connected.
+    pub traceparent: Option<TraceParent>,
 }
 
 /// Everything that can happen to a connection.
@@ -175,6 +177,8 @@ struct Connection<T> {
     socket: T,
     voice: Voice,
     identity: Option<Identity>,
+    /// Whatever is said here goes on from there, unless it says itself from where.
+    traceparent: Option<TraceParent>,
     /// Counts them as connected.
     present: Option<Present>,
     /// A `hello` was answered.
@@ -207,6 +211,7 @@ where
         socket,
         voice: Voice::Undecided,
         identity: admission.identity,
+        traceparent: admission.traceparent,
         present,
         greeted: false,
         heard: Instant::now(),

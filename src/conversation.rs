@@ -40,7 +40,7 @@ pub use feed::{Feed, Growth, Place, Reader, Reading, SharedSlices, Shown, read_c
 pub use recovery::recover_all;
 pub use registry::{Handle, Outcome, Registry};
 pub use running::over_budget;
-pub use span::turn_span;
+pub use span::{command_span, part_span, turn_span};
 pub use specialists::Part;
 pub use spending::{Voice, recall_budgets, recall_spending};
 pub use wake::{Wake, Watch};

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
+use tracing::{Instrument as _, Span, field};
 
 pub use demos::names as demo_names;
 pub use meaning::{NoCommand, Order};
@@ -35,9 +36,9 @@ use crate::{
     alert::Alerts,
     auth::Identity,
     config::LiveSettings,
-    conversation::{Change, Executed, Handle, Refusal, Registry, Sent},
+    conversation::{Ask, Change, Executed, Handle, Refusal, Registry, Sent, part_span},
     intent::{Operation, Vocabulary},
-    model::Subject,
+    model::{Subject, Traced},
     monitor::Monitor,
     task::Tasks,
 };
@@ -76,6 +77,8 @@ pub struct Said {
     pub text: Arc<str>,
     /// The client's idempotency key.
     pub key: Option<Arc<str>>,
+    /// Whatever comes of it stands in this.
+    pub span: Traced,
 }
 
 impl Operator {
@@ -104,6 +107,23 @@ impl Operator {
         caller: Caller,
         said: Said,
     ) -> Result<Sent, Refusal> {
+        let span = said.span.clone();
+        span.record("conversation", field::display(caller.conversation()));
+        span.record("intent", order.name().0);
+        let done = self.carry_out_once(order, caller, said).instrument(Span::clone(&span)).await;
+        if let Ok(sent) = &done {
+            span.record("turn", field::display(sent.accepted.turn));
+        }
+        span.record("outcome", if done.is_ok() { "completed" } else { "refused" });
+        done
+    }
+
+    async fn carry_out_once(
+        self: &Arc<Self>,
+        order: Order,
+        caller: Caller,
+        said: Said,
+    ) -> Result<Sent, Refusal> {
         let workshop = self.registry.workshop();
         if workshop.lifecycle.draining().is_reached() {
             return Err(Refusal::Draining);
@@ -117,7 +137,10 @@ impl Operator {
         }
         let (intent, slots) = order.name();
         match self.execute(order, &caller, &said).await? {
-            Outcome::Asked(ask) => caller.handle.ask(ask.keyed(said.key)).known().await,
+            Outcome::Asked(ask) => {
+                let ask = Ask { key: said.key, span: part_span(&said.span), ..ask };
+                caller.handle.ask(ask).known().await
+            }
             Outcome::Told(report) => self.tell(report, (intent, slots), caller, said).await,
         }
     }
@@ -197,7 +220,7 @@ impl Operator {
             Operation::StopDemo => self.stop_demo(caller),
             Operation::Ask(whom, text) => return Ok(self.ask(whom, text)),
             Operation::Tasks(filter) => self.list_tasks(caller, &filter).await?,
-            Operation::Submit(new) => self.submit_task(caller, new, said.key.as_deref()).await?,
+            Operation::Submit(new) => self.submit_task(caller, new, said).await?,
             Operation::ShowTasks(numbers) => self.show_tasks(caller, &numbers).await?,
             Operation::CancelTasks(targets) => self.cancel_tasks(caller, targets, agreed).await?,
             Operation::RetryTasks(targets) => self.retry_tasks(caller, targets, agreed).await?,

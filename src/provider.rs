@@ -39,7 +39,9 @@ pub use self::{
 };
 use crate::{
     config::{OfflineSettings, ProviderKind, ProviderSettings, Settings},
-    model::{AgentName, FinishReason, PoolName, ProviderName, Reason, ToolSpec, Usage},
+    model::{
+        AgentName, FinishReason, PoolName, ProviderName, Reason, ToolSpec, TraceParent, Usage,
+    },
 };
 
 /// What is asked of a model.
@@ -61,6 +63,8 @@ pub struct Request {
     pub style: Style,
     /// OpenAI's conversation that already holds everything but the last item.
     pub remote: Option<Arc<str>>,
+    /// Where it stands in a trace; told to providers whose settings say so.
+    pub trace: Option<TraceParent>,
 }
 
 /// The tools that a model is told of.

@@ -201,7 +201,8 @@ fields! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         metadata: Option<Value>,
         /// What the client was doing when it sent this, as W3C's Trace Context writes it: the turn's
-        /// trace goes on from there. One that cannot be read is ignored.
+        /// trace goes on from there; absent: from the `traceparent` of the connection's upgrade. One that
+        /// cannot be read is ignored.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         traceparent: Option<String>,
     }
@@ -323,6 +324,9 @@ fields! {
         /// Who shall do it; absent: it is routed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pool: Option<String>,
+        /// The agent that shall do it, of `pool` where that is given; absent: the pool picks one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<String>,
         /// How soon; absent: `normal`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         priority: Option<Priority>,
@@ -393,9 +397,12 @@ fields! {
         /// Not before this.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         run_at: Option<Moment>,
-        /// Who shall do it.
+        /// Who shall do it. Another pool picks its agent anew.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pool: Option<String>,
+        /// The agent that shall do it, of `pool` where that is given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<String>,
         /// The tasks that must have succeeded before; an empty list: none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<Vec<TaskId>>,

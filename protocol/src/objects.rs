@@ -269,6 +269,9 @@ pub struct Task {
     pub text: Arc<str>,
     /// The pool it was routed or pinned to; `null` until then.
     pub pool: Option<String>,
+    /// The agent of that pool it was routed or pinned to; absent where the pool has none for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
     /// How soon it is wanted.
     pub priority: Priority,
     /// How it stands.
@@ -293,6 +296,18 @@ pub struct Task {
     /// Of one that succeeded: the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Arc<str>>,
+    /// The provider that its newest attempt asked last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// The model that its newest attempt asked last, by the most exact name that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Arc<str>>,
+    /// The tokens of its newest attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+    /// Of an answer that came to its end: why it ended there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish_reason: Option<FinishReason>,
     /// Of one that failed, or will try again: why its latest attempt failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,

@@ -62,6 +62,7 @@ pub(super) const KEYS: &[Key] = &[
     key("providers.*.silence_ms", MILLISECONDS),
     key("providers.*.turn_ms", MILLISECONDS),
     key("providers.*.max_concurrent", Rule::Whole(1, WORKERS_MAX)),
+    key("providers.*.trace", Rule::Switch),
     key("offline.words_per_second", Rule::Whole(0, OFFLINE_WORDS_MAX)),
     key("offline.first_word_ms", Rule::Whole(0, TIMEOUT_MS_MAX)),
     key("offline.words", Rule::Whole(1, OFFLINE_WORDS_MAX)),

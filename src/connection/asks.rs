@@ -190,7 +190,7 @@ where
         if let Err(end) = self.join(id, &handle).await? {
             return Ok(Err(end));
         }
-        let outcome = handle.retry(turn);
+        let outcome = handle.retry(turn, self.traceparent);
         let waits = self.waits(re, id, false);
         self.pending.push(async move { waits.settle(outcome.known().await) }.boxed());
         Ok(Ok(()))

@@ -48,6 +48,7 @@ impl From<task::Refusal> for Complaint {
                 Self::not_found("task")
             }
             task::Refusal::UnknownPool(there_are) => Self::unknown_pool(&there_are),
+            task::Refusal::UnknownAgent(there_are) => Self::unknown_agent(&there_are),
             task::Refusal::Invalid(invalid) => Self::invalid(invalid.field(), says),
             task::Refusal::Begun(_) | task::Refusal::Ended(_) | task::Refusal::NotFailed(_) => {
                 Self::conflict(&says)

@@ -10,9 +10,9 @@ use super::{
     asks::{BEGINNING, Re},
 };
 use crate::{
-    conversation::{Ask, Handle, IfBusy, Parent, Part, Refusal, Sent, turn_span},
+    conversation::{Ask, Handle, IfBusy, Parent, Part, Refusal, Sent, command_span, turn_span},
     limits,
-    model::{ConversationId, Standing},
+    model::{ConversationId, Standing, TraceParent},
     operator::{Caller, Here, Order, Said},
     wire::{self, Complaint, Frame, SendAsked},
 };
@@ -49,7 +49,7 @@ where
         if joined.is_ok() {
             match order {
                 None => {
-                    let ask = ask(send);
+                    let ask = ask(send, self.traceparent);
                     let sent = sent_span(&ask.span);
                     let outcome = handle.ask(ask);
                     let settled = async move { waits.settle(outcome.known().await) };
@@ -72,7 +72,8 @@ where
     ) -> Result<(), Complaint> {
         let (here, wanted) = mpsc::channel(limits::HERE_WAITING_MAX);
         let caller = Caller { identity: self.user()?.clone(), handle, here };
-        let said = Said { text: send.text, key: send.key };
+        let span = command_span(send.traceparent.or(self.traceparent));
+        let said = Said { text: send.text, key: send.key, span };
         let operator = self.gateway.operator.clone();
         self.obeying = true;
         let settled = async move {
@@ -174,7 +175,7 @@ where
 }
 
 /// The message for the conversation's writer.
-fn ask(send: SendAsked) -> Ask {
+fn ask(send: SendAsked, traceparent: Option<TraceParent>) -> Ask {
     let parent = match (send.at_root, send.parent) {
         (true, _) => Parent::Root,
         (false, Some(parent)) => Parent::Message(parent),
@@ -186,7 +187,7 @@ fn ask(send: SendAsked) -> Ask {
         (false, false) => IfBusy::Queue,
     };
     let SendAsked { text, key, pool, pools, agent, metadata, .. } = send;
-    let span = turn_span(send.traceparent);
+    let span = turn_span(send.traceparent.or(traceparent));
     Ask { text, key, pool, pools, agent, parent, if_busy, metadata, span, ..Ask::default() }
 }
 

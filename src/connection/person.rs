@@ -322,7 +322,7 @@ where
     async fn again(&mut self) -> Result<Flow, Complaint> {
         self.room_for_an_outcome()?;
         let (id, turn) = self.last_turn()?;
-        let outcome = self.open(id).await?.retry(turn);
+        let outcome = self.open(id).await?.retry(turn, self.traceparent);
         let waits = self.waits(None, id, false);
         self.pending.push(async move { waits.settle(outcome.known().await) }.boxed());
         Ok(Ok(()))

@@ -5,7 +5,7 @@ use futures_util::{FutureExt, Sink, Stream};
 
 use super::{Connection, Flow, Settled, asks::Re};
 use crate::{
-    model::Task,
+    model::{Task, TraceParent},
     task::{Again, Change, NewTask, Refusal, Submitted, Tasks},
     wire::{self, Asked, Complaint, TaskAsked, TaskChangeAsked},
 };
@@ -37,7 +37,7 @@ where
                 if let Some(conversation) = asked.conversation {
                     self.record(conversation).await?;
                 }
-                let new = new_task(&tasks, *asked)?;
+                let new = new_task(&tasks, *asked, self.traceparent)?;
                 let submitted = async move { tasks.submit(user, new).await };
                 self.pending.push(submitted.map(|outcome| settle(re, outcome)).boxed());
             }
@@ -64,19 +64,25 @@ where
     }
 }
 
-fn new_task(tasks: &Tasks, asked: TaskAsked) -> Result<NewTask, Complaint> {
+fn new_task(
+    tasks: &Tasks,
+    asked: TaskAsked,
+    traceparent: Option<TraceParent>,
+) -> Result<NewTask, Complaint> {
     let every = asked.every.map(|rule| tasks.every(&rule, asked.time_zone.as_deref()));
     Ok(NewTask {
         text: asked.text,
         conversation: asked.conversation,
         key: asked.key,
         pool: asked.pool,
+        agent: asked.agent,
         priority: asked.priority,
         run_at: asked.run_at,
         every: every.transpose().map_err(Refusal::from)?,
         after: asked.after,
         max_attempts: asked.max_attempts,
         time_limit: asked.time_limit,
+        trace: traceparent.map(|parent| parent.trace),
     })
 }
 
@@ -89,6 +95,7 @@ fn change(tasks: &Tasks, asked: TaskChangeAsked) -> Result<Change, Complaint> {
         priority: asked.priority,
         run_at: asked.run_at,
         pool: asked.pool,
+        agent: asked.agent,
         after: asked.after,
         again: again.transpose().map_err(Refusal::from)?,
     })

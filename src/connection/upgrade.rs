@@ -62,10 +62,15 @@ async fn upgrade(
         Some(name) => upgrade.protocols([name]),
         None => upgrade,
     };
+    // Whoever gets it wrong begins another trace, as its specification has it.
+    let traceparent =
+        headers.get("traceparent").and_then(|value| value.to_str().ok()?.parse().ok());
     let counted = gateway.lifecycle.count();
     sized(upgrade).on_upgrade(move |socket| async move {
         match identity {
-            Ok(identity) => serve(gateway, socket, Admission { identity, subprotocol }).await,
+            Ok(identity) => {
+                serve(gateway, socket, Admission { identity, subprotocol, traceparent }).await;
+            }
             Err(_) => turn_away(socket).await,
         }
         drop((seat, counted));

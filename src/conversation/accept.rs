@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use tokio::{sync::oneshot, time::Instant};
-use tracing::{Span, field};
+use tracing::field;
 
 use super::{
     command::{
@@ -24,7 +24,7 @@ use crate::{
     limits,
     model::{
         Accepted, Conversation, Event, FinishReason, Message, MessageId, PoolName, Role, Subject,
-        TurnId, TurnRef,
+        TraceParent, Traced, TurnId, TurnRef,
     },
     pool::Pool,
     provider::Item,
@@ -47,7 +47,7 @@ struct Question {
     seat: Seat,
     /// The turn for which it is asked of a specialist.
     part_of: Option<TurnRef>,
-    span: Span,
+    span: Traced,
 }
 
 /// A message's key, and who wants to know what became of it.
@@ -64,9 +64,9 @@ impl Writer {
         }
         match command {
             Command::Create(reply) => self.change(Change::default(), reply).await,
-            Command::Ask(ask, reply) => self.ask(ask, reply).await,
+            Command::Ask(ask, reply) => self.ask(*ask, reply).await,
             Command::Note(executed, reply) => self.note(executed, reply).await,
-            Command::Retry(turn, reply) => self.retry(turn, reply).await,
+            Command::Retry(turn, parent, reply) => self.retry(turn, parent, reply).await,
             Command::Cancel(turn, reply) => self.cancel(turn, reply),
             Command::Change(change, reply) => self.change(change, reply).await,
             Command::Delete(reply) => self.delete(reply).await,
@@ -192,14 +192,18 @@ impl Writer {
         Message { parent, ..Message::new(id, TurnId::new(), Role::User, text, now) }
     }
 
-    async fn retry(&mut self, turn: TurnId, reply: Reply<Sent>) {
-        match self.asked_again(turn).await {
+    async fn retry(&mut self, turn: TurnId, parent: Option<TraceParent>, reply: Reply<Sent>) {
+        match self.asked_again(turn, parent).await {
             Ok(question) => self.accept(question, None, Receipt { claim: None, reply }),
             Err(refusal) => answer_to(reply, Err(refusal)),
         }
     }
 
-    async fn asked_again(&mut self, turn: TurnId) -> Result<Question, Refusal> {
+    async fn asked_again(
+        &mut self,
+        turn: TurnId,
+        parent: Option<TraceParent>,
+    ) -> Result<Question, Refusal> {
         self.room(IfBusy::Queue)?;
         let current = match &self.phase {
             Phase::Running(running) => Some(running.turn.turn),
@@ -231,7 +235,7 @@ impl Writer {
         let (pool, choice) = self.workshop.choose(&message.text, context)?;
         let reservation = self.afford(&pool, &Item::User(message.text.clone()))?;
         let seat = self.reserve(&pool, &choice)?;
-        let (about, part_of, span) = (None, None, turn_span(None));
+        let (about, part_of, span) = (None, None, turn_span(parent));
         Ok(Question { message, new: false, about, pool, choice, reservation, seat, part_of, span })
     }
 

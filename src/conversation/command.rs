@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use tracing::Span;
 
 use super::specialists::Part;
 use crate::{
     budget::Exhausted,
     model::{
         Accepted, AgentName, AnswerStatus, Conversation, ConversationId, DemoStep, IncidentId,
-        MessageId, Offer, PoolName, Subject, TaskId, TurnId, UserId,
+        MessageId, Offer, PoolName, Subject, TaskId, TraceParent, Traced, TurnId, UserId,
     },
     pool::Busy,
     store::StoreError,
@@ -29,11 +28,12 @@ pub(super) enum Command {
     /// Make it exist, although nothing was said in it yet.
     Create(Reply<Conversation>),
     /// Answer a message.
-    Ask(Ask, Reply<Sent>),
+    Ask(Box<Ask>, Reply<Sent>),
     /// Note an operator command that was carried out.
     Note(Executed, Reply<Sent>),
-    /// Answer a turn's message a second time, as a sibling branch.
-    Retry(TurnId, Reply<Sent>),
+    /// Answer a turn's message a second time, as a sibling branch; below what was done by whoever
+    /// wants that.
+    Retry(TurnId, Option<TraceParent>, Reply<Sent>),
     /// Stop a turn.
     Cancel(TurnId, Reply<Ended>),
     /// Change title, pool or branch.
@@ -47,7 +47,7 @@ impl Command {
     pub(super) fn refuse(self, refusal: Refusal) {
         match self {
             Self::Create(reply) | Self::Change(_, reply) => answer_to(reply, Err(refusal)),
-            Self::Ask(_, reply) | Self::Note(_, reply) | Self::Retry(_, reply) => {
+            Self::Ask(_, reply) | Self::Note(_, reply) | Self::Retry(_, _, reply) => {
                 answer_to(reply, Err(refusal));
             }
             Self::Cancel(_, reply) => answer_to(reply, Err(refusal)),
@@ -80,7 +80,7 @@ pub struct Ask {
     /// The turn that it is to be, where a specialist is asked: it was promised already.
     pub turn: Option<TurnId>,
     /// Whatever comes of it stands in this.
-    pub span: Span,
+    pub span: Traced,
 }
 
 impl Default for Ask {
@@ -97,16 +97,8 @@ impl Default for Ask {
             metadata: None,
             about: None,
             turn: None,
-            span: Span::none(),
+            span: Traced::none(),
         }
-    }
-}
-
-impl Ask {
-    /// The same under an idempotency key.
-    #[must_use]
-    pub fn keyed(self, key: Option<Arc<str>>) -> Self {
-        Self { key, ..self }
     }
 }
 

@@ -28,8 +28,8 @@ use crate::{
     auth::Granted,
     limits,
     model::{
-        Conversation, ConversationId, MessageId, PoolName, Specialist, Standing, TurnId, TurnRef,
-        UserId,
+        Conversation, ConversationId, MessageId, PoolName, Specialist, Standing, TraceParent,
+        TurnId, TurnRef, UserId,
     },
     store::{Batch, Expect, Page, StoreError},
 };
@@ -57,7 +57,7 @@ impl Handle {
 
     /// Has a message answered. The outcome comes once the message is durable.
     pub fn ask(&self, ask: Ask) -> Outcome<Sent> {
-        self.command(|reply| Command::Ask(ask, reply))
+        self.command(|reply| Command::Ask(Box::new(ask), reply))
     }
 
     /// Notes an operator command that was carried out.
@@ -65,9 +65,9 @@ impl Handle {
         self.command(|reply| Command::Note(executed, reply))
     }
 
-    /// Has a turn's message answered a second time.
-    pub fn retry(&self, turn: TurnId) -> Outcome<Sent> {
-        self.command(|reply| Command::Retry(turn, reply))
+    /// Has a turn's message answered a second time, below what was done by whoever wants that.
+    pub fn retry(&self, turn: TurnId, parent: Option<TraceParent>) -> Outcome<Sent> {
+        self.command(|reply| Command::Retry(turn, parent, reply))
     }
 
     /// Stops a turn.

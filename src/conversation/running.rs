@@ -8,7 +8,6 @@ use expense::Round;
 pub use expense::over_budget;
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
 use tokio::time::Instant;
-use tracing::Span;
 
 use super::{
     Workshop,
@@ -23,7 +22,7 @@ use crate::{
     budget::{Exhausted, Reservation},
     lifecycle::Working,
     limits, meter,
-    model::{FinishReason, Reason, Routing, Timing, TurnId, TurnRef, Usage},
+    model::{FinishReason, Reason, Routing, Timing, Traced, TurnId, TurnRef, Usage},
     pool::{Place, Pool, Progress, Prompt, Queued, Waited, Worker},
     provider::{Ending, Failure, Item, OFFLINE, Piece, Retry, ToolCall},
     store::{StoreError, Turn},
@@ -53,7 +52,7 @@ pub(super) struct Waiting {
     /// The turn for which it is asked of a specialist.
     pub(super) part_of: Option<TurnRef>,
     /// Log and traces of it.
-    pub(super) span: Span,
+    pub(super) span: Traced,
 }
 
 impl Waiting {
@@ -126,7 +125,7 @@ pub(super) struct Running {
     /// What is told as history.
     pub(super) branch: Option<Branch>,
     /// Log and traces of it.
-    pub(super) span: Span,
+    pub(super) span: Traced,
 }
 
 /// What the turn comes from.
@@ -421,7 +420,7 @@ impl Running {
         let now = Instant::now();
         if self.first_token.is_none() {
             self.first_token = Some(now);
-            tracing::info!(target: "telemetry", parent: &self.span, "first token");
+            tracing::info!(target: "telemetry", parent: self.span.id(), "first token");
             self.pool.meter().first_token(now.saturating_duration_since(self.seated));
         }
         self.unsaved_since.get_or_insert(now);

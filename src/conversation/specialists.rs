@@ -242,7 +242,8 @@ impl Writer {
             return;
         }
         let whole = TurnRef { conversation: self.record.id, turn: running.turn.turn };
-        let ask = Ask { text: running.question.clone(), about: running.branch, ..Ask::default() };
+        let (text, span) = (running.question.clone(), running.span.clone());
+        let ask = Ask { text, about: running.branch, span, ..Ask::default() };
         let (whole, specialists) = ((self.record.user, whole), &running.panel.specialists);
         let consultation = Consultation::begin(&self.registry, whole, specialists, &ask);
         running.panel.parts.clone_from(&consultation.open);

@@ -95,7 +95,7 @@ impl Writer {
         let (specialists, part_of) = (waiting.panel.specialists.clone(), waiting.part_of);
         let running = Running::start(&self.workshop, waiting, worker, remote);
         running.span.record("pool", running.pool.name.as_str());
-        tracing::info!(target: "telemetry", parent: &running.span, "started");
+        tracing::info!(target: "telemetry", parent: running.span.id(), "started");
         let started = self.number(Event::TurnStarted {
             turn,
             pool: running.pool.name.clone(),

@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConversationId, PoolName, Priority, Reason, TaskId, Timestamp, UserId};
+use super::{
+    AgentName, ConversationId, FinishReason, PoolName, Priority, ProviderName, Reason, TaskId,
+    Timestamp, TraceId, Usage, UserId,
+};
 
 /// A piece of background work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +26,9 @@ pub struct Task {
     /// Who does it; routed when it first runs, where nobody was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<PoolName>,
+    /// Which agent of that pool; picked when it first runs, where nobody was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentName>,
     /// How soon it is wanted.
     #[serde(default)]
     pub priority: Priority,
@@ -59,6 +65,10 @@ pub struct Task {
     /// What came of it; of its newest run, where it recurs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Arc<str>>,
+    /// What is known of the answer of the newest attempt that has ended; nothing where nobody was
+    /// asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<TaskAnswer>,
     /// Why its newest attempt failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
@@ -68,6 +78,23 @@ pub struct Task {
     /// Its outcome has still to be told where it was asked for.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub untold: bool,
+    /// The trace of the command or the connection that handed it in, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceId>,
+}
+
+/// Who answered an attempt, and what that took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskAnswer {
+    /// The provider that was asked last.
+    pub provider: ProviderName,
+    /// The model, by the most exact name that is known.
+    pub model: Arc<str>,
+    /// Its tokens, counted or reckoned.
+    pub usage: Usage,
+    /// Why it ended there, where it was whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish_reason: Option<FinishReason>,
 }
 
 /// How a task stands.

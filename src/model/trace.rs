@@ -1,11 +1,14 @@
 //! Where in a trace something stands, as W3C's `traceparent` says it.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, ops::Deref, str::FromStr};
 
+use serde::{Deserialize, Serialize};
+use tracing::Span;
 use uuid::Uuid;
 
 /// Names a trace: all that comes of one message, over however many programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct TraceId(pub u128);
 
 impl TraceId {
@@ -27,6 +30,20 @@ impl fmt::Display for TraceId {
     }
 }
 
+impl From<TraceId> for String {
+    fn from(trace: TraceId) -> Self {
+        trace.to_string()
+    }
+}
+
+impl TryFrom<String> for TraceId {
+    type Error = NoTraceParent;
+
+    fn try_from(text: String) -> Result<Self, NoTraceParent> {
+        number(&text, 32).map(Self)
+    }
+}
+
 /// A span of somebody else's, under which others may be hung.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceParent {
@@ -42,6 +59,70 @@ impl TraceParent {
     /// The span and whether it is recorded, as a `traceparent` has them.
     pub fn above(&self) -> String {
         format!("{:016x}-{:02x}", self.span, u8::from(self.sampled))
+    }
+}
+
+impl fmt::Display for TraceParent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "00-{}-{}", self.trace, self.above())
+    }
+}
+
+/// A span of ours, and its place in a trace, which it has whether that is recorded or not.
+#[derive(Debug, Clone)]
+pub struct Traced {
+    span: Span,
+    trace: Option<TraceId>,
+    parent: Option<TraceParent>,
+}
+
+impl Traced {
+    /// A span that begins a trace, or goes on with somebody else's: made of the trace's id, and what
+    /// stands above it there.
+    pub fn begin(
+        parent: Option<TraceParent>,
+        span: impl FnOnce(TraceId, Option<String>) -> Span,
+    ) -> Self {
+        let trace = parent.map_or_else(TraceId::new, |parent| parent.trace);
+        let span = span(trace, parent.map(|parent| parent.above()));
+        Self { span, trace: Some(trace), parent }
+    }
+
+    /// One of which no log and no trace tells.
+    pub fn none() -> Self {
+        Self { span: Span::none(), trace: None, parent: None }
+    }
+
+    /// A span inside of this one.
+    #[must_use]
+    pub fn below(&self, span: Span) -> Self {
+        Self { span, ..self.clone() }
+    }
+
+    /// The trace that it stands in.
+    pub fn trace(&self) -> Option<TraceId> {
+        self.trace
+    }
+
+    /// What is told to others whom a span of that number inside of this one asks. Where it is not
+    /// recorded they hear what we were told, as if we were not there.
+    pub fn told_by(&self, span: u64, recorded: bool) -> Option<TraceParent> {
+        let trace = self.trace?;
+        match self.parent {
+            Some(parent) if !recorded => Some(parent),
+            parent => {
+                let sampled = recorded && parent.is_none_or(|parent| parent.sampled);
+                Some(TraceParent { trace, span, sampled })
+            }
+        }
+    }
+}
+
+impl Deref for Traced {
+    type Target = Span;
+
+    fn deref(&self) -> &Span {
+        &self.span
     }
 }
 
@@ -104,7 +185,29 @@ mod tests {
             let read = text.parse::<TraceParent>();
             assert_eq!(read.map(|parent| parent.sampled).ok(), sampled, "{text}");
         }
-        let read: TraceParent = format!("00-{trace}-{span}-01").parse().unwrap();
+        let written = format!("00-{trace}-{span}-01");
+        let read: TraceParent = written.parse().unwrap();
         assert_eq!((read.trace.to_string(), read.above()), (trace.into(), format!("{span}-01")));
+        assert_eq!(read.to_string(), written);
+    }
+
+    #[test]
+    fn who_is_asked_is_told_the_place_in_the_trace() {
+        let [trace, above, own] = ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "7"];
+        let own = format!("{own:0>16}");
+        for (parent, recorded, told) in [
+            (Some("01"), true, format!("00-{trace}-{own}-01")),
+            (Some("00"), true, format!("00-{trace}-{own}-00")),
+            (Some("01"), false, format!("00-{trace}-{above}-01")),
+            (None, true, format!("00-NEW-{own}-01")),
+            (None, false, format!("00-NEW-{own}-00")),
+        ] {
+            let parent = parent.map(|flags| format!("00-{trace}-{above}-{flags}").parse().unwrap());
+            let traced = Traced::begin(parent, |_, _| Span::none());
+            let new = traced.trace().unwrap().to_string();
+            let said = traced.below(Span::none()).told_by(7, recorded).unwrap();
+            assert_eq!(said.to_string(), told.replace("NEW", &new), "{parent:?} {recorded}");
+        }
+        assert_eq!(Traced::none().told_by(7, true), None);
     }
 }

@@ -9,7 +9,7 @@ use super::{
     table::table,
 };
 use crate::{
-    conversation::{Ask, Branch, Refusal, turn_span},
+    conversation::{Ask, Branch, Refusal},
     intent::{Operation, Which},
     limits,
     model::{Conversation, ConversationId, PoolName, Timestamp},
@@ -111,7 +111,6 @@ impl Operator {
                 text: asked.into(),
                 pool: Some(pool),
                 about: Some(about),
-                span: turn_span(None),
                 ..Ask::default()
             }));
         }

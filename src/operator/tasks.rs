@@ -6,12 +6,15 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Caller, Operator, conversations::ago, report::Report, table::table};
+use super::{Caller, Operator, Said, conversations::ago, report::Report, table::table};
 use crate::{
     conversation::Refusal,
     intent::{self, Operation, TaskNumbers},
     limits::{LISTED_ROWS, TASK_TOLD_BYTES_MAX},
-    model::{Offer, Priority, Subject, Task, TaskFilter, TaskId, TaskStatus, Timestamp},
+    model::{
+        Offer, Priority, Subject, Task, TaskAnswer, TaskFilter, TaskId, TaskStatus, Timestamp,
+        Usage,
+    },
     task::{self, NewTask, Unreadable, When},
     wire,
 };
@@ -63,15 +66,16 @@ impl Operator {
         &self,
         caller: &Caller,
         new: intent::NewTask,
-        key: Option<&str>,
+        said: &Said,
     ) -> Result<Report, Refusal> {
         let mut wanted = NewTask {
             text: new.description,
             conversation: Some(caller.conversation()),
             // The command is not noted yet: were it said again after a crash, it is the same task.
-            key: key.map(|key| format!("command {key}").into()),
+            key: said.key.as_ref().map(|key| format!("command {key}").into()),
             pool: new.pool,
             priority: new.priority.map(soon).unwrap_or_default(),
+            trace: said.span.trace(),
             ..NewTask::default()
         };
         if let Some(at) = &new.at {
@@ -160,7 +164,8 @@ impl Operator {
         let first = task.text.lines().next().unwrap_or_default();
         let mut text = format!("Task {number}: {first}\n{}", standing(task.status));
         if let Some(pool) = &task.pool {
-            let _infallible = write!(text, " in {pool}");
+            let agent = task.agent.as_ref().map_or_else(String::new, |of| format!(" ({of})"));
+            let _infallible = write!(text, " in {pool}{agent}");
         }
         let _infallible = write!(text, ", {} priority", soonness(task.priority));
         let _infallible = write!(text, ", {attempts} of {max_attempts} attempts");
@@ -172,6 +177,11 @@ impl Operator {
         }
         if let Some(fault) = task.fault {
             let _infallible = write!(text, "\nIts newest attempt failed: {}", task::reason(fault));
+        }
+        if let Some(TaskAnswer { provider, model, usage, .. }) = &task.answer {
+            let Usage { input, output, .. } = usage;
+            let asked = format!("{provider}/{model}, {input} + {output} tokens");
+            let _infallible = write!(text, "\nIts newest attempt asked {asked}.");
         }
         if let Some(result) = &task.result {
             let (told, _) = result.split_at(result.floor_char_boundary(TASK_TOLD_BYTES_MAX));

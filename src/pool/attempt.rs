@@ -7,7 +7,6 @@ use std::{sync::Arc, time::Duration};
 use async_stream::stream;
 use futures_util::{StreamExt, stream::BoxStream};
 use tokio::time::{Instant, sleep};
-use tracing::Span;
 
 use super::{
     Pool,
@@ -18,7 +17,7 @@ use super::{
 use crate::{
     config::Restart,
     limits,
-    model::{ProviderName, Reason},
+    model::{ProviderName, Reason, Traced},
     provider::{Answer, Ending, Failure, Item, Offer, Piece, Request, Retry, Style, ToolCall},
     tool::Trouble,
 };
@@ -37,7 +36,7 @@ pub struct Prompt {
     /// A second provider may be asked where the first keeps silent: what it reads can be paid.
     pub hedge: bool,
     /// The turn or task that asks, for log and traces.
-    pub span: Span,
+    pub span: Traced,
 }
 
 impl Default for Prompt {
@@ -48,7 +47,7 @@ impl Default for Prompt {
             remote: None,
             max_output_tokens: None,
             hedge: false,
-            span: Span::none(),
+            span: Traced::none(),
         }
     }
 }
@@ -196,6 +195,7 @@ impl Pool {
             tools: Offer { tools: self.tools.specs().clone(), closed: prompt.closed },
             style: Style { max_output_tokens, ..self.style.clone() },
             remote: prompt.remote.clone(),
+            trace: None,
         }
     }
 }

@@ -11,7 +11,7 @@ use futures_util::{
     future::{BoxFuture, select_all},
 };
 use tokio::time::{Instant, sleep_until};
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use super::{
     Pool,
@@ -154,9 +154,9 @@ impl<'a> Contest<'a> {
 }
 
 fn open(pool: &Pool, leg: &Leg, prompt: &Prompt) -> (ChatSpan, Opening) {
-    let request = pool.request(leg.model.clone(), prompt);
-    let chat = ChatSpan::begin(&prompt.span, leg, &request);
-    let asked = leg.provider.ask(request).instrument(prompt.span.clone());
+    let mut request = pool.request(leg.model.clone(), prompt);
+    let chat = ChatSpan::begin(&prompt.span, leg, &mut request);
+    let asked = leg.provider.ask(request).instrument(Span::clone(&prompt.span));
     let opening = async move {
         let mut answer = asked.await?;
         match answer.next().await {

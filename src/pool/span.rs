@@ -8,7 +8,7 @@ use tracing::{Level, Span, field::Empty};
 
 use super::route::Leg;
 use crate::{
-    model::FinishReason,
+    model::{FinishReason, Traced},
     provider::{Ending, Failure, Item, Piece, Request, ToolCall},
     wire,
 };
@@ -21,13 +21,16 @@ pub(super) struct ChatSpan {
 }
 
 impl ChatSpan {
-    /// An attempt that begins, for the turn or task of `parent`.
-    pub(super) fn begin(parent: &Span, leg: &Leg, request: &Request) -> Self {
+    /// An attempt that begins, for the turn or task of `parent`. Its place in the trace goes into the
+    /// request; whether the provider is told is for its settings to say.
+    pub(super) fn begin(parent: &Traced, leg: &Leg, request: &mut Request) -> Self {
+        let id = fastrand::u64(1..);
         let span = tracing::info_span!(
             target: "telemetry",
-            parent: parent,
+            parent: parent.id(),
             "chat",
             otel.kind = "client",
+            id = format!("{id:016x}"),
             gen_ai.operation.name = "chat",
             gen_ai.provider.name = leg.vendor.as_str(),
             gen_ai.request.model = &*request.model,
@@ -41,6 +44,7 @@ impl ChatSpan {
             gen_ai.output.messages = Empty,
             error.type = Empty,
         );
+        request.trace = parent.told_by(id, !span.is_disabled());
         let wanted =
             !span.is_disabled() && tracing::enabled!(target: "telemetry::content", Level::INFO);
         if wanted {

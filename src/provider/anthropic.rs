@@ -61,7 +61,7 @@ impl Provider for Anthropic {
 
 async fn ask(server: &Server, request: Request, pulse: Pulse) -> Result<Answer, Failure> {
     let body = MessagesBody::new(&request, &server.name);
-    let response = server.ask(&request.model, "/v1/messages", &body).await?;
+    let response = server.ask(&request, "/v1/messages", &body).await?;
     let decoder = MessagesDecoder::new(Replays::new(&request, &server.name));
     Ok(server.answer(response, pulse, decoder).await?.boxed())
 }

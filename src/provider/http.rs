@@ -3,7 +3,7 @@
 //! Invariants: a key is only ever in a header marked sensitive; no body text and no address is
 //! logged; redirects are not followed, for they would carry the conversation elsewhere.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use reqwest::{
@@ -15,7 +15,7 @@ use serde::Serialize;
 use tracing::Span;
 
 use super::{
-    Failure, Piece, Retry, Unbuildable,
+    Failure, Piece, Request, Retry, Unbuildable,
     deadline::Pulse,
     decode::{self, Body, Decoder},
     quota::Quotas,
@@ -25,9 +25,11 @@ use super::{
 use crate::{
     config::ProviderSettings,
     limits::{ERROR_BODY_BYTES_MAX, SSE_EVENT_BYTES_MAX},
-    model::{ProviderName, Reason},
+    model::{ProviderName, Reason, TraceParent},
 };
 
+/// Where a request stands in a trace, by W3C's Trace Context.
+const TRACEPARENT: &str = "traceparent";
 const USER_AGENT: &str = concat!("operatoros/", env!("CARGO_PKG_VERSION"));
 /// Silence on a connection after which the machine asks whether its other end still lives.
 const KEEPALIVE: Duration = Duration::from_secs(30);
@@ -40,6 +42,8 @@ pub(super) struct Server {
     client: Client,
     quotas: Quotas,
     pub(super) toolless: Toolless,
+    /// It is told where a request stands in a trace.
+    trace: bool,
 }
 
 impl Server {
@@ -67,28 +71,26 @@ impl Server {
             .gzip(false)
             .default_headers(headers)
             .build();
+        let (quotas, trace) = (Quotas::default(), settings.trace);
         match client {
-            Ok(client) => Ok(Self {
-                name,
-                base,
-                client,
-                quotas: Quotas::default(),
-                toolless: Toolless::default(),
-            }),
+            Ok(client) => {
+                let toolless = Toolless::default();
+                Ok(Self { name, base, client, quotas, toolless, trace })
+            }
             Err(_) => Err(Unbuildable::Client(name)),
         }
     }
 
-    /// Posts for an answer of this model, unless its key is known to be spent.
+    /// Posts for an answer to the request, unless its model's key is known to be spent.
     pub(super) async fn ask<T: Serialize + Sync>(
         &self,
-        model: &Arc<str>,
+        request: &Request,
         path: &str,
         body: &T,
     ) -> Result<Response, Failure> {
-        self.quotas.check(model)?;
-        let response = self.send(path, body).await?;
-        self.quotas.note(model, response.headers());
+        self.quotas.check(&request.model)?;
+        let response = self.send(path, body, request.trace).await?;
+        self.quotas.note(&request.model, response.headers());
         self.granted(response).await
     }
 
@@ -98,12 +100,21 @@ impl Server {
         path: &str,
         body: &T,
     ) -> Result<Response, Failure> {
-        let response = self.send(path, body).await?;
+        let response = self.send(path, body, None).await?;
         self.granted(response).await
     }
 
-    async fn send<T: Serialize + Sync>(&self, path: &str, body: &T) -> Result<Response, Failure> {
-        let sent = self.client.post(format!("{}{path}", self.base)).json(body).send().await;
+    async fn send<T: Serialize + Sync>(
+        &self,
+        path: &str,
+        body: &T,
+        trace: Option<TraceParent>,
+    ) -> Result<Response, Failure> {
+        let mut post = self.client.post(format!("{}{path}", self.base)).json(body);
+        if let Some(place) = trace.filter(|_| self.trace) {
+            post = post.header(TRACEPARENT, place.to_string());
+        }
+        let sent = post.send().await;
         sent.map_err(|error| self.unreachable(&error))
     }
 

@@ -178,7 +178,7 @@ impl Openai {
     ) -> Result<impl Stream<Item = Result<Piece, Failure>> + Send + use<>, Failure> {
         let (server, remote) = (&self.server, remote.map(|remote| &**remote));
         let body = ResponseBody::new(request, &server.name, remote);
-        let response = server.ask(&request.model, "/responses", &body).await?;
+        let response = server.ask(request, "/responses", &body).await?;
         let replays = Replays::new(request, &server.name);
         server.answer(response, pulse, ResponsesDecoder::new(replays)).await
     }

@@ -63,7 +63,7 @@ pub(super) async fn chat(
     pulse: Pulse,
 ) -> Result<Answer, Failure> {
     let body = ChatBody::new(&request, official);
-    let response = server.ask(&request.model, "/chat/completions", &body).await?;
+    let response = server.ask(&request, "/chat/completions", &body).await?;
     Ok(server.answer(response, pulse, ChatDecoder::default()).await?.boxed())
 }
 

@@ -31,6 +31,7 @@ pub(super) fn request(items: &[Item]) -> Request {
         tools: Offer::default(),
         style: Style { temperature: None, effort: None, max_output_tokens: 1_024 },
         remote: None,
+        trace: None,
     }
 }
 

@@ -8,13 +8,13 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use futures_util::{FutureExt, StreamExt, stream::BoxStream};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::{Span, field};
+use tracing::field;
 
 use super::{cost::Cost, keeping::Keeper, outcome};
 use crate::{
     conversation::{Workshop, over_budget},
     limits,
-    model::{Fault, Reason, Task, TaskId, TraceId},
+    model::{AgentName, Fault, Reason, Task, TaskId, Traced},
     pool::{Asker, Busy, Pool, Progress, Prompt, Worker},
     provider::{Failure, Item, Piece, Retry},
     route::Context,
@@ -88,7 +88,14 @@ async fn find_worker(bench: &Bench, id: TaskId) -> Result<Found, NotYet> {
         None => None,
     };
     let pinned = asked_in.as_ref().and_then(|record| record.pool.as_ref());
-    let context = Context { named: task.pool.as_ref(), pinned, ..Context::default() };
+    let pinned_agent = asked_in.as_ref().and_then(|record| record.agent.as_ref());
+    let named = task.pool.as_ref();
+    // An agent that is no more leaves the task to the others of its pool.
+    let pool = named.and_then(|pool| bench.workshop.pools.get(pool.as_str()));
+    let there = |agent: &&AgentName| pool.as_ref()?.as_agent(agent.as_str());
+    let agent = task.agent.as_ref().filter(|agent| there(agent).is_some());
+    let pinned_agent = pinned_agent.filter(|_| named.is_none() || named == pinned);
+    let context = Context { named, pinned, agent, pinned_agent, ..Context::default() };
     let Ok((pool, _)) = bench.workshop.choose(&task.text, context) else {
         return Ok(Found::NoPool(Box::new(task)));
     };
@@ -115,6 +122,7 @@ pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -
         Err(exhausted) => return Step::Back(task.id, exhausted.renews_in),
     };
     task.pool = Some(pool.name.clone());
+    task.agent = pool.agent_name().cloned();
     outcome::begin(&mut task, keeper.now());
     if stop.is_cancelled() {
         return Step::Back(task.id, Duration::ZERO);
@@ -137,7 +145,9 @@ pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -
             outcome::hand_back(&mut task);
             // Where that cannot be kept it counts, as if the process had been killed.
             let handed_back = Write::Task(task.clone());
-            drop(keeper.write(bill.into_iter().chain([handed_back]).collect()).await);
+            if keeper.write(bill.iter().cloned().chain([handed_back]).collect()).await.is_ok() {
+                cost.settle(&bill, now);
+            }
             return Step::HandedBack(Box::new(task));
         }
         Some(Ok(Ok(Ok(result)))) => outcome::succeed(&mut task, result.into(), now),
@@ -148,6 +158,7 @@ pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -
         Some(Ok(Err(_panicked))) => outcome::fail(&mut task, OURS, None, now),
         Some(Err(_elapsed)) => outcome::fail(&mut task, TOO_LONG, None, now),
     }
+    task.answer = cost.answer();
     span.record("outcome", field::debug(task.status));
     keep_surely(keeper, &mut task, &bill).await;
     cost.settle(&bill, now);
@@ -155,11 +166,22 @@ pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -
 }
 
 /// The span of an attempt: what is logged about it stands in this, and a trace begins with it.
-fn span(task: &Task) -> Span {
-    let trace = TraceId::new();
+fn span(task: &Task) -> Traced {
     let conversation = task.conversation.map(field::display);
     let (id, attempt) = (task.id, task.attempts);
-    tracing::error_span!("task", %trace, conversation, task = %id, attempt, outcome = field::Empty)
+    // Runs of a task may be years apart, so each has a trace of its own and names the first.
+    let submitted_in = task.trace.map(field::display);
+    Traced::begin(None, |trace, _| {
+        tracing::error_span!(
+            "task",
+            %trace,
+            conversation,
+            task = %id,
+            attempt,
+            submitted_in,
+            outcome = field::Empty,
+        )
+    })
 }
 
 const OURS: Fault = Fault::Attempt { reason: Reason::Internal, retryable: true };

@@ -7,7 +7,10 @@ use tokio::sync::oneshot;
 use super::recurrence::{NoRule, Recurrence};
 use crate::{
     limits,
-    model::{ConversationId, Every, PoolName, Priority, Task, TaskId, Timestamp, UserId},
+    model::{
+        AgentName, ConversationId, Every, PoolName, Priority, Task, TaskId, Timestamp, TraceId,
+        UserId,
+    },
     store::StoreError,
 };
 
@@ -68,6 +71,8 @@ pub struct NewTask {
     pub key: Option<Arc<str>>,
     /// Who shall do it; routed where nobody is named.
     pub pool: Option<PoolName>,
+    /// Which of its agents; picked where nobody is named.
+    pub agent: Option<AgentName>,
     /// How soon it is wanted.
     pub priority: Priority,
     /// Not before this.
@@ -80,6 +85,8 @@ pub struct NewTask {
     pub max_attempts: Option<u32>,
     /// How long one attempt may take; as the settings say where nothing is said.
     pub time_limit: Option<Duration>,
+    /// The trace of what hands it in, where there is one.
+    pub trace: Option<TraceId>,
 }
 
 /// What to change; what is `None` stays.
@@ -89,8 +96,10 @@ pub struct Change {
     pub priority: Option<Priority>,
     /// Not before this.
     pub run_at: Option<Timestamp>,
-    /// Who shall do it.
+    /// Who shall do it; another pool picks its agent anew.
     pub pool: Option<PoolName>,
+    /// Which agent shall.
+    pub agent: Option<AgentName>,
     /// The tasks that must have succeeded before.
     pub after: Option<Vec<TaskId>>,
     /// Whether and when it is done again.
@@ -124,6 +133,9 @@ pub enum Refusal {
     /// No pool has this name.
     #[error("No pool has that name. There are: {0}.")]
     UnknownPool(String),
+    /// The pool has no agent of this name.
+    #[error("No agent has that name there. There are: {0}.")]
+    UnknownAgent(String),
     /// A value makes no sense.
     #[error(transparent)]
     Invalid(#[from] Invalid),

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use crate::{
     budget::{Amount, Exhausted, Reservation},
     conversation::{Voice, Workshop},
-    model::{Account, Day, Spend, Task, Timestamp, Usage, UserId},
+    model::{Account, Day, Spend, Task, TaskAnswer, Timestamp, Usage, UserId},
     pool::{Pool, Progress},
-    provider::{Item, Piece},
+    provider::{Ending, Item, Piece},
     store::Write,
 };
 
@@ -28,6 +28,8 @@ pub(super) struct Cost {
     /// What it took until it stopped for tools, each time, and the bytes that were written by then.
     rounds: Vec<(Voice, Usage)>,
     accounted: u64,
+    /// How the answer ended.
+    ended: Option<Ending>,
     reservation: Reservation,
 }
 
@@ -53,6 +55,7 @@ impl Cost {
             counted: None,
             rounds: Vec::new(),
             accounted: 0,
+            ended: None,
             reservation,
         })
     }
@@ -71,7 +74,10 @@ impl Cost {
             Progress::Piece(Piece::Text(text) | Piece::Reasoning(text)) => {
                 self.written += text.len() as u64;
             }
-            Progress::Piece(Piece::End(ending)) => self.counted = ending.usage,
+            Progress::Piece(Piece::End(ending)) => {
+                self.counted = ending.usage;
+                self.ended = Some(ending.clone());
+            }
             Progress::Paused(ending) => {
                 self.counted = ending.usage;
                 let usage = self.usage();
@@ -131,6 +137,21 @@ impl Cost {
     fn usage(&self) -> Usage {
         let estimate = || Usage::estimate(self.prompt_bytes, self.written - self.accounted);
         self.counted.unwrap_or_else(estimate)
+    }
+
+    /// Who answered last, and what all of it took; none where nobody was asked.
+    pub(super) fn answer(&self) -> Option<TaskAnswer> {
+        let last = self.voice.iter().map(|voice| (voice, self.usage()));
+        let rounds = self.rounds.iter().map(|(voice, usage)| (voice, *usage)).chain(last);
+        let ((provider, asked), _) = rounds.clone().last()?;
+        let usage = rounds.fold(Usage::default(), |mut all, (_, usage)| {
+            all += usage;
+            all
+        });
+        let ended = self.ended.as_ref();
+        let model = ended.and_then(|ending| ending.model.as_ref()).unwrap_or(asked).clone();
+        let finish_reason = ended.map(|ending| ending.finish_reason);
+        Some(TaskAnswer { provider: provider.clone(), model, usage, finish_reason })
     }
 
     /// It is kept: what was not needed is free again.

@@ -7,10 +7,14 @@ use super::{
     recurrence::Recurrence,
 };
 use crate::{
-    limits,
-    model::{PoolName, Task, TaskId, TaskStatus, UserId},
+    conversation, limits,
+    model::{AgentName, ConversationId, PoolName, Task, TaskId, TaskStatus, UserId},
+    route::Context,
     store::{StoreError, Write},
 };
+
+/// A pool and one of its agents, where they are known.
+type Who = (Option<PoolName>, Option<AgentName>);
 
 impl Owner {
     /// Does what is asked, or holds it until what is under way about its task has ended.
@@ -62,7 +66,7 @@ impl Owner {
             }
         }
         match self.admit(user, &new).await {
-            Ok(()) => self.take_in(user, new, reply),
+            Ok((pool, agent)) => self.take_in(user, NewTask { pool, agent, ..new }, reply),
             Err(refusal) => answer_to(reply, Err(refusal)),
         }
     }
@@ -76,31 +80,51 @@ impl Owner {
         }
     }
 
-    async fn admit(&mut self, user: UserId, new: &NewTask) -> Result<(), Refusal> {
+    /// Whether it may come in, and who shall do it, as far as that is known by then.
+    async fn admit(&mut self, user: UserId, new: &NewTask) -> Result<Who, Refusal> {
         if self.schedule.len() + self.in_flight() >= limits::TASKS_OPEN_MAX {
             return Err(Refusal::Full);
         }
         if self.schedule.len_of(user) >= limits::TASKS_OPEN_PER_USER_MAX {
             return Err(Refusal::TooMany(limits::TASKS_OPEN_PER_USER_MAX));
         }
-        self.check_pool(new.pool.as_ref())?;
+        let wanted = (new.pool.clone(), new.agent.clone());
+        let who = self.wanted(&new.text, new.conversation, wanted).await?;
         new.check(self.keeper.now())?;
-        self.unmet(user, &new.after).await.map(drop)
+        self.unmet(user, &new.after).await?;
+        Ok(who)
     }
 
-    fn check_pool(&self, pool: Option<&PoolName>) -> Result<(), Refusal> {
-        let pools = &self.registry.workshop().pools;
-        match pool {
-            Some(pool) if pools.get(pool.as_str()).is_none() => {
-                Err(Refusal::UnknownPool(pools.names()))
-            }
-            _ => Ok(()),
+    /// Who is named must be there. An agent is found as that of a message is, so that it has its pool.
+    async fn wanted(
+        &mut self,
+        text: &str,
+        asked_in: Option<ConversationId>,
+        (pool, agent): Who,
+    ) -> Result<Who, Refusal> {
+        let workshop = self.registry.workshop();
+        let (pools, named) = (&workshop.pools, pool.as_ref());
+        if named.is_some_and(|pool| pools.get(pool.as_str()).is_none()) {
+            return Err(Refusal::UnknownPool(pools.names()));
+        }
+        let Some(agent) = agent else { return Ok((pool, None)) };
+        let asked_in = match asked_in {
+            Some(conversation) => workshop.store.conversation(conversation).await?,
+            None => None,
+        };
+        let pinned = asked_in.as_ref().and_then(|record| record.pool.as_ref());
+        let context = Context { named, pinned, agent: Some(&agent), ..Context::default() };
+        match workshop.choose(text, context) {
+            Ok((pool, _)) => Ok((Some(pool.name.clone()), pool.agent_name().cloned())),
+            Err(conversation::Refusal::UnknownAgent(there)) => Err(Refusal::UnknownAgent(there)),
+            Err(_unknown) => Err(Refusal::UnknownPool(pools.names())),
         }
     }
 
     fn take_in(&mut self, user: UserId, new: NewTask, reply: Reply<Submitted>) {
         let now = self.keeper.now();
-        let NewTask { text, conversation, key, pool, priority, run_at, every, after, .. } = new;
+        let NewTask { text, conversation, key, pool, agent, trace, .. } = new;
+        let NewTask { priority, run_at, every, after, .. } = new;
         let rule = every.as_ref().and_then(|every| Recurrence::of(every).ok());
         let first = || rule.and_then(|rule| rule.next(now, now));
         let time_limit_ms = match new.time_limit {
@@ -114,6 +138,7 @@ impl Owner {
             conversation,
             text,
             pool,
+            agent,
             priority,
             status: TaskStatus::Queued,
             attempts: 0,
@@ -128,9 +153,11 @@ impl Owner {
             runs: 0,
             after: after.into(),
             result: None,
+            answer: None,
             fault: None,
             progress: None,
             untold: false,
+            trace,
         };
         self.next_number += 1;
         let mut writes = vec![Write::Task(task.clone())];
@@ -180,7 +207,13 @@ impl Owner {
             _ => return Err(Refusal::Ended(was.number)),
         }
         to.check(self.keeper.now())?;
-        self.check_pool(to.pool.as_ref())?;
+        let moves = to.pool.as_ref().is_some_and(|pool| was.pool.as_ref() != Some(pool));
+        let usual = was.agent.as_ref().filter(|_| !moves);
+        let wanted = (to.pool.as_ref().or(was.pool.as_ref()).cloned(), to.agent.clone());
+        let (pool, agent) = match (&to.pool, &to.agent) {
+            (None, None) => (was.pool.clone(), None),
+            _ => self.wanted(&was.text, was.conversation, wanted).await?,
+        };
         if let Some(after) = &to.after {
             if self.schedule.would_circle(id, after) {
                 return Err(Invalid::Circle.into());
@@ -203,7 +236,8 @@ impl Owner {
             priority: to.priority.unwrap_or(was.priority),
             run_at: to.run_at.or(first).or(was.run_at),
             every,
-            pool: to.pool.or_else(|| was.pool.clone()),
+            pool,
+            agent: agent.or_else(|| usual.cloned()),
             after: to.after.map_or_else(|| was.after.clone(), Into::into),
             ..was.clone()
         };

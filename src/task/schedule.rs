@@ -1,4 +1,5 @@
-//! What runs next: tasks by their time, their priority, fairness between users, and arrival.
+//! What runs next: tasks by their time, and those whose time has come in the order of a pool's queue,
+//! so that priority, fairness and ageing mean the same wherever something waits.
 //!
 //! Invariants: no I/O and no clock: time is passed in, so the same calls give the same order; a
 //! task is in one place at a time; each call but a look for circles takes O(log n).
@@ -6,9 +7,12 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::model::{OpenTask, Priority, TaskId, Timestamp, UserId};
+use crate::{
+    model::{OpenTask, TaskId, Timestamp, UserId},
+    pool::{Asker, Queue, Ticket},
+};
 
 /// Every task that waits or is under way, in the order in which they come.
 #[derive(Debug, Default)]
@@ -17,14 +21,12 @@ pub(super) struct Schedule {
     /// Those whose time has not come.
     later: BTreeSet<(Timestamp, TaskId)>,
     /// Those that could run now.
-    ready: BTreeMap<Priority, Class>,
+    ready: Queue<TaskId>,
     /// The same, by when they could.
     since: BTreeSet<(Timestamp, TaskId)>,
     /// Who waits for a task.
     dependents: HashMap<TaskId, BTreeSet<TaskId>>,
     open_of: HashMap<UserId, usize>,
-    /// Rises with every turn that a user is given in a class.
-    turns: u64,
 }
 
 #[derive(Debug)]
@@ -42,22 +44,9 @@ enum Place {
     /// Behind other tasks.
     Blocked,
     Later,
-    Ready,
+    Ready(Ticket),
     /// Somebody is at it.
     Out,
-}
-
-/// The tasks of one priority: the users take turns, the tasks of each come as they arrived.
-#[derive(Debug, Default)]
-struct Class {
-    lines: HashMap<UserId, Line>,
-    turns: BTreeMap<u64, UserId>,
-}
-
-#[derive(Debug)]
-struct Line {
-    turn: u64,
-    tasks: BTreeSet<TaskId>,
 }
 
 impl Schedule {
@@ -108,13 +97,7 @@ impl Schedule {
     /// The next task that is due. It is out of the order until it is put back or removed.
     pub(super) fn take(&mut self, now: Timestamp) -> Option<TaskId> {
         self.ripen(now);
-        let priority = *self.ready.keys().next_back()?;
-        let class = self.ready.get_mut(&priority)?;
-        self.turns += 1;
-        let id = class.take(self.turns)?;
-        if class.turns.is_empty() {
-            self.ready.remove(&priority);
-        }
+        let id = self.ready.pop()?;
         let entry = self.tasks.get_mut(&id)?;
         entry.place = Place::Out;
         self.since.remove(&(entry.since, id));
@@ -155,20 +138,14 @@ impl Schedule {
     /// Takes a task out of the order.
     fn lift(&mut self, id: TaskId) {
         let Some(entry) = self.tasks.get_mut(&id) else { return };
-        let OpenTask { run_at, priority, user, .. } = entry.task;
         match std::mem::replace(&mut entry.place, Place::Out) {
             Place::Blocked | Place::Out => {}
             Place::Later => {
-                self.later.remove(&(run_at.unwrap_or_default(), id));
+                self.later.remove(&(entry.task.run_at.unwrap_or_default(), id));
             }
-            Place::Ready => {
+            Place::Ready(ticket) => {
                 self.since.remove(&(entry.since, id));
-                if let Some(class) = self.ready.get_mut(&priority) {
-                    class.remove(user, id);
-                    if class.turns.is_empty() {
-                        self.ready.remove(&priority);
-                    }
-                }
+                self.ready.remove(ticket);
             }
         }
     }
@@ -221,46 +198,10 @@ impl Schedule {
                 self.later.insert((at, id));
             }
             _ => {
-                entry.place = Place::Ready;
+                entry.place = Place::Ready(self.ready.push(Asker::task(user, priority), id));
                 entry.since = now;
                 self.since.insert((now, id));
-                self.turns += 1;
-                self.ready.entry(priority).or_default().add(user, id, self.turns);
             }
-        }
-    }
-}
-
-impl Class {
-    /// Who is new in it comes after those who wait already.
-    fn add(&mut self, user: UserId, id: TaskId, turn: u64) {
-        let line = self.lines.entry(user).or_insert_with(|| {
-            self.turns.insert(turn, user);
-            Line { turn, tasks: BTreeSet::new() }
-        });
-        line.tasks.insert(id);
-    }
-
-    /// The next task; its user comes last from then on.
-    fn take(&mut self, turn: u64) -> Option<TaskId> {
-        let (_, user) = self.turns.pop_first()?;
-        let line = self.lines.get_mut(&user)?;
-        let id = line.tasks.pop_first();
-        if line.tasks.is_empty() {
-            self.lines.remove(&user);
-        } else {
-            line.turn = turn;
-            self.turns.insert(turn, user);
-        }
-        id
-    }
-
-    fn remove(&mut self, user: UserId, id: TaskId) {
-        let Some(line) = self.lines.get_mut(&user) else { return };
-        line.tasks.remove(&id);
-        if line.tasks.is_empty() {
-            self.turns.remove(&line.turn);
-            self.lines.remove(&user);
         }
     }
 }

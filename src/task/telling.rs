@@ -95,7 +95,11 @@ fn text(task: &Task) -> String {
         (Some(result), None) => {
             let told = shortened(task).unwrap_or_default();
             let rest = if told.len() < result.len() { "\n… (shortened)" } else { "" };
-            format!("Task {number} is done: {told}{rest}")
+            let by = match (&task.agent, &task.pool) {
+                (Some(agent), Some(pool)) => format!("\nAnswered by {agent} of {pool}."),
+                _ => String::new(),
+            };
+            format!("Task {number} is done: {told}{rest}{by}")
         }
         (_, Some(fault)) => format!("Task {number} failed: {}", reason(fault)),
         (None, None) => format!("Task {number} has ended."),

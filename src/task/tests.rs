@@ -1,5 +1,7 @@
 //! Tasks from outside: what is asked, what the provider says, how the tasks stand then.
 
+mod agents;
+mod cost;
 mod life;
 mod order;
 mod play;
@@ -15,6 +17,7 @@ pub(super) fn task(number: u64) -> Task {
         conversation: Some(crate::model::ConversationId::new()),
         text: format!("t{number}").into(),
         pool: None,
+        agent: None,
         priority: Priority::Normal,
         status: TaskStatus::Queued,
         attempts: 0,
@@ -29,8 +32,10 @@ pub(super) fn task(number: u64) -> Task {
         runs: 0,
         after: [].into(),
         result: None,
+        answer: None,
         fault: None,
         progress: None,
         untold: false,
+        trace: None,
     }
 }

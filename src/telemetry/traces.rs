@@ -38,7 +38,7 @@ use crate::config::TraceSettings;
 pub(super) const TARGET: &str = "telemetry";
 const CONTENT: &str = "telemetry::content";
 /// The spans that are in the log as well.
-const ROOTS: &[&str] = &["turn", "task"];
+const ROOTS: &[&str] = &["turn", "task", "operatoros.command"];
 
 /// How long a gateway that goes down waits for whoever takes its traces.
 const FAREWELL: Duration = Duration::from_secs(3);
@@ -94,9 +94,11 @@ fn wanted(content: bool) -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
 thread_local! {
     /// The id of the trace that begins on this thread at this moment.
     static BEGINS: Cell<Option<u128>> = const { Cell::new(None) };
+    /// The id of the span that begins on it, where it has one already.
+    static NAMED: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
-/// Random ids, but for traces that have theirs already.
+/// Random ids, but for traces and spans that have theirs already.
 #[derive(Debug, Default)]
 struct Ids(RandomIdGenerator);
 
@@ -106,7 +108,7 @@ impl IdGenerator for Ids {
     }
 
     fn new_span_id(&self) -> SpanId {
-        self.0.new_span_id()
+        NAMED.take().map_or_else(|| self.0.new_span_id(), SpanId::from)
     }
 }
 
@@ -146,10 +148,12 @@ where
         let under = |parent| Context::new().with_remote_span_context(parent);
         let under = parent.map_or_else(Context::new, under);
         let builder = builder.with_attributes(told.attributes);
+        NAMED.set(told.id);
         let begun = match (told.trace, told.above) {
             (Some(trace), Some(above)) => self.below(builder, trace, above),
             (trace, _) => self.begin(builder, &under, trace),
         };
+        NAMED.set(None);
         let kept = Kept { span: begun, conversation: told.conversation };
         span.extensions_mut().insert(kept);
     }
@@ -221,6 +225,8 @@ struct Told {
     /// Somebody else's span above it, and whether that is recorded.
     above: Option<(u64, bool)>,
     conversation: Option<String>,
+    /// The span's own id, where that was told to somebody.
+    id: Option<u64>,
 }
 
 impl Told {
@@ -237,12 +243,13 @@ impl Told {
                 let span = u64::from_str_radix(span, 16).ok();
                 self.above = span.map(|span| (span, flags == "01"));
             }
+            "id" => self.id = u64::from_str_radix(&value.as_str(), 16).ok(),
             "conversation" => self.about(Some(&value.as_str())),
             "gen_ai.response.finish_reasons" => {
                 let one = Array::String(vec![StringValue::from(value.as_str().into_owned())]);
                 self.attributes.push(KeyValue::new(field.name(), Value::Array(one)));
             }
-            "turn" | "task" | "pool" | "outcome" => {
+            "turn" | "task" | "pool" | "outcome" | "intent" | "submitted_in" => {
                 let name = format!("operatoros.{}", field.name());
                 self.attributes.push(KeyValue::new(name, value));
             }

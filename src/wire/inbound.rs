@@ -301,7 +301,7 @@ fn message(send: MessageSend) -> Result<SendAsked, Complaint> {
         key: send.key.map(Into::into),
         pool,
         pools,
-        agent: send.agent.as_deref().filter(|name| !name.is_empty()).map(AgentName::from),
+        agent: agent(send.agent.as_deref()),
         parent: parent.map(|parent| id("message", &parent)).transpose()?,
         at_root,
         interrupt: send.if_busy == Some(IfBusy::Interrupt),
@@ -358,6 +358,10 @@ pub(super) fn page_cursor<T: FromStr>(text: &str) -> Result<T, Complaint> {
 
 pub(super) fn pool(name: Option<&str>) -> Option<PoolName> {
     name.filter(|name| !name.is_empty()).map(PoolName::from)
+}
+
+pub(super) fn agent(name: Option<&str>) -> Option<AgentName> {
+    name.filter(|name| !name.is_empty()).map(AgentName::from)
 }
 
 /// Who is asked: one, or several. To name several that are one is to name that one.

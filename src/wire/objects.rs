@@ -189,7 +189,7 @@ pub(super) fn failure(of: &model::TurnError) -> protocol::Failure {
     }
 }
 
-fn usage(of: model::Usage) -> protocol::Usage {
+pub(super) fn usage(of: model::Usage) -> protocol::Usage {
     protocol::Usage {
         input: of.input,
         output: of.output,
@@ -198,7 +198,7 @@ fn usage(of: model::Usage) -> protocol::Usage {
     }
 }
 
-fn finish_reason(of: model::FinishReason) -> protocol::FinishReason {
+pub(super) fn finish_reason(of: model::FinishReason) -> protocol::FinishReason {
     match of {
         model::FinishReason::Stop => protocol::FinishReason::Stop,
         model::FinishReason::Length => protocol::FinishReason::Length,

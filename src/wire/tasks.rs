@@ -7,13 +7,14 @@ use operatoros_protocol::{
 };
 
 use super::{
-    Asked, Complaint, Frame, complaint, inbound,
+    Asked, Complaint, Frame, complaint, inbound, objects,
     outbound::{frame, reply},
 };
 use crate::{
     limits,
     model::{
-        ConversationId, Fault, PoolName, Priority, Task, TaskFilter, TaskId, TaskStatus, Timestamp,
+        AgentName, ConversationId, Fault, PoolName, Priority, Task, TaskFilter, TaskId, TaskStatus,
+        Timestamp,
     },
 };
 
@@ -25,6 +26,7 @@ pub struct TaskAsked {
     pub conversation: Option<ConversationId>,
     pub key: Option<Arc<str>>,
     pub pool: Option<PoolName>,
+    pub agent: Option<AgentName>,
     pub priority: Priority,
     pub run_at: Option<Timestamp>,
     pub every: Option<Arc<str>>,
@@ -41,6 +43,7 @@ pub struct TaskChangeAsked {
     pub priority: Option<Priority>,
     pub run_at: Option<Timestamp>,
     pub pool: Option<PoolName>,
+    pub agent: Option<AgentName>,
     pub after: Option<Vec<TaskId>>,
     pub every: Option<Arc<str>>,
     pub time_zone: Option<Arc<str>>,
@@ -59,6 +62,7 @@ pub(super) fn submit(new: protocol::TaskSubmit) -> Result<Asked, Complaint> {
         conversation: new.conversation.map(|of| inbound::id("conversation", &of)).transpose()?,
         key: new.key.map(Into::into),
         pool: inbound::pool(new.pool.as_deref()),
+        agent: inbound::agent(new.agent.as_deref()),
         priority: new.priority.map(priority).unwrap_or_default(),
         run_at: new.run_at.map(moment),
         every: new.every.map(Into::into),
@@ -91,6 +95,7 @@ pub(super) fn update(of: protocol::TaskUpdate) -> Result<Asked, Complaint> {
             priority: of.priority.map(priority),
             run_at: of.run_at.map(moment),
             pool: inbound::pool(of.pool.as_deref()),
+            agent: inbound::agent(of.agent.as_deref()),
             after: of.after.map(|after| ids(&after)).transpose()?,
             every: of.every.map(Into::into),
             time_zone: of.time_zone.map(Into::into),
@@ -169,6 +174,7 @@ fn object(of: &Task) -> protocol::Task {
         number: of.number,
         text: of.text.clone(),
         pool: of.pool.as_ref().map(ToString::to_string),
+        agent: of.agent.as_ref().map(ToString::to_string),
         priority: match of.priority {
             Priority::Low => protocol::Priority::Low,
             Priority::Normal => protocol::Priority::Normal,
@@ -190,6 +196,10 @@ fn object(of: &Task) -> protocol::Task {
         started_at: of.started_at.map(moment),
         finished_at: of.ended_at.map(moment),
         result: of.result.clone(),
+        provider: of.answer.as_ref().map(|answer| answer.provider.to_string()),
+        model: of.answer.as_ref().map(|answer| answer.model.clone()),
+        usage: of.answer.as_ref().map(|answer| objects::usage(answer.usage)),
+        finish_reason: of.answer.as_ref().and_then(|a| a.finish_reason.map(objects::finish_reason)),
         error: of.fault.map(failure),
         conversation: of.conversation.map(|id| id.to_string()),
         every: of.every.as_ref().map(|every| every.rule.clone()),

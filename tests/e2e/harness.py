@@ -182,9 +182,9 @@ class Client:
         self.reader = asyncio.create_task(self._read())
 
     @classmethod
-    async def connect(cls, url, book=None, token=None, **options):
+    async def connect(cls, url, book=None, token=None, headers=(), **options):
         options.setdefault("subprotocols", [JSON])
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **dict(headers)}
         ws = await websockets.connect(
             url, additional_headers=headers, max_size=None, proxy=None, compression=None,
             ping_interval=None, close_timeout=2, open_timeout=15, **options)

@@ -62,6 +62,36 @@ async def test_an_agent_is_asked_for_pinned_and_refused():
         client.drop()
 
 
+async def test_a_task_says_who_answered_and_may_name_an_agent():
+    async with gateway(TOML) as g:
+        client = await Client.connect(g.url, token=f"{T}:alice")
+        await client.ask("subscribe", topic="tasks")
+        task = await client.ask("task.submit", text="a cake for tomorrow", pool="kitchen")
+        assert "agent" not in task, task
+        done = await client.frame("task", task=task["task"], status="succeeded")
+        said = [done[field] for field in ("pool", "agent", "provider", "model", "finish_reason")]
+        assert said == ["kitchen", "baker", "offline", "offline", "stop"] and done["usage"]["output"], done
+        named = await client.ask("task.submit", text="a cake for tomorrow", agent="chef")
+        assert (named["pool"], named["agent"]) == ("kitchen", "chef"), named
+        done = await client.frame("task", task=named["task"], status="succeeded")
+        assert done["agent"] == "chef", done
+        error = await client.refusal("task.submit", text="a cake", pool="kitchen", agent="triage")
+        assert error["code"] == "invalid_argument" and "baker, chef" in error["message"], error
+        client.drop()
+
+
+async def test_a_person_sees_who_did_a_task():
+    async with Gateway(toml=TOML, **offline(words=40, per_second=0, first_ms=0)) as g:
+        p = await Person.connect(g)
+        await p.type("/task submit --pool kitchen a cake for today")
+        seen = "\n".join(await p.see("^# Task 1 is done: "))
+        assert "# Answered by baker of kitchen." in seen, seen
+        await p.type("/task 1")
+        seen = "\n".join(await p.see("^# Task 1: a cake"))
+        assert "# succeeded in kitchen (baker), normal priority" in seen, seen
+        assert "# Its newest attempt asked offline/offline, " in seen, seen
+
+
 async def test_a_person_sees_who_answers_and_who_there_is():
     async with Gateway(toml=TOML, **offline(words=140, per_second=0, first_ms=0)) as g:
         p = await Person.connect(g)

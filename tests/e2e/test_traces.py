@@ -125,6 +125,79 @@ async def test_a_turn_is_one_trace_from_frame_to_provider_and_back():
             assert planted.encode() not in collector.bytes, planted
 
 
+TRACE, ABOVE = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+
+
+async def test_a_connection_goes_on_with_the_trace_that_it_came_with():
+    other = "0af7651916cd43dd8448eb211c80319c"
+    async with Collector() as collector, Upstream() as up:
+        toml = up.provider("near", key=KEY) + pool("near")
+        async with Traced(collector, toml=toml) as g:
+            headers = {"traceparent": f"00-{TRACE}-{ABOVE}-01"}
+            async with await Client.connect(g.url, headers=headers) as c:
+                await c.end((await c.say(ASKED))["turn"])
+                own = await c.say(ASKED, traceparent=f"00-{other}-{ABOVE}-01")
+                await c.end(own["turn"])
+                await c.end((await c.ask("turn.retry", turn=own["turn"]))["turn"])
+            await stopped(g)
+        traces = [span.trace_id.hex() for span in collector.named("turn")]
+        assert sorted(traces) == sorted([TRACE, other, TRACE]), traces
+
+
+async def test_a_command_is_a_trace_and_a_task_names_it():
+    async with Collector() as collector, Upstream() as up:
+        toml = up.provider("near", key=KEY) + pool("near")
+        async with Traced(collector, toml=toml, LOG="operatoros=debug") as g:
+            headers = {"traceparent": f"00-{TRACE}-{ABOVE}-01"}
+            async with await Client.connect(g.url, headers=headers) as c:
+                await c.ask("subscribe", topic="tasks")
+                sent = await c.ask("message.send", text=f"/task submit {ASKED}")
+                await c.frame("task", status="succeeded")
+                asked = await c.ask("message.send", text=f"/ask general {ASKED}")
+                await c.end(asked["turn"])
+            await stopped(g)
+        commands = {attributes(span)["operatoros.intent"]: span
+                    for span in collector.named("operatoros.command")}
+        submit, ask = commands["task.submit"], commands["pools.ask"]
+        for command, of in ((submit, sent), (ask, asked)):
+            assert (command.trace_id.hex(), command.parent_span_id.hex()) == (TRACE, ABOVE)
+            said = attributes(command)
+            expected = {"operatoros.turn": of["turn"], "operatoros.outcome": "completed",
+                        "gen_ai.conversation.id": of["conversation"]}
+            assert expected.items() <= said.items(), said
+        [turn] = collector.named("turn")
+        assert turn.parent_span_id == ask.span_id and turn.trace_id == ask.trace_id
+        [task] = collector.named("task")
+        assert task.trace_id.hex() != TRACE
+        assert attributes(task)["operatoros.submitted_in"] == TRACE, attributes(task)
+        assert ASKED.encode() not in collector.bytes
+
+
+async def test_a_provider_is_told_of_a_trace_only_where_its_settings_say_so():
+    def header(exchange):
+        lines = exchange.head.split("\r\n")
+        return next((line[13:] for line in lines if line.startswith("traceparent: ")), None)
+    for traced in (True, False):
+        async with Collector() as collector, Upstream() as up:
+            toml = up.provider("near", key=KEY, trace=True) + up.provider("far", key=KEY) \
+                + pool("near", name="general") + pool("far", name="sports")
+            otel = {} if traced else {"OTEL_EXPORTER_OTLP_ENDPOINT": ""}
+            async with Traced(collector, otel, toml=toml) as g:
+                async with await Client.connect(g.url) as c:
+                    for name in ("general", "sports"):
+                        parent = f"00-{TRACE}-{ABOVE}-01"
+                        sent = await c.say(ASKED, pool=name, traceparent=parent)
+                        await c.end(sent["turn"])
+                await stopped(g)
+            near, far = [header(exchange) for exchange in up.exchanges]
+            assert far is None, far
+            if traced:
+                chat = collector.named("chat fake")[0]
+                assert near == f"00-{TRACE}-{chat.span_id.hex()}-01", near
+            else:
+                assert near == f"00-{TRACE}-{ABOVE}-01", near
+
+
 async def test_failures_have_their_code_and_each_attempt_its_span():
     async def script(exchange):
         if exchange.body["model"] == "fake":

@@ -51,12 +51,15 @@ pub struct ProviderSettings {
     /// Answers that it is asked for at the same time; unset: as many as pools have workers.
     #[serde(default)]
     pub max_concurrent: Option<u32>,
+    /// It is told where a request stands in a trace, by a `traceparent`.
+    #[serde(default)]
+    pub trace: bool,
 }
 
 impl PartialEq for ProviderSettings {
     fn eq(&self, other: &Self) -> bool {
         let Self { kind, base_url, api_key, model, server_state, max_concurrent, .. } = self;
-        let Self { connect_ms, first_token_ms, silence_ms, turn_ms, .. } = self;
+        let Self { connect_ms, first_token_ms, silence_ms, turn_ms, trace, .. } = self;
         *kind == other.kind
             && *base_url == other.base_url
             && same(api_key.as_ref(), other.api_key.as_ref())
@@ -67,6 +70,7 @@ impl PartialEq for ProviderSettings {
             && *first_token_ms == other.first_token_ms
             && *silence_ms == other.silence_ms
             && *turn_ms == other.turn_ms
+            && *trace == other.trace
     }
 }
 
@@ -128,6 +132,7 @@ pub(super) fn default_providers() -> BTreeMap<String, ProviderSettings> {
         silence_ms: silence_ms(),
         turn_ms: turn_ms(),
         max_concurrent: None,
+        trace: false,
     };
     BTreeMap::from([
         (

@@ -114,7 +114,11 @@ impl House {
         let (to, incoming) = mpsc::channel(ROOM);
         let (outgoing, from) = mpsc::channel(room);
         let pipe = Pipe { incoming, outgoing: PollSender::new(outgoing) };
-        let served = serve(self.gateway.clone(), pipe, Admission { identity, subprotocol });
+        let served = serve(
+            self.gateway.clone(),
+            pipe,
+            Admission { identity, subprotocol, traceparent: None },
+        );
         self.gateway.lifecycle.spawn(served);
         Peer { to, from }
     }

@@ -182,7 +182,7 @@ async fn a_person_hands_tasks_in_and_is_told_what_came_of_them() {
             > yes                                  | # Task 1 has ended already: succeeded.
             say Then.                              |
             end                                    | # Task 4 is done: Then.
-            > /task 1                              | # Task 1: draft an agenda⏎# succeeded in small, high priority, 1 of 3 attempts⏎# An agenda.
+            > /task 1                              | # Task 1: draft an agenda⏎# succeeded in small, high priority, 1 of 3 attempts⏎# Its newest attempt asked first/first, 6 + 3 tokens.⏎# An agenda.
             > /task cancel all                     | # Task 3 is cancelled.
             > /task cancel all                     | # No task of yours is like that.
             > /tasks queued                        | # No task of yours is like that.",

@@ -162,7 +162,7 @@ impl Play {
                 self.sent.push(sent);
             }
             "retry" => {
-                let sent = self.whole().retry(self.turn);
+                let sent = self.whole().retry(self.turn, None);
                 self.sent.push(sent);
             }
             "cancel" => drop(self.whole().cancel(self.turn)),

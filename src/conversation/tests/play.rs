@@ -165,7 +165,7 @@ impl Play {
                 told(handle.ask(ask).known(), Told::Sent)
             }
             "note" => told(handle.note(executed(rest)).known(), Told::Sent),
-            "retry" => told(handle.retry(self.turn(rest)).known(), Told::Sent),
+            "retry" => told(handle.retry(self.turn(rest), None).known(), Told::Sent),
             "cancel" => told(handle.cancel(self.turn(rest)).known(), Told::Ended),
             "change" => {
                 let change = self.changed(rest).await;

@@ -8,7 +8,7 @@ use tokio::{sync::mpsc, time::timeout};
 
 use super::{Demo, Signal, script::Step};
 use crate::{
-    conversation::{Ask, Ending, Executed, Refusal, Tour, turn_span},
+    conversation::{Ask, Ending, Executed, Refusal, Tour, command_span, turn_span},
     intent, limits,
     model::{DemoStep, TurnId},
     operator::{Caller, Here, Operator, Order, Said, meaning::Wish},
@@ -76,7 +76,7 @@ impl Guide {
         let text: Arc<str> = format!("/{command}").into();
         let Some(Ok(slash)) = intent::slash(&text) else { return Ok(Walk::On) };
         let order = Order(Wish::from(slash));
-        let said = Said { text, key: None };
+        let said = Said { text, key: None, span: command_span(None) };
         let ending = Ending::watch(&self.caller.handle);
         let sent = self.operator.carry_out(order, self.caller.clone(), said).await?;
         let Some(parts) = sent.parts else { return Ok(Walk::On) };

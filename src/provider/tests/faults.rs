@@ -7,7 +7,7 @@ use crate::{
     config::ProviderKind::{self, Anthropic, Openai, OpenaiChat},
     limits::SSE_EVENT_BYTES_MAX,
     model::Reason,
-    provider::{Failure, Piece, Provider, Retry},
+    provider::{Failure, Piece, Provider, Request, Retry},
 };
 
 const TOKEN: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
@@ -25,6 +25,22 @@ async fn streamed(body: &[u8]) -> String {
     let server = Server::start().await;
     let provider = server.provider(OpenaiChat, |_| {});
     tokio::join!(asked(&*provider), server.streams(body)).0
+}
+
+#[tokio::test]
+async fn a_trace_is_told_only_to_those_whose_settings_say_so() {
+    let told = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    for kind in [Openai, OpenaiChat, Anthropic] {
+        for (trace, expected) in [(false, None), (true, Some(told))] {
+            let server = Server::start().await;
+            let provider = server.provider(kind, |settings| settings.trace = trace);
+            let asked = Request { trace: told.parse().ok(), ..request(&[user("hello")]) };
+            let (_, exchange) = tokio::join!(provider.ask(asked), server.streams(b""));
+            let mut lines = exchange.head.lines();
+            let header = lines.find_map(|line| line.strip_prefix("traceparent: "));
+            assert_eq!(header, expected, "{kind:?}");
+        }
+    }
 }
 
 #[tokio::test]

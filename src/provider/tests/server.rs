@@ -47,6 +47,7 @@ impl Server {
             silence_ms: 5_000,
             turn_ms: 10_000,
             max_concurrent: None,
+            trace: false,
         };
         set(&mut settings);
         let settings = [("here".to_owned(), settings)].into();

@@ -29,6 +29,7 @@ fn deadlines(first_token_ms: u64, silence_ms: u64, turn_ms: u64) -> Deadlines {
         silence_ms,
         turn_ms,
         max_concurrent: None,
+        trace: false,
     })
 }
 

@@ -1,7 +1,10 @@
 //! What every store must do about tasks.
 
 use super::{Expect, Store, Timestamp, UserId, Write, commit};
-use crate::model::{Every, OpenTask, Priority, Task, TaskFilter, TaskId, TaskStatus};
+use crate::model::{
+    Every, FinishReason, OpenTask, Priority, Task, TaskAnswer, TaskFilter, TaskId, TaskStatus,
+    TraceId, Usage,
+};
 
 /// Runs this part of the suite.
 pub(super) async fn hold(store: &dyn Store) {
@@ -157,6 +160,7 @@ pub(in crate::store) fn task(user: UserId, number: u64) -> Task {
         conversation: Some(super::ConversationId::new()),
         text: "a \"text\"\n".into(),
         pool: None,
+        agent: Some("analyst".into()),
         priority: Priority::High,
         status: TaskStatus::Queued,
         attempts: 1,
@@ -171,8 +175,15 @@ pub(in crate::store) fn task(user: UserId, number: u64) -> Task {
         runs: 4,
         after: [TaskId::new()].into(),
         result: None,
+        answer: Some(TaskAnswer {
+            provider: "openai".into(),
+            model: "a-model".into(),
+            usage: Usage { input: 3, output: 4, ..Usage::default() },
+            finish_reason: Some(FinishReason::Length),
+        }),
         fault: None,
         progress: Some("halfway".into()),
         untold: false,
+        trace: Some(TraceId(7)),
     }
 }

@@ -1,11 +1,13 @@
-//! The order of tasks, row by row and against a plain list.
-
-use std::collections::VecDeque;
+//! The order of tasks, row by row and against a queue that is fed with what is due.
 
 use proptest::prelude::*;
+use tokio::time::Instant;
 
 use super::*;
-use crate::model::TaskStatus;
+use crate::{
+    limits::POOL_AGEING_TAKES,
+    model::{Priority, TaskStatus},
+};
 
 fn task(n: u8, user: u8, priority: Priority, run_at: Option<i64>) -> OpenTask {
     OpenTask {
@@ -51,10 +53,10 @@ fn check(tasks: &str, now: i64, expect: &[u8]) {
 fn the_order_is_priority_then_fairness_then_arrival() {
     for (tasks, now, expect) in [
         ("an al ah au", 0, &[4, 3, 1, 2][..]),
-        ("an an an bn cn bn", 0, &[1, 4, 5, 2, 6, 3]),
+        ("an an an bn cn bn", 0, &[5, 4, 1, 6, 2, 3]),
         ("an an bh", 0, &[3, 1, 2]),
         ("an@5 an an@9", 0, &[2]),
-        ("an@5 an an@9", 9, &[1, 2, 3]),
+        ("an@9 an an@5", 9, &[2, 3, 1]),
         ("al au@5", 5, &[2, 1]),
     ] {
         check(tasks, now, expect);
@@ -100,52 +102,37 @@ fn a_circle_is_seen() {
     }
 }
 
-/// What a schedule must do, said without any cleverness.
+/// What a schedule must do, said without any cleverness: the queue gives the order of what is due.
 #[derive(Default)]
 struct Plain {
     waiting: Vec<OpenTask>,
-    users: HashMap<Priority, VecDeque<UserId>>,
-}
-
-fn join(users: &mut VecDeque<UserId>, user: UserId) {
-    if !users.contains(&user) {
-        users.push_back(user);
-    }
+    due: HashMap<TaskId, Ticket>,
+    queue: Queue<TaskId>,
 }
 
 impl Plain {
-    /// Users of a class who have something to run, in the order of their turns.
     fn refresh(&mut self, now: Timestamp) {
-        for priority in Priority::ALL {
-            let users = self.users.entry(priority).or_default();
-            let due = |t: &&OpenTask| t.priority == priority && t.run_at.unwrap_or_default() <= now;
-            let mut due: Vec<_> = self.waiting.iter().filter(due).collect();
-            due.sort_by_key(|t| (t.run_at, t.id));
-            users.retain(|user| due.iter().any(|t| t.user == *user));
-            for user in due.into_iter().map(|task| task.user) {
-                join(users, user);
-            }
+        let is_new =
+            |t: &&OpenTask| t.run_at.unwrap_or_default() <= now && !self.due.contains_key(&t.id);
+        let mut new: Vec<_> = self.waiting.iter().filter(is_new).cloned().collect();
+        new.sort_by_key(|t| (t.run_at, t.id));
+        for task in new {
+            let ticket = self.queue.push(Asker::task(task.user, task.priority), task.id);
+            self.due.insert(task.id, ticket);
         }
     }
 
     fn take(&mut self, now: Timestamp) -> Option<TaskId> {
         self.refresh(now);
-        let mut priorities = Priority::ALL.into_iter();
-        let priority = priorities.find(|priority| !self.users[priority].is_empty())?;
-        let user = self.users.get_mut(&priority)?.pop_front()?;
-        let of = |t: &&OpenTask| {
-            t.user == user && t.priority == priority && t.run_at.unwrap_or_default() <= now
-        };
-        let id = self.waiting.iter().filter(of).map(|t| t.id).min()?;
+        let id = self.queue.pop()?;
         self.waiting.retain(|t| t.id != id);
-        self.refresh(now);
-        // Who still has something to run comes last.
-        let users = self.users.get_mut(&priority)?;
-        if let Some(at) = users.iter().position(|other| *other == user) {
-            users.remove(at);
-            users.push_back(user);
-        }
         Some(id)
+    }
+
+    fn remove(&mut self, at: usize) -> TaskId {
+        let gone = self.waiting.remove(at);
+        self.due.get(&gone.id).and_then(|ticket| self.queue.remove(*ticket));
+        gone.id
     }
 }
 
@@ -172,7 +159,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
-    fn the_order_is_that_of_a_plain_list(steps in steps()) {
+    fn the_order_is_that_of_a_queue_of_what_is_due(steps in steps()) {
         let (mut schedule, mut plain) = (Schedule::default(), Plain::default());
         let (mut now, mut made) = (0, 0_u8);
         for step in steps {
@@ -193,9 +180,8 @@ proptest! {
                 }
                 Step::Remove(at) => {
                     if !plain.waiting.is_empty() {
-                        let gone = plain.waiting.remove(at % plain.waiting.len());
-                        schedule.remove(gone.id);
-                        plain.refresh(Timestamp(now));
+                        let gone = plain.remove(at % plain.waiting.len());
+                        schedule.remove(gone);
                     }
                 }
                 Step::Wait(ms) => {
@@ -255,4 +241,127 @@ fn the_most_overdue_is_the_one_that_could_have_run_first() {
     assert_eq!(schedule.overdue_since(), Some(Timestamp(5)));
     schedule.remove(id(1));
     assert_eq!(schedule.overdue_since(), None);
+}
+
+// ---- nobody waits for ever -----------------------------------------------------------------------
+
+/// Task `n` of that user, wanted so soon.
+fn one_of_many(n: u128, user: u8, priority: Priority) -> OpenTask {
+    OpenTask { id: TaskId::from_bytes(n.to_be_bytes()), ..task(0, user, priority, None) }
+}
+
+/// The lowest of the four lanes of tasks ages six steps, past the lanes of turns as well, and then
+/// those before it come every other time.
+const TAKES_MAX: usize = 6 * POOL_AGEING_TAKES + 2 * Priority::ALL.len();
+
+/// Takes until somebody's one task of this class comes, behind fifty users with ten tasks each of
+/// these classes, who hand another one in whenever one is taken.
+fn takes_of_a_light_user(mix: &[Priority], class: Priority, taken_before: usize) -> usize {
+    let mut schedule = Schedule::default();
+    let mut made = 0;
+    let mut hand_in = |schedule: &mut Schedule, user: u8| {
+        let priority = mix[(usize::from(user) + made / 50) % mix.len()];
+        made += 1;
+        schedule.put(one_of_many(made as u128, user, priority), &[], Timestamp(0));
+    };
+    for user in (1..=50).cycle().take(50 * 10) {
+        hand_in(&mut schedule, user);
+    }
+    let mut take = |schedule: &mut Schedule| {
+        let taken = schedule.take(Timestamp(0)).expect("there is always one");
+        let user = schedule.get(taken).expect("it is out").user.bytes()[0];
+        schedule.remove(taken);
+        if user != 99 {
+            hand_in(schedule, user);
+        }
+        user
+    };
+    for _ in 0..taken_before {
+        take(&mut schedule);
+    }
+    schedule.put(one_of_many(u128::MAX, 99, class), &[], Timestamp(0));
+    (1..=10_000).find(|_| take(&mut schedule) == 99).expect("it comes")
+}
+
+#[test]
+fn a_light_user_comes_soon_whatever_the_mix_of_classes() {
+    let mut worst = 0;
+    for mix in 1..16_usize {
+        let of_mix = |(n, _): &(usize, Priority)| mix & (1 << n) != 0;
+        let classes: Vec<_> =
+            Priority::ALL.into_iter().enumerate().filter(of_mix).map(|(_, class)| class).collect();
+        for class in Priority::ALL {
+            for taken_before in (0..100).step_by(17) {
+                let takes = takes_of_a_light_user(&classes, class, taken_before);
+                assert!(takes <= TAKES_MAX, "{class:?} in {classes:?}: {takes} takes");
+                worst = worst.max(takes);
+            }
+        }
+    }
+    println!("the worst wait is {worst} takes");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn whatever_waits_runs_in_bounded_time(
+        class in 0..4_usize,
+        flood in proptest::collection::vec(0..4_usize, 1..20),
+        later in 0..50_i64,
+    ) {
+        let mut schedule = Schedule::default();
+        let mut made = 0;
+        // Each take is followed by two that come anew: there is more than can ever be done.
+        let mut flood = flood.into_iter().cycle();
+        let mut pour = |schedule: &mut Schedule, tasks, now| {
+            for class in flood.by_ref().take(tasks) {
+                made += 1;
+                schedule.put(one_of_many(made, 1, Priority::ALL[class]), &[], Timestamp(now));
+            }
+        };
+        pour(&mut schedule, 500, 0);
+        let patient = OpenTask {
+            run_at: Some(Timestamp(later)),
+            ..one_of_many(u128::MAX, 2, Priority::ALL[class])
+        };
+        schedule.put(patient.clone(), &[], Timestamp(0));
+        let mut take = |now| {
+            pour(&mut schedule, 2, now);
+            schedule.take(Timestamp(now))
+        };
+        let before = (0..later).filter(|now| take(*now) == Some(patient.id)).count();
+        prop_assert_eq!(before, 0, "its time has not come");
+        let waits = (later..).take(1_000).take_while(|now| take(*now) != Some(patient.id)).count();
+        prop_assert!(waits <= TAKES_MAX, "{waits} takes");
+    }
+}
+
+/// What a task costs that comes while so many wait, and one that is taken: the best of many, since
+/// others use the machine as well.
+fn nanoseconds(waiting: u128) -> u128 {
+    const AT_ONCE: u128 = 50;
+    let mut schedule = Schedule::default();
+    let made = |n: u128| one_of_many(n, (n % 251) as u8, Priority::ALL[n as usize % 4]);
+    for n in 0..waiting {
+        schedule.put(made(n), &[], Timestamp(0));
+    }
+    let rounds = (0..40).map(|round| {
+        let new: Vec<_> = (0..AT_ONCE).map(|n| made(waiting + round * AT_ONCE + n)).collect();
+        let begun = Instant::now();
+        for task in new {
+            schedule.put(task, &[], Timestamp(0));
+            let taken = schedule.take(Timestamp(0)).expect("many wait");
+            schedule.remove(taken);
+        }
+        begun.elapsed().as_nanos() / AT_ONCE
+    });
+    rounds.min().unwrap_or_default()
+}
+
+#[test]
+fn what_a_task_costs_grows_like_the_logarithm_of_those_that_wait() {
+    let costs = [1_000, 10_000, 100_000].map(nanoseconds);
+    println!("nanoseconds with 1,000, 10,000 and 100,000 waiting: {costs:?}");
+    // A hundred times as many: a look at each would cost a hundred times as much.
+    assert!(costs[2] < 10 * costs[0].max(1), "{costs:?}");
 }

@@ -14,11 +14,11 @@ async fn the_more_urgent_comes_first_and_a_priority_can_be_changed() {
          submit urgent   | 4 queued 0
          update 2 urgent |
          say 1 x         |
-         end 1           | 1 succeeded 1, 2 running 1, “Task 1 is done: x”
-         say 2 x         |
-         end 2           | 2 succeeded 1, 4 running 1, “Task 2 is done: x”
+         end 1           | 1 succeeded 1, 4 running 1, “Task 1 is done: x”
          say 4 x         |
-         end 4           | 3 running 1, 4 succeeded 1, “Task 4 is done: x”",
+         end 4           | 2 running 1, 4 succeeded 1, “Task 4 is done: x”
+         say 2 x         |
+         end 2           | 2 succeeded 1, 3 running 1, “Task 2 is done: x”",
     )
     .await;
 }

@@ -4,9 +4,12 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::{
     auth::Identity,
-    config::TaskSettings,
-    conversation::tests::stage::{Call, Stage, settle},
-    model::{ConversationId, Event, Every, Priority, Task, TaskFilter, TaskStatus, UserId},
+    config::{BudgetSettings, TaskSettings},
+    conversation::tests::stage::{Call, Gate, Stage, settle},
+    model::{
+        AgentName, ConversationId, Event, Every, Priority, Task, TaskAnswer, TaskFilter,
+        TaskStatus, UserId,
+    },
     provider::{Item, Retry},
     store::Store,
     task::{Again, Change, NewTask, Refusal, Tasks},
@@ -17,7 +20,7 @@ pub(super) struct Play {
     pub(super) stage: Stage,
     pub(super) tasks: Tasks,
     settings: TaskSettings,
-    user: UserId,
+    pub(super) user: UserId,
     conversation: ConversationId,
     calls: Vec<Call>,
     seen: BTreeMap<u64, String>,
@@ -27,7 +30,12 @@ pub(super) struct Play {
 impl Play {
     /// With so many workers.
     pub(super) async fn new(workers: u32) -> Self {
-        let stage = Stage::new();
+        Self::within(workers, BTreeMap::new()).await
+    }
+
+    /// The same within budgets.
+    pub(super) async fn within(workers: u32, budgets: BTreeMap<String, BudgetSettings>) -> Self {
+        let stage = Stage::over(Gate::new(), budgets);
         let user = UserId::named("ada");
         let (record, _) = stage.registry.create(user, None, None).await.unwrap();
         let settings = TaskSettings { workers, ..TaskSettings::default() };
@@ -82,6 +90,7 @@ impl Play {
                     priority: (new.priority != Priority::Normal).then_some(new.priority),
                     run_at: new.run_at,
                     pool: new.pool,
+                    agent: new.agent,
                     after: (!new.after.is_empty()).then_some(new.after),
                     again: if options.contains(&"once") {
                         Some(Again::Never)
@@ -145,6 +154,7 @@ impl Play {
                 "low" => new.priority = Priority::Low,
                 "key" => new.key = Some(value.into()),
                 "pool" => new.pool = Some(value.into()),
+                "agent" => new.agent = Some(value.into()),
                 "attempts" => new.max_attempts = value.parse().ok(),
                 "limit" => new.time_limit = value.parse().ok().map(Duration::from_secs),
                 "once" => {}
@@ -162,6 +172,20 @@ impl Play {
             }
         }
         new
+    }
+
+    /// Which pool and agent a task has.
+    pub(super) async fn who(&self, number: u64) -> String {
+        let task = self.task(&number.to_string()).await;
+        let agent = task.agent.as_ref().map_or("", AgentName::as_str);
+        format!("{}/{agent}", task.pool.unwrap())
+    }
+
+    /// What is kept of its answer.
+    pub(super) async fn answer(&self, number: u64) -> String {
+        let answer = self.task(&number.to_string()).await.answer.unwrap();
+        let TaskAnswer { provider, model, usage, finish_reason } = answer;
+        format!("{provider}/{model} {}+{} {finish_reason:?}", usage.input, usage.output)
     }
 
     async fn task(&self, number: &str) -> Task {
