@@ -6,6 +6,9 @@ const LOOKING: Concepts = SHOW.or(SEND).or(WHAT).or(HOW).or(MANY).or(ALL).or(THI
 
 /// `how was memory in the last hour?`, `chart the cpu`, `how many turns ran today?`
 pub(super) fn chart(sentence: &Sentence<'_>) -> Option<Heard> {
+    if !sentence.has(CHART | HISTORY | PERIOD) {
+        return None;
+    }
     let (metric, name) = sentence.measured()?;
     let state = STATUS | STATE | BUSY | UPDATE | DETAILS | FATE | FINE | SPENT | STANDING | SUMMARY;
     let drawing = CHART | HISTORY | CREATE | START | LAST | TOKENS | QUEUE;
