@@ -16,7 +16,7 @@ use crate::{
     config::{LiveSettings, Settings, Source},
     connection::{self, Gateway, Seats},
     conversation::{self, Registry, Workshop},
-    http,
+    http::{self, Tls},
     lifecycle::{Drained, Lifecycle},
     model::{Clock, Gauges, Usage},
     monitor::{Monitor, PoolWatch},
@@ -56,6 +56,9 @@ pub enum StartError {
     /// Messages cannot be routed as the settings say.
     #[error(transparent)]
     Route(#[from] RouteError),
+    /// The certificate cannot be used.
+    #[error("there can be no TLS: {0}; mend it, or take [tls] out of the settings")]
+    Tls(#[from] http::PairError),
     /// There can be no alerts.
     #[error(transparent)]
     Alerts(#[from] alert::StartError),
@@ -80,6 +83,7 @@ impl App {
         source: Source,
         mut startup: Startup,
     ) -> Result<Self, StartError> {
+        let tls = settings.tls.files().map(Tls::open).transpose()?.map(Arc::new);
         let dir = settings.data_dir.clone();
         let opened = tokio::task::spawn_blocking(move || LocalStore::open(&dir)).await;
         let store: Arc<dyn Store> = Arc::new(opened.map_err(std::io::Error::other)??);
@@ -107,10 +111,10 @@ impl App {
         let tasks = Tasks::start(registry.clone(), &settings.tasks).await?;
         startup.phase_of("tasks taken up", tasks.load().queued);
         let lifecycle = workshop.lifecycle.clone();
-        let gateway = gateway(registry, tasks.clone(), &live).await?;
+        let gateway = gateway(registry, tasks.clone(), &live, tls.clone()).await?;
         startup.phase("alerts taken up");
         let (operator, alerts) = (gateway.operator.clone(), gateway.alerts.clone());
-        let address = listen(gateway, &live).await?;
+        let address = listen(gateway, &live, tls.clone()).await?;
         let reloader = Reloader {
             source,
             live: live.clone(),
@@ -121,9 +125,10 @@ impl App {
             operator,
             tasks,
             alerts,
+            tls,
         };
         lifecycle.spawn(reloader.run());
-        startup.finish(address);
+        startup.finish(address, settings.scheme());
         Ok(Self { address, lifecycle, store, live })
     }
 
@@ -156,11 +161,17 @@ async fn gateway(
     registry: Registry,
     tasks: Tasks,
     live: &LiveSettings,
+    tls: Option<Arc<Tls>>,
 ) -> Result<Arc<Gateway>, alert::StartError> {
     let (settings, lifecycle) = (live.now(), registry.workshop().lifecycle.clone());
     let seats = Seats::default();
     let (counted, load) = (seats.clone(), tasks.clone());
-    let monitor = Monitor::start(&registry, live, move || gauges(&counted, &load));
+    let clock = registry.workshop().clock.clone();
+    let look = move || Gauges {
+        certificate: tls.as_ref().map(|tls| tls.certificate(clock.now())),
+        ..gauges(&counted, &load)
+    };
+    let monitor = Monitor::start(&registry, live, look);
     let (rules, webhook) = (&settings.alerts, &settings.webhook);
     let alerts = Alerts::start(registry.clone(), monitor.samples(), rules, webhook).await?;
     let (live, watch) = (live.clone(), monitor.clone());
@@ -181,14 +192,18 @@ async fn gateway(
 }
 
 /// Opens the port.
-async fn listen(gateway: Arc<Gateway>, live: &LiveSettings) -> Result<SocketAddr, StartError> {
+async fn listen(
+    gateway: Arc<Gateway>,
+    live: &LiveSettings,
+    tls: Option<Arc<Tls>>,
+) -> Result<SocketAddr, StartError> {
     let (lifecycle, bind) = (gateway.lifecycle.clone(), live.now().bind);
     let front = http::Front::new(gateway.registry.clone(), gateway.monitor.clone(), live.clone());
     let router = connection::router(gateway).merge(http::router(front));
     let refused = |source| StartError::Bind { address: bind, source };
     let listener = TcpListener::bind(bind).await.map_err(refused)?;
     let address = listener.local_addr()?;
-    lifecycle.spawn(http::serve(listener, router, lifecycle.clone()));
+    lifecycle.spawn(http::serve(listener, router, tls, lifecycle.clone()));
     Ok(address)
 }
 

@@ -32,8 +32,8 @@ pub use live::{Asked, LiveSettings, NotReloaded, SettingsState};
 pub use settings::{
     AgentSettings, AlertSettings, BudgetSettings, Consult, Effort, EspnSettings, LogFormat,
     MonitorSettings, OfflineSettings, Per, PoolSettings, Price, ProviderKind, ProviderSettings,
-    Restart, RoutingSettings, Settings, SourceSettings, TOOLS, TaskSettings, ToolSettings,
-    WebhookSettings,
+    Restart, RoutingSettings, Settings, SourceSettings, TOOLS, TaskSettings, TlsSettings,
+    ToolSettings, WebhookSettings,
 };
 pub use source::{Source, Stamp};
 pub use traces::{TraceSettings, traces};

@@ -2,8 +2,12 @@
 
 mod exposition;
 mod metrics;
+mod pair;
+#[cfg(test)]
+mod tests;
+mod tls;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -23,6 +27,7 @@ use hyper_util::{
 };
 use serde_json::{Value, json};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     time::sleep,
 };
@@ -36,6 +41,9 @@ use crate::{
     monitor::Monitor,
 };
 use metrics::Door;
+pub use pair::PairError;
+use tls::Handshake;
+pub use tls::{Stamps, Tls};
 
 /// How long to wait when the system has no descriptor left for a connection.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
@@ -46,6 +54,7 @@ pub struct Front {
     registry: Registry,
     monitor: Arc<Monitor>,
     door: Arc<Door>,
+    scheme: &'static str,
 }
 
 /// Where a request comes from.
@@ -55,7 +64,8 @@ struct Peer(SocketAddr);
 impl Front {
     /// Tells what these know.
     pub fn new(registry: Registry, monitor: Arc<Monitor>, live: LiveSettings) -> Self {
-        Self { registry, monitor, door: Arc::new(Door::new(live)) }
+        let scheme = live.now().scheme();
+        Self { registry, monitor, door: Arc::new(Door::new(live)), scheme }
     }
 }
 
@@ -69,8 +79,9 @@ pub fn router(front: Front) -> Router {
         .with_state(front)
 }
 
-async fn welcome() -> &'static str {
-    "OperatorOS speaks WebSocket at /ws: try `npx wscat -c ws://…/ws` and ask something.\n"
+async fn welcome(State(front): State<Front>) -> String {
+    let address = format!("{}://…/ws", front.scheme);
+    format!("OperatorOS speaks WebSocket at /ws: try `npx wscat -c {address}` and ask something.\n")
 }
 
 /// The process lives.
@@ -108,13 +119,26 @@ fn json(status: StatusCode, body: &Value) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }
 
-/// Accepts connections until everything closes.
-pub async fn serve(listener: TcpListener, router: Router, lifecycle: Lifecycle) {
+/// Accepts connections until everything closes; with TLS where there is a certificate.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    tls: Option<Arc<Tls>>,
+    lifecycle: Lifecycle,
+) {
     let closing = lifecycle.closing().clone();
     while let Some(accepted) = closing.or(listener.accept()).await {
         match accepted {
+            // Each token is a small write; none may wait for the next.
+            Ok((stream, _)) if stream.set_nodelay(true).is_err() => {}
             Ok((stream, peer)) => {
-                lifecycle.spawn(attend(stream, Peer(peer), router.clone(), lifecycle.clone()));
+                let (peer, router, all) = (Peer(peer), router.clone(), lifecycle.clone());
+                match &tls {
+                    None => lifecycle.spawn(attend(stream, peer, router, all)),
+                    Some(tls) => {
+                        lifecycle.spawn(attend_within(tls.handshake(), stream, peer, router, all));
+                    }
+                }
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection cannot be accepted");
@@ -125,11 +149,10 @@ pub async fn serve(listener: TcpListener, router: Router, lifecycle: Lifecycle) 
 }
 
 /// Answers the requests of one connection, until it becomes a socket or ends.
-async fn attend(stream: TcpStream, peer: Peer, router: Router, lifecycle: Lifecycle) {
-    // Each token is a small write; none may wait for the next.
-    if stream.set_nodelay(true).is_err() {
-        return;
-    }
+async fn attend<S>(stream: S, peer: Peer, router: Router, lifecycle: Lifecycle)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let router = TowerToHyperService::new(router);
     let answer = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
@@ -147,6 +170,23 @@ async fn attend(stream: TcpStream, peer: Peer, router: Router, lifecycle: Lifecy
         () = lifecycle.closing().reached() => connection.as_mut().graceful_shutdown(),
     }
     log(connection.await);
+}
+
+/// The same within TLS. Whoever does not speak it is let go, and who comes while too many agree on
+/// it.
+async fn attend_within(
+    handshake: io::Result<Handshake>,
+    stream: TcpStream,
+    peer: Peer,
+    router: Router,
+    lifecycle: Lifecycle,
+) {
+    let agreed = async { handshake?.with(stream).await };
+    match lifecycle.closing().or(agreed).await {
+        Some(Ok(stream)) => attend(stream, peer, router, lifecycle).await,
+        Some(Err(error)) => tracing::debug!(%error, "a connection did not agree on TLS"),
+        None => {}
+    }
 }
 
 fn log(ended: Result<(), hyper::Error>) {

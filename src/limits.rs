@@ -62,6 +62,13 @@ pub const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 pub const HTTP_HEAD_BYTES_MAX: usize = 16 * 1024;
 /// A request's head must have arrived within this time.
 pub const HTTP_HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// TLS must be agreed on within this time.
+pub const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+/// Connections that are agreeing on TLS; beyond it a new one is closed at once. One costs up to
+/// some 20 KiB, and half a millisecond of a core where its certificate has an RSA key.
+pub const HANDSHAKES_MAX: usize = 4_096;
+/// The certificate's file, with its chain, and that of its key.
+pub const CERTIFICATE_BYTES_MAX: u64 = 256 * 1024;
 /// Longest line that text mode holds back while it waits for the end of a sentence.
 pub const TEXT_LINE_BYTES_MAX: usize = 2 * 1024;
 /// A ticket can be used for this long.
@@ -403,6 +410,7 @@ const _: () = assert!(FRAME_BYTES_MAX >= TEXT_BYTES_MAX * 2);
 const _: () = assert!(WRITE_BUFFER_BYTES_MAX >= (PAGE_BYTES_MAX + DELIVERY_BYTES) * 6);
 const _: () = assert!(FRAME_BYTES_MAX <= WRITE_BUFFER_BYTES_MAX);
 const _: () = assert!(POOL_WORD_BYTES_MAX <= ROUTED_BYTES_MAX);
+const _: () = assert!(HANDSHAKES_MAX <= CONNECTIONS_MAX);
 const _: () = assert!(PAGE_ROWS <= PAGE_ROWS_MAX);
 const _: () = assert!(POOL_QUEUE_USER_MAX < POOL_QUEUE_MAX);
 const _: () = assert!(TOOL_ARGUMENTS_BYTES_MAX < SSE_EVENT_BYTES_MAX);

@@ -127,13 +127,13 @@ async fn serve(
 ) -> Result<(), Problem> {
     let mut signals = Signals::listen()?;
     let app = App::start(settings.clone(), source, startup).await?;
-    let address = app.address();
+    let (address, scheme) = (app.address(), settings.scheme());
     tell(&format!(
-        "OperatorOS {} listens on ws://{address}/ws, data in {}",
+        "OperatorOS {} listens on {scheme}://{address}/ws, data in {}",
         env!("CARGO_PKG_VERSION"),
         settings.data_dir.display(),
     ));
-    tell(&format!("Talk to it:  npx wscat -c ws://{address}/ws"));
+    tell(&format!("Talk to it:  npx wscat -c {scheme}://{address}/ws"));
     let mut adopted = app.settings().follow();
     loop {
         tokio::select! {
@@ -179,13 +179,13 @@ async fn converse(
     source: Source,
     startup: Startup,
 ) -> Result<(), Problem> {
+    let chat = if settings.tls.files().is_some() { chat.within_tls() } else { chat };
     if !chat.is_at_usual_place() || cli::chat::answers(&chat).await {
         return Ok(cli::chat::run(chat).await?);
     }
-    let mut own = (*settings).clone();
-    own.bind.set_port(0);
-    let own = Arc::new(own);
-    let app = App::start(own.clone(), source.on_port(0), startup).await?;
+    let mut source = source.private();
+    let own = Arc::new(source.load()?);
+    let app = App::start(own.clone(), source, startup).await?;
     tell(&format!(
         "no gateway is running, so this is one of its own, data in {}",
         own.data_dir.display()

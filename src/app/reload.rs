@@ -1,4 +1,5 @@
-//! Reading the settings anew: whoever asks for it, or when their file has changed.
+//! Reading the settings anew, and the port's certificate: whoever asks for it, or when their files
+//! have changed.
 //!
 //! Invariant: all that can be refused is made before anything is changed, so a bad file changes
 //! nothing; what runs keeps what it began with.
@@ -13,6 +14,7 @@ use crate::{
         Asked, Changes, ConfigError, LiveSettings, NotReloaded, Settings, Source, Stamp, listed,
     },
     conversation::{self, Workshop},
+    http::{Stamps, Tls},
     limits,
     model::Clock,
     operator::Operator,
@@ -33,6 +35,7 @@ pub(super) struct Reloader {
     pub(super) operator: Arc<Operator>,
     pub(super) tasks: Tasks,
     pub(super) alerts: Alerts,
+    pub(super) tls: Option<Arc<Tls>>,
 }
 
 /// Everything that can happen to it.
@@ -40,6 +43,17 @@ enum Wake {
     Draining,
     Asked(Asked),
     Look,
+}
+
+/// What files looked like the last time. Whoever writes them may not be done until they look the
+/// same twice.
+struct Looks<S>(S);
+
+impl<S: PartialEq + Copy> Looks<S> {
+    /// They are whole, and are others than those that were read.
+    fn are_new(&mut self, now: S, read: S) -> bool {
+        std::mem::replace(&mut self.0, now) == now && now != read
+    }
 }
 
 /// Settings of which everything is made that may fail.
@@ -74,7 +88,8 @@ impl Reloader {
     pub(super) async fn run(mut self) {
         let draining = self.workshop.lifecycle.draining().clone();
         let mut drains = draining.reached();
-        let mut looked = self.source.stamp();
+        let mut file = Looks(self.source.stamp());
+        let mut pair = Looks(self.tls.as_ref().map(|tls| tls.read()));
         loop {
             let wake = tokio::select! {
                 () = &mut drains => Wake::Draining,
@@ -88,11 +103,12 @@ impl Reloader {
                     drop(reply.send(self.reload().await));
                 }
                 Wake::Look => {
-                    let before = looked;
-                    looked = self.look().await;
-                    // Whoever writes it may not be done until it looks the same twice.
-                    if looked == before && looked != self.source.stamp() {
+                    if file.are_new(self.look().await, self.source.stamp()) {
                         drop(self.reload().await);
+                    }
+                    let read = self.tls.as_ref().map(|tls| tls.read());
+                    if pair.are_new(self.look_at_pair().await, read) {
+                        self.renew().await;
                     }
                 }
             }
@@ -105,9 +121,25 @@ impl Reloader {
         Stamp::of(tokio::fs::metadata(self.source.file()).await.ok().as_ref())
     }
 
+    async fn look_at_pair(&self) -> Option<Stamps> {
+        let tls = self.tls.clone()?;
+        spawn_blocking(move || tls.look()).await.ok()
+    }
+
+    /// Reads the certificate's files, and says whether another one is shown from now on.
+    async fn renew(&self) -> bool {
+        let Some(tls) = self.tls.clone() else { return false };
+        spawn_blocking(move || tls.renew()).await.unwrap_or(false)
+    }
+
     async fn reload(&mut self) -> Result<Changes, NotReloaded> {
+        // A matter of its own: one may be refused and the other not.
+        let renewed = self.renew().await;
         match self.prepare().await {
-            Ok(prepared) => Ok(self.adopt(prepared).await),
+            Ok(mut prepared) => {
+                prepared.changes.live.extend(renewed.then(|| "tls.certificate".to_owned()));
+                Ok(self.adopt(prepared).await)
+            }
             Err(refused) => {
                 let because: Arc<str> = refused.to_string().into();
                 tracing::warn!(%because, "the settings were refused, everything stays as it is");

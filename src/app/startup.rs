@@ -29,9 +29,9 @@ impl Startup {
     }
 
     /// The last phase is over.
-    pub(super) fn finish(mut self, address: std::net::SocketAddr) {
+    pub(super) fn finish(mut self, address: std::net::SocketAddr, scheme: &str) {
         self.phase("listening");
-        tracing::info!(%address, ms = ms(self.began.elapsed()), "started");
+        tracing::info!(%address, scheme, ms = ms(self.began.elapsed()), "started");
     }
 
     fn next(&mut self) -> Duration {

@@ -57,7 +57,8 @@ pub enum Command {
 /// Whom to talk to, and how.
 #[derive(Debug, Args)]
 pub struct Chat {
-    /// The gateway's WebSocket
+    /// The gateway's WebSocket: ws://host:port/ws, or wss:// where it speaks TLS, with the system's
+    /// roots or those of `SSL_CERT_FILE`
     #[arg(default_value = USUAL_PLACE)]
     pub url: String,
     /// Say this, print the answer and end, instead of a conversation
@@ -76,11 +77,20 @@ pub struct Chat {
 
 /// Where a gateway with no settings listens.
 const USUAL_PLACE: &str = "ws://127.0.0.1:8000/ws";
+/// The same where it has a certificate, which is for a name.
+const USUAL_PLACE_TLS: &str = "wss://localhost:8000/ws";
 
 impl Chat {
     /// No other gateway was named than the one that may run here.
     pub fn is_at_usual_place(&self) -> bool {
-        self.url == USUAL_PLACE
+        [USUAL_PLACE, USUAL_PLACE_TLS].contains(&self.url.as_str())
+    }
+
+    /// The same chat where the gateway that may run here speaks TLS.
+    #[must_use]
+    pub fn within_tls(self) -> Self {
+        let url = if self.is_at_usual_place() { USUAL_PLACE_TLS.to_owned() } else { self.url };
+        Self { url, ..self }
     }
 
     /// The same chat with a gateway that has just begun, so there is something to show.

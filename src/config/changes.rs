@@ -9,9 +9,10 @@ use super::{schema::KeyPath, settings::Settings};
 use crate::limits::SETTINGS_NAMED_MAX;
 
 /// What the process was started with; all else changes while it works. Who may come in is among it:
-/// an open gateway on an address that others can reach must not be one edit away.
+/// an open gateway on an address that others can reach must not be one edit away, nor one that
+/// takes tokens in plain. What lies in the files of `tls` is looked at while it works.
 pub const AFTER_RESTART: &[&str] =
-    &["bind", "data_dir", "token", "allow_anonymous", "log_format", "echo"];
+    &["bind", "data_dir", "token", "allow_anonymous", "log_format", "echo", "tls"];
 
 /// What differs between two settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,6 +67,7 @@ impl Settings {
             allow_anonymous: started.allow_anonymous,
             log_format: started.log_format,
             echo: started.echo,
+            tls: started.tls.clone(),
             ..self
         }
     }

@@ -33,6 +33,7 @@ pub(super) fn check(settings: &Settings, origins: &Origins) -> Result<(), Config
         check_alert(&KeyPath(vec!["alerts".to_owned(), name.clone()]), alert, origins)?;
     }
     check_webhook(settings, origins)?;
+    check_tls(settings, origins)?;
     check_bind(settings, origins)
 }
 
@@ -225,6 +226,22 @@ fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+/// A certificate is of no use without its key, nor a key without its certificate.
+fn check_tls(settings: &Settings, origins: &Origins) -> Result<(), ConfigError> {
+    let [certificate, key] = ["tls.certificate", "tls.key"].map(KeyPath::dotted);
+    let (given, missing, right) = match (&settings.tls.certificate, &settings.tls.key) {
+        (Some(_), None) => (certificate, key, "the file of the certificate's private key"),
+        (None, Some(_)) => (key, certificate, "the file of the key's certificate"),
+        _ => return Ok(()),
+    };
+    Err(ConfigError::Missing {
+        origin: origins.of(&given),
+        key: missing.to_string(),
+        right: format!("{right}, as PEM"),
+        nearest: None,
+    })
 }
 
 fn check_bind(settings: &Settings, origins: &Origins) -> Result<(), ConfigError> {

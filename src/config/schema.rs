@@ -49,6 +49,8 @@ pub(super) const KEYS: &[Key] = &[
     key("log_format", Rule::OneOf(&["text", "json"])),
     key("log", Rule::Filter),
     key("echo", Rule::Switch),
+    key("tls.certificate", Rule::Path),
+    key("tls.key", Rule::Path),
     needed("providers.*.kind", Rule::OneOf(KINDS)),
     needed("providers.*.base_url", Rule::Url),
     key("providers.*.api_key", Rule::Secret(1)),

@@ -7,6 +7,7 @@ mod pools;
 mod providers;
 mod spending;
 mod tasks;
+mod tls;
 mod tools;
 
 use std::{
@@ -24,6 +25,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize, Serializer};
 pub use spending::{BudgetSettings, Per, Price};
 pub use tasks::TaskSettings;
+pub use tls::TlsSettings;
 pub use tools::{EspnSettings, SourceSettings, TOOLS, ToolSettings};
 
 /// Everything that can be set.
@@ -48,6 +50,8 @@ pub struct Settings {
     pub log: String,
     /// `GET /ws/echo`, which sends back what it gets: for conformance suites and proxies.
     pub echo: bool,
+    /// TLS on the port.
+    pub tls: TlsSettings,
     /// The providers, by name.
     pub providers: BTreeMap<String, ProviderSettings>,
     /// The offline provider's pace and faults.
@@ -87,6 +91,13 @@ fn lossy<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&path.to_string_lossy())
 }
 
+impl Settings {
+    /// What the address of the gateway's socket begins with.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.files().is_some() { "wss" } else { "ws" }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -98,6 +109,7 @@ impl Default for Settings {
             log_format: LogFormat::Text,
             log: "operatoros=info,warn".to_owned(),
             echo: false,
+            tls: TlsSettings::default(),
             providers: providers::default_providers(),
             offline: OfflineSettings::default(),
             routing: RoutingSettings::default(),

@@ -6,6 +6,7 @@
 use std::{
     collections::BTreeMap,
     fs::Metadata,
+    net::{Ipv4Addr, SocketAddr},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
@@ -15,7 +16,7 @@ use super::{
     error::{ConfigError, Origin},
     layers::Layers,
     parse, read,
-    settings::Settings,
+    settings::{Settings, TlsSettings},
     variables,
 };
 
@@ -26,6 +27,7 @@ pub struct Source {
     environment: BTreeMap<String, String>,
     file: PathBuf,
     must_be_there: bool,
+    private: bool,
     read: Stamp,
 }
 
@@ -46,13 +48,17 @@ impl Source {
         let named = flags.config.clone().or_else(|| in_environment.map(PathBuf::from));
         let must_be_there = named.is_some();
         let file = named.unwrap_or_else(|| default_file.to_owned());
-        Self { flags, environment, file, must_be_there, read: Stamp::default() }
+        let read = Stamp::default();
+        Self { flags, environment, file, must_be_there, private: false, read }
     }
 
-    /// The same with another port.
+    /// The same for a gateway that only its own process talks to: at any port, which nobody else
+    /// can reach, and in plain.
     #[must_use]
-    pub fn on_port(mut self, port: u16) -> Self {
-        self.flags.port = Some(port);
+    pub fn private(mut self) -> Self {
+        self.flags.bind = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        self.flags.port = None;
+        self.private = true;
         self
     }
 
@@ -68,6 +74,9 @@ impl Source {
         variables::add(&mut layers, &self.environment)?;
         let (mut settings, mut origins) = layers.finish()?;
         add_flags(&mut settings, &mut origins, self.flags.clone());
+        if self.private {
+            settings.tls = TlsSettings::default();
+        }
         for provider in settings.providers.values_mut() {
             provider.base_url.truncate(provider.base_url.trim_end_matches('/').len());
         }

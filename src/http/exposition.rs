@@ -50,6 +50,11 @@ pub(super) const FAMILIES: &[(&str, Kind, &str)] = &[
     ("operatoros_store_bytes", Kind::Gauge, "What the store takes on disk."),
     ("operatoros_store_commit_seconds", Kind::Summary, "How long the newest commits took."),
     ("operatoros_check_state", Kind::Gauge, "A health check: 0 is ok, 1 degraded, 2 failing."),
+    (
+        "operatoros_certificate_expires_seconds",
+        Kind::Gauge,
+        "For how long the port's certificate is still good, where it has one.",
+    ),
     ("operatoros_pool_workers", Kind::Gauge, "Answers that a pool may give at a time."),
     ("operatoros_pool_running", Kind::Gauge, "Workers of a pool that are busy."),
     ("operatoros_pool_waiting", Kind::Gauge, "Turns and tasks that wait for a worker of a pool."),

@@ -101,6 +101,8 @@ fn gateway(out: &mut Exposition, vitals: &Vitals) {
     out.gauge("operatoros_task_lag_seconds", &[], gauges.task_lag.as_secs_f64());
     out.gauge("operatoros_loop_lag_seconds", &[], vitals.loop_lag.as_secs_f64());
     out.maybe("operatoros_store_bytes", vitals.store_bytes.map(number));
+    let left = gauges.certificate.map(|certificate| certificate.left().as_secs_f64());
+    out.maybe("operatoros_certificate_expires_seconds", left);
     if let Some([half, most]) = vitals.commit {
         for (quantile, took) in [("0.5", half), ("0.95", most)] {
             let labels = [("quantile", quantile)];

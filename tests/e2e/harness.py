@@ -50,10 +50,11 @@ def clean_env(**settings):
 class Gateway:
     """A gateway on a port and a directory of its own. `async with Gateway(...) as g`."""
 
-    def __init__(self, toml="", data=None, port=None, **settings):
+    def __init__(self, toml="", data=None, port=None, tls=False, **settings):
         self.home = Path(tempfile.mkdtemp(prefix="operatoros-e2e-"))
         self.data = Path(data) if data else self.home / "data"
         self.port = port or free_port()
+        self.tls = tls
         self.settings = settings
         self.log_path = self.home / "gateway.log"
         (self.home / "operatoros.toml").write_text(toml)
@@ -78,11 +79,11 @@ class Gateway:
 
     @property
     def url(self):
-        return f"ws://127.0.0.1:{self.port}/ws"
+        return f"wss://localhost:{self.port}/ws" if self.tls else f"ws://127.0.0.1:{self.port}/ws"
 
     @property
     def http(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"https://localhost:{self.port}" if self.tls else f"http://127.0.0.1:{self.port}"
 
     @property
     def log(self):
@@ -126,10 +127,12 @@ class Gateway:
                 return int(line.split()[1]) / 1024
         raise AssertionError("no VmRSS")
 
-    async def cli(self, *args, stdin=None, within=60, **settings):
-        """Runs the binary with other arguments: (code, stdout, stderr)."""
+    async def cli(self, *args, stdin=None, within=60, also=None, **settings):
+        """Runs the binary with other arguments, and with variables that are no settings in `also`:
+        (code, stdout, stderr)."""
         process = await asyncio.create_subprocess_exec(
-            BIN, *args, cwd=self.home, env=clean_env(**{**self.settings, **settings}),
+            BIN, *args, cwd=self.home,
+            env={**clean_env(**{**self.settings, **settings}), **(also or {})},
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE)
         given = stdin.encode() if isinstance(stdin, str) else stdin

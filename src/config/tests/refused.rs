@@ -33,6 +33,15 @@ const BAD_VALUES: &[(&str, &str)] = &[
         "webhook.url = \"http://example.com/\" is not an https:// URL, or one of this machine",
     ),
     (
+        "[tls]\ncertificate = \"chain.pem\"",
+        "tls.key is missing; set it to the file of the certificate's private key, as PEM",
+    ),
+    (
+        "tls.key = \"key.pem\"",
+        "tls.certificate is missing; set it to the file of the key's certificate, as PEM",
+    ),
+    ("tls.key = \" \"", "tls.key = \" \" is not a path"),
+    (
         "pools.sports.temperature = \"hot\"",
         "pools.sports.temperature = \"hot\" is not a number from 0 to 2",
     ),
