@@ -7,7 +7,7 @@ mod pair;
 mod tests;
 mod tls;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -175,16 +175,14 @@ where
 /// The same within TLS. Whoever does not speak it is let go, and who comes while too many agree on
 /// it.
 async fn attend_within(
-    handshake: Option<Handshake>,
+    handshake: io::Result<Handshake>,
     stream: TcpStream,
     peer: Peer,
     router: Router,
     lifecycle: Lifecycle,
 ) {
-    let Some(handshake) = handshake else {
-        return tracing::debug!("closed, since too many connections are agreeing on TLS");
-    };
-    match lifecycle.closing().or(handshake.with(stream)).await {
+    let agreed = async { handshake?.with(stream).await };
+    match lifecycle.closing().or(agreed).await {
         Some(Ok(stream)) => attend(stream, peer, router, lifecycle).await,
         Some(Err(error)) => tracing::debug!(%error, "a connection did not agree on TLS"),
         None => {}

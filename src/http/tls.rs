@@ -69,23 +69,28 @@ impl Tls {
     /// the disk.
     pub fn renew(&self) -> bool {
         let (read, was) = (self.look(), self.shown.load_full());
-        let found = Pair::read(&self.files);
-        tell(&found, &was);
-        let (pair, refused) = match found {
+        let (pair, refused) = match Pair::read(&self.files) {
             Ok(pair) if pair.chain != was.pair.chain => (pair, None),
             // What clients may resume is forgotten only where it has to be.
             Ok(_) => (was.pair.clone(), None),
-            Err(error) => (was.pair.clone(), Some(error.says())),
+            Err(error) => {
+                complain(&error);
+                (was.pair.clone(), Some(error.says()))
+            }
         };
         let renewed = !Arc::ptr_eq(&pair.config, &was.pair.config);
+        if renewed {
+            tell(&pair);
+        }
         self.shown.store(Arc::new(Shown { pair, read, refused }));
         renewed
     }
 
     /// A handshake, where not too many are under way.
-    pub(super) fn handshake(&self) -> Option<Handshake> {
-        let room = self.room.clone().try_acquire_owned().ok()?;
-        Some(Handshake { acceptor: self.shown.load().pair.config.clone().into(), _room: room })
+    pub(super) fn handshake(&self) -> io::Result<Handshake> {
+        let full = |_| io::Error::other("too many others are agreeing on it");
+        let room = self.room.clone().try_acquire_owned().map_err(full)?;
+        Ok(Handshake { acceptor: self.shown.load().pair.config.clone().into(), _room: room })
     }
 }
 
@@ -105,18 +110,13 @@ impl Handshake {
     }
 }
 
-/// What came of reading the files again.
-fn tell(found: &Result<Pair, PairError>, was: &Shown) {
-    match found {
-        Ok(pair) if pair.chain != was.pair.chain => {
-            let until = pair.until.to_utc();
-            tracing::info!(%until, "another certificate is shown from now on");
-        }
-        Ok(_) => {}
-        Err(error) => {
-            tracing::warn!(%error, "the certificate's files were refused, the one before is shown");
-        }
-    }
+fn tell(Pair { until, .. }: &Pair) {
+    let until = until.to_utc();
+    tracing::info!(%until, "another certificate is shown from now on");
+}
+
+fn complain(error: &PairError) {
+    tracing::warn!(%error, "the certificate's files were refused, the one before is shown");
 }
 
 fn stamps(files: &[PathBuf; 2]) -> Stamps {
