@@ -10,11 +10,13 @@ mod history;
 mod keeping;
 mod machine;
 mod pools;
+mod probing;
 mod sampler;
 #[cfg(test)]
 mod tests;
 
 use std::{
+    collections::BTreeMap,
     ops::Range,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
@@ -25,7 +27,7 @@ use tokio::{sync::watch, time::Instant};
 use crate::{
     config::LiveSettings,
     conversation::Registry,
-    model::{Check, Gauges, Health, Metric, State, Timestamp, Vitals},
+    model::{Check, Gauges, Health, Metric, ProviderName, State, Timestamp, Vitals},
     wire::{self, Frame},
 };
 use gateway::{Probes, Watched};
@@ -33,6 +35,7 @@ use history::History;
 pub use history::{Chart, ChartPoint};
 use keeping::Keeping;
 pub use pools::{PoolWatch, PoolsNow};
+pub use probing::Finding;
 use sampler::Sampler;
 
 /// The newest measurements.
@@ -111,6 +114,7 @@ impl Monitor {
             started,
         };
         let closing = workshop.lifecycle.closing().clone();
+        workshop.lifecycle.spawn(watched.prober().run(closing.clone()));
         workshop.lifecycle.spawn(sampler.run(closing));
         Arc::new(Self { samples, watched, history, started })
     }
@@ -130,6 +134,11 @@ impl Monitor {
         let mut vitals = Vitals { uptime_ms: since(self.started), gauges, ..machine };
         let checks = judge(&mut vitals, &signs);
         (vitals, checks)
+    }
+
+    /// What probes found of each provider.
+    pub fn findings(&self) -> BTreeMap<ProviderName, Finding> {
+        self.watched.findings()
     }
 
     /// Changes with each measurement.

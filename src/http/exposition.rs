@@ -88,6 +88,16 @@ pub(super) const FAMILIES: &[(&str, Kind, &str)] = &[
         Kind::Gauge,
         "1 where the model is asked, 0 while it fails or wants to be left alone.",
     ),
+    (
+        "operatoros_provider_up",
+        Kind::Gauge,
+        "1 where a probe found that the provider answers and takes its key, else 0.",
+    ),
+    (
+        "operatoros_provider_probe_seconds",
+        Kind::Gauge,
+        "How long the provider took to answer the last probe.",
+    ),
     ("operatoros_attempts_total", Kind::Counter, "Times a model was asked."),
     ("operatoros_attempts_answered_total", Kind::Counter, "Times its answer was whole."),
     ("operatoros_attempts_failed_total", Kind::Counter, "Times it failed, by reason."),

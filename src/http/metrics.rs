@@ -76,6 +76,7 @@ fn tell(front: &Front) -> String {
     }
     pools(&mut out, workshop, &figures);
     models(&mut out, workshop, &figures);
+    providers(&mut out, front);
     machine(&mut out, &vitals);
     out.text()
 }
@@ -167,6 +168,16 @@ fn one_model(out: &mut Exposition, labels: [(&str, &str); 2], figures: &AttemptF
         out.gauge("operatoros_attempts_failed_total", &labels, number(*times));
     }
     out.histogram("operatoros_attempt_first_token_seconds", &labels, &figures.first_token);
+}
+
+fn providers(out: &mut Exposition, front: &Front) {
+    for (provider, finding) in front.monitor.findings() {
+        let labels = [("provider", provider.as_str())];
+        out.gauge("operatoros_provider_up", &labels, f64::from(u8::from(finding.is_up())));
+        if let Some(took) = finding.took() {
+            out.gauge("operatoros_provider_probe_seconds", &labels, took.as_secs_f64());
+        }
+    }
 }
 
 fn machine(out: &mut Exposition, vitals: &Vitals) {

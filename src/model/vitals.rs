@@ -140,6 +140,8 @@ pub struct Gauges {
     pub queue_age: Duration,
     /// How late the most overdue background task is.
     pub task_lag: Duration,
+    /// Providers that probes found not to work.
+    pub providers_down: usize,
     /// Models of routes that are asked now, and those that are not.
     pub models_up: usize,
     /// See `models_up`.

@@ -1,5 +1,7 @@
 //! Time, the gateway and the system belong to the test.
 
+mod probing;
+
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -76,6 +78,8 @@ fn signs() -> Signs {
         probes: Probes::default(),
         pools,
         keyless: vec![],
+        findings: BTreeMap::default(),
+        heard: BTreeMap::default(),
         settings: SettingsState::default(),
     }
 }

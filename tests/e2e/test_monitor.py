@@ -95,6 +95,7 @@ model = "m"
 route = ["broken"]
 [monitor]
 every_ms = 60000
+probe_seconds = 0
 """
     async with Gateway(toml=toml) as g:
         async with await Client.connect(g.url) as client:
