@@ -9,6 +9,7 @@ mod health;
 mod history;
 mod keeping;
 mod machine;
+mod memory;
 mod pools;
 mod probing;
 mod sampler;
@@ -132,6 +133,7 @@ impl Monitor {
         };
         let (signs, gauges) = self.watched.look(probes);
         let mut vitals = Vitals { uptime_ms: since(self.started), gauges, ..machine };
+        vitals.memory_parts = self.watched.memory(&vitals, &signs.store, &self.history);
         let checks = judge(&mut vitals, &signs);
         (vitals, checks)
     }

@@ -247,6 +247,11 @@ impl Pool {
         self.workers.oldest_wait()
     }
 
+    /// Bytes that those take who wait for a worker, reckoned by their number.
+    pub fn queue_bytes(&self) -> usize {
+        self.workers.queue_bytes()
+    }
+
     /// Counts what it does.
     pub fn meter(&self) -> &PoolMeter {
         &self.meter

@@ -85,6 +85,9 @@ fn process(out: &mut Exposition, vitals: &Vitals, now: Timestamp) {
     let seconds = |ms: u64| number(ms) / 1_000.0;
     out.maybe("process_cpu_seconds_total", vitals.cpu_time_ms.map(seconds));
     out.maybe("process_resident_memory_bytes", vitals.memory_bytes.map(number));
+    for (part, bytes) in vitals.memory_parts.iter() {
+        out.gauge("operatoros_memory_part_bytes", &[("part", part.name())], number(bytes));
+    }
     out.maybe("process_open_fds", vitals.open_files.map(count));
     out.maybe("process_max_fds", vitals.open_files_max.map(count));
     let now = seconds(u64::try_from(now.0).unwrap_or_default());

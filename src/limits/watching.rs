@@ -65,6 +65,8 @@ pub const DISK_FREE_BYTES_LOW: u64 = 512 * 1024 * 1024;
 pub const MEMORY_PERCENT_SHORT: f64 = 90.0;
 /// See `MEMORY_PERCENT_SHORT`.
 pub const MEMORY_PERCENT_EXHAUSTED: f64 = 97.0;
+/// What an open connection takes in memory, as a thousand idle ones did.
+pub const CONNECTION_BYTES_USUAL: u64 = 7 * 1024;
 /// Descriptors in use, in percent, from which they are called short.
 pub const FILES_PERCENT_SHORT: f64 = 80.0;
 /// See `FILES_PERCENT_SHORT`.

@@ -87,7 +87,11 @@ impl Watched {
         self.workshop().clock.now()
     }
 
-    fn workshop(&self) -> &Workshop {
+    pub(super) fn conversations_bytes(&self) -> usize {
+        self.registry.memory_bytes()
+    }
+
+    pub(super) fn workshop(&self) -> &Workshop {
         self.registry.workshop()
     }
 

@@ -66,6 +66,13 @@ fn memory(vitals: &Vitals, _: &Signs) -> Check {
     };
     let bounds = (limits::MEMORY_PERCENT_SHORT, limits::MEMORY_PERCENT_EXHAUSTED);
     let state = judge(percent(used, whole), bounds);
+    let largest = vitals.memory_parts.largest();
+    let says = match largest.first().filter(|_| state != State::Ok) {
+        Some((part, bytes)) => {
+            format!("{says}, most by {}: {}", part.words(), show(Unit::Bytes, *bytes))
+        }
+        None => says,
+    };
     let advice = "stop what else takes memory on the machine, or give it more";
     told(Part::Memory, state, says, advice)
 }

@@ -66,8 +66,14 @@ async fn a_drain_is_told_at_once() {
 // ---- health ---------------------------------------------------------------------------------
 
 fn signs() -> Signs {
-    let store =
-        store::Health { writable: true, bytes: Some(1), free_bytes: Some(1 << 40), commit: None };
+    let store = store::Health {
+        writable: true,
+        bytes: Some(1),
+        free_bytes: Some(1 << 40),
+        commit: None,
+        waiting_bytes: 0,
+        cache_bytes: 0,
+    };
     let pools = vec![
         ("general".into(), vec![leg("a", None), leg("b", None)]),
         ("sports".into(), vec![leg("b", None)]),

@@ -47,6 +47,10 @@ enum Place {
     Out,
 }
 
+/// What a task takes here: its entry, its place in two orders, and its id in the line of its user.
+pub(super) const TASK_BYTES: usize =
+    size_of::<(TaskId, Entry)>() + 2 * size_of::<(Timestamp, TaskId)>() + size_of::<TaskId>();
+
 /// The tasks of one priority: the users take turns, the tasks of each come as they arrived.
 #[derive(Debug, Default)]
 struct Class {
