@@ -216,6 +216,7 @@ fn gauges(seats: &Seats, tasks: &Tasks) -> Gauges {
         tasks_queued: load.queued,
         tasks_running: load.running,
         task_lag: Duration::from_millis(load.late_ms),
+        tasks_bytes: load.bytes,
         ..Gauges::default()
     }
 }

@@ -9,6 +9,7 @@ mod command;
 mod ending;
 mod feed;
 mod fork;
+mod held;
 mod history;
 mod keys;
 mod note;
@@ -17,6 +18,7 @@ mod recovery;
 mod registry;
 mod routing;
 mod running;
+mod slices;
 mod span;
 mod specialists;
 mod spending;
@@ -36,10 +38,11 @@ pub use command::{
     Ask, Branch, Change, Done, Ended, Executed, IfBusy, Parent, Refusal, Sent, Told, Tour,
 };
 pub use ending::{Ending, TurnEnd};
-pub use feed::{Feed, Growth, Place, Reader, Reading, SharedSlices, Shown, read_caught_up};
+pub use feed::{Feed, Growth, Place, Reader, Reading, Shown, read_caught_up};
 pub use recovery::recover_all;
 pub use registry::{Handle, Outcome, Registry};
 pub use running::over_budget;
+pub use slices::SharedSlices;
 pub use span::{command_span, part_span, turn_span};
 pub use specialists::Part;
 pub use spending::{Voice, recall_budgets, recall_spending};

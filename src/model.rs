@@ -9,6 +9,7 @@ mod clock;
 mod conversation;
 mod event;
 mod id;
+mod memory;
 mod metric;
 mod pool_vitals;
 mod priority;
@@ -32,6 +33,7 @@ pub use id::{
     AgentName, ConversationId, IncidentId, MessageId, PoolName, ProviderName, SessionId, TaskId,
     TurnId, UserId,
 };
+pub use memory::{MemoryPart, MemoryParts};
 pub use metric::{Metric, Unit};
 pub use pool_vitals::{BreakerState, LegLoad, PoolHealth, PoolVitals};
 pub use priority::Priority;

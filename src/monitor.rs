@@ -9,12 +9,15 @@ mod health;
 mod history;
 mod keeping;
 mod machine;
+mod memory;
 mod pools;
+mod probing;
 mod sampler;
 #[cfg(test)]
 mod tests;
 
 use std::{
+    collections::BTreeMap,
     ops::Range,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
@@ -25,7 +28,7 @@ use tokio::{sync::watch, time::Instant};
 use crate::{
     config::LiveSettings,
     conversation::Registry,
-    model::{Check, Gauges, Health, Metric, State, Timestamp, Vitals},
+    model::{Check, Gauges, Health, Metric, ProviderName, State, Timestamp, Vitals},
     wire::{self, Frame},
 };
 use gateway::{Probes, Watched};
@@ -33,6 +36,7 @@ use history::History;
 pub use history::{Chart, ChartPoint};
 use keeping::Keeping;
 pub use pools::{PoolWatch, PoolsNow};
+pub use probing::Finding;
 use sampler::Sampler;
 
 /// The newest measurements.
@@ -111,6 +115,7 @@ impl Monitor {
             started,
         };
         let closing = workshop.lifecycle.closing().clone();
+        workshop.lifecycle.spawn(watched.prober().run(closing.clone()));
         workshop.lifecycle.spawn(sampler.run(closing));
         Arc::new(Self { samples, watched, history, started })
     }
@@ -128,8 +133,14 @@ impl Monitor {
         };
         let (signs, gauges) = self.watched.look(probes);
         let mut vitals = Vitals { uptime_ms: since(self.started), gauges, ..machine };
+        vitals.memory_parts = self.watched.memory(&vitals, &signs.store, &self.history);
         let checks = judge(&mut vitals, &signs);
         (vitals, checks)
+    }
+
+    /// What probes found of each provider.
+    pub fn findings(&self) -> BTreeMap<ProviderName, Finding> {
+        self.watched.findings()
     }
 
     /// Changes with each measurement.

@@ -26,6 +26,7 @@ pub use attempt::{Progress, Prompt};
 use health::HealthTable;
 pub use queue::{Asker, Origin, Queue, Ticket};
 use route::{Leg, Route};
+use tokio::time::Instant;
 use workers::Workers;
 pub use workers::{Busy, Place, Queued, Waited, Worker};
 
@@ -34,7 +35,7 @@ use crate::{
     limits,
     meter::{Meter, PoolMeter},
     model::{AgentName, Day, LegLoad, PoolName, PoolVitals, Priority, ProviderName, UserId},
-    provider::{Item, Providers, Style, context_window},
+    provider::{Item, Provider, Providers, Style, context_window},
     tool::Toolbox,
 };
 
@@ -187,6 +188,19 @@ impl Pool {
         self.route.legs().map(|leg| (leg.provider.name(), &leg.model))
     }
 
+    /// Every provider that it or an agent of it may ask, and for which model.
+    pub fn providers(&self) -> impl Iterator<Item = (&Arc<dyn Provider>, &Arc<str>)> {
+        let agents = self.agents.values().flat_map(|agent| agent.route.legs());
+        self.route.legs().chain(agents).map(|leg| (&leg.provider, &leg.model))
+    }
+
+    /// When each model that it or an agent of it may ask said something last.
+    pub fn heard(&self) -> impl Iterator<Item = ((ProviderName, Arc<str>), Instant)> {
+        let agents = self.agents.values().flat_map(|agent| agent.route.legs());
+        let all = self.route.legs().chain(agents);
+        all.filter_map(|leg| Some(((leg.provider.name().clone(), leg.model.clone()), leg.heard()?)))
+    }
+
     /// Who would be asked first now.
     pub fn first(&self) -> Option<(&ProviderName, &Arc<str>)> {
         self.route.first().map(|leg| (leg.provider.name(), &leg.model))
@@ -231,6 +245,11 @@ impl Pool {
     /// How long the one who waits longest for a worker has waited.
     pub fn oldest_wait(&self) -> Option<Duration> {
         self.workers.oldest_wait()
+    }
+
+    /// Bytes that those take who wait for a worker, reckoned by their number.
+    pub fn queue_bytes(&self) -> usize {
+        self.workers.queue_bytes()
     }
 
     /// Counts what it does.

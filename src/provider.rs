@@ -15,6 +15,7 @@ mod offline;
 mod openai;
 mod openai_chat;
 mod price;
+mod probe;
 mod quota;
 mod refusal;
 mod replays;
@@ -36,6 +37,7 @@ pub use self::{
     briefing::{Briefing, Opinion},
     offline::OFFLINE,
     price::{Prices, context_window},
+    probe::Probed,
 };
 use crate::{
     config::{OfflineSettings, ProviderKind, ProviderSettings, Settings},
@@ -236,6 +238,13 @@ pub trait Provider: Send + Sync + 'static {
     /// deadlines of the provider's settings are kept inside. Whoever polls on after
     /// `Piece::End` may get a `Piece::Remote`; nobody has to.
     fn ask(&self, request: Request) -> BoxFuture<'static, Result<Answer, Failure>>;
+
+    /// Looks whether its server can be reached, takes the key and has these models, without asking
+    /// any; `None` where there is no server.
+    fn probe(&self, models: Vec<Arc<str>>) -> Option<BoxFuture<'static, Probed>> {
+        drop(models);
+        None
+    }
 }
 
 /// The providers that can be asked, by name.

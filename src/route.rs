@@ -33,6 +33,7 @@ use fit::{Row, fit};
 use lexicon::{Found, Lexicon};
 use meaning::{Leaning, Meaning};
 use reading::Reading;
+use words::Words;
 
 /// The pool for what belongs to no other.
 pub const DEFAULT_POOL: &str = "general";
@@ -95,6 +96,13 @@ impl Router {
     /// A router for the pools of these settings, with the weights that they name.
     pub fn of(settings: &Settings) -> Result<Self, RouteError> {
         Ok(Self { consult: settings.routing.consult, ..Self::weighed(settings)? })
+    }
+
+    /// What it takes in memory, with the index of words that all routers share.
+    pub fn memory_bytes(&self) -> usize {
+        let leanings: usize = self.leanings.iter().map(Leaning::memory_bytes).sum();
+        let agents: usize = self.agents.values().map(Agents::memory_bytes).sum();
+        leanings + agents + self.lexicon.memory_bytes() + Words::get().memory_bytes()
     }
 
     fn weighed(settings: &Settings) -> Result<Self, RouteError> {

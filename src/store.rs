@@ -296,4 +296,8 @@ pub struct Health {
     pub free_bytes: Option<u64>,
     /// How long the newest commits took: the middle one, and the slowest but for a twentieth.
     pub commit: Option<[Duration; 2]>,
+    /// Bytes in memory that wait to be written.
+    pub waiting_bytes: usize,
+    /// Bytes of its cache at the most.
+    pub cache_bytes: u64,
 }

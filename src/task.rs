@@ -78,6 +78,8 @@ pub struct Load {
     pub running: usize,
     /// How late the most overdue of those that could run is, in milliseconds.
     pub late_ms: u64,
+    /// Bytes that all of them take in memory, reckoned by their number.
+    pub bytes: usize,
 }
 
 impl Tasks {
@@ -127,7 +129,8 @@ impl Tasks {
         let since = Timestamp(self.counts.overdue_since.load(Ordering::Relaxed));
         let late = if since.0 == 0 { Duration::ZERO } else { self.keeper.now().since(since) };
         let late_ms = u64::try_from(late.as_millis()).unwrap_or(u64::MAX);
-        Load { queued: open.saturating_sub(running), running, late_ms }
+        let bytes = open * schedule::TASK_BYTES;
+        Load { queued: open.saturating_sub(running), running, late_ms, bytes }
     }
 
     /// Hands a task in. It is durable once this resolves.

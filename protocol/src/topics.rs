@@ -1,5 +1,7 @@
 //! Topics: what the whole system looks like. Each carries its last value only.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -99,6 +101,12 @@ pub struct Status {
     pub cpu_percent: f32,
     /// Resident memory of the process, in bytes.
     pub memory_bytes: u64,
+    /// Where that goes, as far as it is known: `program`, `conversations`, `connections`,
+    /// `store_cache`, `store_waiting`, `tasks`, `queues`, `routing`, `history`; newer servers may know
+    /// more. What is in none of them is `other`. Connections, the store's cache, tasks and queues are
+    /// estimated.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub memory_by_part: BTreeMap<String, u64>,
     /// How each part is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<HealthCheck>,

@@ -7,9 +7,10 @@ use std::fmt;
 use super::{rule::Rule, settings::TOOLS};
 use crate::limits::{
     ALERT_FOR_MAX, BUDGET_DOLLARS_MAX, BUDGET_TOKENS_MAX, DRAIN_SECONDS_MAX, NAME_BYTES_MAX,
-    OFFLINE_WORDS_MAX, PRICE_MAX, SAMPLE_EVERY_MS_MAX, SAMPLE_EVERY_MS_MIN, SOURCE_REQUESTS_MAX,
-    TASK_ATTEMPTS_MAX, TASK_TIME_LIMIT_SECONDS_MAX, TASK_WORKERS_MAX, TIMEOUT_MS_MAX,
-    TOKEN_CHARS_MIN, WEBHOOK_KEY_BYTES_MIN, WINDOW_TOKENS_MAX, WINDOW_TOKENS_MIN, WORKERS_MAX,
+    OFFLINE_WORDS_MAX, PRICE_MAX, PROBE_SECONDS_MAX, SAMPLE_EVERY_MS_MAX, SAMPLE_EVERY_MS_MIN,
+    SOURCE_REQUESTS_MAX, TASK_ATTEMPTS_MAX, TASK_TIME_LIMIT_SECONDS_MAX, TASK_WORKERS_MAX,
+    TIMEOUT_MS_MAX, TOKEN_CHARS_MIN, WEBHOOK_KEY_BYTES_MIN, WINDOW_TOKENS_MAX, WINDOW_TOKENS_MIN,
+    WORKERS_MAX,
 };
 
 /// One setting.
@@ -113,6 +114,7 @@ pub(super) const KEYS: &[Key] = &[
     key("tasks.time_limit_seconds", TASK_SECONDS),
     key("tasks.time_zone", Rule::Zone),
     key("monitor.every_ms", Rule::Whole(SAMPLE_EVERY_MS_MIN, SAMPLE_EVERY_MS_MAX)),
+    key("monitor.probe_seconds", Rule::Whole(0, PROBE_SECONDS_MAX)),
     key("monitor.metrics_public", Rule::Switch),
     needed("prices.*.input", DOLLARS),
     key("prices.*.cached", DOLLARS),

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{
     Handle, Place, Reader, Reading, Wake, Watch,
-    feed::{Growth, SharedSlices, Shown},
+    feed::{Growth, Shown},
+    slices::SharedSlices,
 };
 use crate::model::{Sequenced, Timestamp, TurnId};
 

@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-use super::wake::Watch;
+use super::{held::Share, slices::SharedSlices, wake::Watch};
 use crate::{
     limits,
     model::{ConversationId, Cursor, Event, Sequenced, Standing, Timestamp, TurnId},
@@ -49,37 +49,14 @@ impl Shown {
     fn text_bytes(&self) -> usize {
         self.answer.as_ref().map_or(0, |answer| answer.len())
     }
-}
 
-/// Frames of slices that several readers at the same place can share.
-#[derive(Debug, Default)]
-pub struct SharedSlices {
-    frames: VecDeque<(TurnId, u64, u64, Frame)>,
-    /// There is more than one reader, so keeping a frame can be of use.
-    worthwhile: bool,
-}
-
-impl SharedSlices {
-    /// The frame for these bytes of the answer, encoded at most once while readers keep abreast.
-    pub fn frame(
-        &mut self,
-        turn: TurnId,
-        (offset, end): (u64, u64),
-        encode: impl FnOnce() -> Frame,
-    ) -> Frame {
-        let same = |(t, o, e, _): &&(TurnId, u64, u64, Frame)| (*t, *o, *e) == (turn, offset, end);
-        if !self.worthwhile {
-            return encode();
-        }
-        if let Some((.., frame)) = self.frames.iter().find(same) {
-            return frame.clone();
-        }
-        let frame = encode();
-        if self.frames.len() == limits::FEED_SHARED_SLICES_MAX {
-            self.frames.pop_front();
-        }
-        self.frames.push_back((turn, offset, end, frame.clone()));
-        frame
+    /// What it takes beside its answer, in memory of its own.
+    fn held_bytes(&self) -> usize {
+        let text = match &self.event.event {
+            Event::MessageAccepted { text, .. } => text.len(),
+            _ => 0,
+        };
+        size_of::<Sequenced>() + text + self.frame.get().map_or(0, |frame| frame.len())
     }
 }
 
@@ -155,6 +132,8 @@ struct State {
     seq: u64,
     ring: VecDeque<Shown>,
     ring_text_bytes: usize,
+    /// What the events of the ring take beside their answers.
+    ring_held_bytes: usize,
     live: Option<Live>,
     shared: SharedSlices,
     positions: Vec<(TurnId, u64)>,
@@ -163,6 +142,8 @@ struct State {
     standing: Standing,
     fate: Option<Reading>,
     watches: Vec<Arc<Watch>>,
+    /// Of the memory that all feeds take.
+    share: Share,
 }
 
 #[derive(Debug)]
@@ -172,8 +153,12 @@ struct Live {
 }
 
 impl Feed {
-    /// A feed that has shown everything up to `seq`.
-    pub fn new(conversation: ConversationId, epoch: u64, seq: u64) -> Self {
+    /// A feed that has shown everything up to `seq`; `share` tells what it takes.
+    pub(super) fn new(
+        conversation: ConversationId,
+        (epoch, seq): (u64, u64),
+        share: Share,
+    ) -> Self {
         Self {
             conversation,
             state: Mutex::new(State {
@@ -181,6 +166,7 @@ impl Feed {
                 seq,
                 ring: VecDeque::new(),
                 ring_text_bytes: 0,
+                ring_held_bytes: 0,
                 live: None,
                 shared: SharedSlices::default(),
                 positions: Vec::new(),
@@ -189,6 +175,7 @@ impl Feed {
                 standing: Standing::default(),
                 fate: None,
                 watches: Vec::new(),
+                share,
             }),
         }
     }
@@ -221,8 +208,10 @@ impl Feed {
         state.seq = shown.event.seq;
         state.epoch = shown.event.epoch;
         state.ring_text_bytes += shown.text_bytes();
+        state.ring_held_bytes += shown.held_bytes();
         state.ring.push_back(shown);
         state.trim();
+        state.weigh();
         state.mark();
     }
 
@@ -233,6 +222,7 @@ impl Feed {
         if let Some(live) = &mut state.live {
             live.text.push_str(text);
         }
+        state.weigh();
         if announced {
             state.mark();
         }
@@ -319,34 +309,9 @@ impl Feed {
     /// Hands the reader what lies beyond its place and moves the place there.
     pub fn read(&self, place: &mut Place, reader: &mut impl Reader) -> Reading {
         let mut state = self.lock();
-        let state = &mut *state;
-        if state.fate == Some(Reading::Lost) {
-            return Reading::Lost;
-        }
-        state.shared.worthwhile = state.watches.len() > 1;
-        let cursor = &mut place.cursor;
-        let oldest = state.seq - state.ring.len() as u64;
-        if cursor.epoch != state.epoch || cursor.seq > state.seq || cursor.seq < oldest {
-            return Reading::Behind;
-        }
-        let seen = usize::try_from(cursor.seq - oldest).unwrap_or(usize::MAX);
-        for shown in state.ring.iter().skip(seen) {
-            let before = before(shown, &state.ring, state.live.as_ref());
-            if !read_event(cursor, (shown, before), reader, &mut state.shared) {
-                return Reading::More;
-            }
-        }
-        if let Some(fate) = state.fate {
-            return fate;
-        }
-        if place.positions_seen != state.positions_rev {
-            place.positions_seen = state.positions_rev;
-            for (turn, position) in &state.positions {
-                reader.position(*turn, *position, state.positions_at);
-            }
-        }
-        let Some(live) = &state.live else { return Reading::UpToDate };
-        read_text(cursor, (live.turn, &live.text, false), reader, &mut state.shared)
+        let reading = state.read(place, reader);
+        state.weigh();
+        reading
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -355,6 +320,51 @@ impl Feed {
 }
 
 impl State {
+    fn read(&mut self, place: &mut Place, reader: &mut impl Reader) -> Reading {
+        if self.fate == Some(Reading::Lost) {
+            return Reading::Lost;
+        }
+        self.shared.be_of_use_to(self.watches.len());
+        let cursor = &mut place.cursor;
+        let oldest = self.seq - self.ring.len() as u64;
+        if cursor.epoch != self.epoch || cursor.seq > self.seq || cursor.seq < oldest {
+            return Reading::Behind;
+        }
+        let seen = usize::try_from(cursor.seq - oldest).unwrap_or(usize::MAX);
+        for shown in self.ring.iter().skip(seen) {
+            let held = shown.held_bytes();
+            let before = before(shown, &self.ring, self.live.as_ref());
+            let whole = read_event(cursor, (shown, before), reader, &mut self.shared);
+            // The first reader has it encoded.
+            self.ring_held_bytes += shown.held_bytes() - held;
+            if !whole {
+                return Reading::More;
+            }
+        }
+        if let Some(fate) = self.fate {
+            return fate;
+        }
+        if place.positions_seen != self.positions_rev {
+            place.positions_seen = self.positions_rev;
+            for (turn, position) in &self.positions {
+                reader.position(*turn, *position, self.positions_at);
+            }
+        }
+        let Some(live) = &self.live else { return Reading::UpToDate };
+        read_text(cursor, (live.turn, &live.text, false), reader, &mut self.shared)
+    }
+
+    /// Tells what the feed takes by now: what it has room for, with the texts and frames that it holds.
+    fn weigh(&mut self) {
+        let bytes = size_of::<Feed>()
+            + self.ring.capacity() * size_of::<Shown>()
+            + self.ring_held_bytes
+            + self.ring_text_bytes
+            + self.live.as_ref().map_or(0, |live| live.text.capacity())
+            + self.shared.bytes();
+        self.share.is(bytes);
+    }
+
     fn is_live(&self, turn: TurnId) -> bool {
         self.live.as_ref().is_some_and(|live| live.turn == turn)
     }
@@ -371,6 +381,7 @@ impl State {
         {
             let Some(oldest) = self.ring.pop_front() else { break };
             self.ring_text_bytes -= oldest.text_bytes();
+            self.ring_held_bytes -= oldest.held_bytes();
         }
     }
 }

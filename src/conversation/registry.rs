@@ -20,6 +20,7 @@ use super::{
     Workshop,
     command::{Ask, Change, Command, Done, Ended, Executed, Refusal, Reply, Sent},
     feed::Feed,
+    held::Held,
     keys::Keys,
     recovery::recover,
     writer::{Exit, Phase, Writer},
@@ -121,14 +122,19 @@ pub struct Registry {
     pub(super) keys: Keys,
     live: Arc<DashMap<ConversationId, Place>>,
     count: Arc<AtomicUsize>,
+    held: Held,
 }
 
 type Place = Arc<OnceCell<Handle>>;
 
+/// A channel of tokio's has room for so many from the start.
+const COMMANDS_BLOCK: usize = 32;
+
 impl Registry {
     /// A registry with nothing in it.
     pub fn new(workshop: Workshop) -> Self {
-        Self { workshop, keys: Keys::default(), live: Arc::default(), count: Arc::default() }
+        let (keys, held) = (Keys::default(), Held::default());
+        Self { workshop, keys, live: Arc::default(), count: Arc::default(), held }
     }
 
     /// What conversations work with.
@@ -139,6 +145,11 @@ impl Registry {
     /// Conversations in memory.
     pub fn live(&self) -> usize {
         self.count.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that they take, with what their feeds hold.
+    pub fn memory_bytes(&self) -> usize {
+        self.held.bytes()
     }
 
     /// The way to a conversation, which is read from the store where it is not in memory.
@@ -273,7 +284,8 @@ impl Registry {
             return Err(Refusal::Overloaded);
         }
         let id = record.id;
-        let feed = Arc::new(Feed::new(id, record.epoch, record.seq));
+        let share = self.held.share(size_of::<Feed>());
+        let feed = Arc::new(Feed::new(id, (record.epoch, record.seq), share));
         feed.stand(record.standing.clone());
         let (commands, inbox) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
         let writer = Writer {
@@ -290,11 +302,14 @@ impl Registry {
         };
         let registry = self.clone();
         let shown = feed.clone();
-        self.workshop.lifecycle.spawn(async move {
+        let task = async move {
             let run = writer.run(inbox, || registry.retire(id));
             let exit = AssertUnwindSafe(run).catch_unwind().await;
             registry.ended(id, &shown, exit.ok()).await;
-        });
+        };
+        let own = size_of_val(&task) + COMMANDS_BLOCK * size_of::<Command>();
+        let share = self.held.share(own + size_of::<(ConversationId, Place, Inner)>());
+        self.workshop.lifecycle.spawn(task.map(move |()| drop(share)));
         Ok(Handle(Arc::new(Inner { commands, feed })))
     }
 

@@ -6,6 +6,7 @@ mod cursor;
 mod durable;
 mod gate;
 mod hedging;
+mod held;
 mod life;
 mod metering;
 mod panel;

@@ -32,6 +32,11 @@ pub(super) const FAMILIES: &[(&str, Kind, &str)] = &[
     ("operatoros_info", Kind::Gauge, "The version that runs; always 1."),
     ("process_cpu_seconds_total", Kind::Counter, "Processor time of the process."),
     ("process_resident_memory_bytes", Kind::Gauge, "Resident memory of the process."),
+    (
+        "operatoros_memory_part_bytes",
+        Kind::Gauge,
+        "Where that goes, by part; `other` is what no part knows of.",
+    ),
     ("process_open_fds", Kind::Gauge, "Files and sockets that the process has open."),
     ("process_max_fds", Kind::Gauge, "Files and sockets that it may have open."),
     ("process_start_time_seconds", Kind::Gauge, "When the process began, since 1970."),
@@ -87,6 +92,16 @@ pub(super) const FAMILIES: &[(&str, Kind, &str)] = &[
         "operatoros_model_up",
         Kind::Gauge,
         "1 where the model is asked, 0 while it fails or wants to be left alone.",
+    ),
+    (
+        "operatoros_provider_up",
+        Kind::Gauge,
+        "1 where a probe found that the provider answers and takes its key, else 0.",
+    ),
+    (
+        "operatoros_provider_probe_seconds",
+        Kind::Gauge,
+        "How long the provider took to answer the last probe.",
     ),
     ("operatoros_attempts_total", Kind::Counter, "Times a model was asked."),
     ("operatoros_attempts_answered_total", Kind::Counter, "Times its answer was whole."),

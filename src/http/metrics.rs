@@ -76,6 +76,7 @@ fn tell(front: &Front) -> String {
     }
     pools(&mut out, workshop, &figures);
     models(&mut out, workshop, &figures);
+    providers(&mut out, front);
     machine(&mut out, &vitals);
     out.text()
 }
@@ -84,6 +85,9 @@ fn process(out: &mut Exposition, vitals: &Vitals, now: Timestamp) {
     let seconds = |ms: u64| number(ms) / 1_000.0;
     out.maybe("process_cpu_seconds_total", vitals.cpu_time_ms.map(seconds));
     out.maybe("process_resident_memory_bytes", vitals.memory_bytes.map(number));
+    for (part, bytes) in vitals.memory_parts.iter() {
+        out.gauge("operatoros_memory_part_bytes", &[("part", part.name())], number(bytes));
+    }
     out.maybe("process_open_fds", vitals.open_files.map(count));
     out.maybe("process_max_fds", vitals.open_files_max.map(count));
     let now = seconds(u64::try_from(now.0).unwrap_or_default());
@@ -167,6 +171,16 @@ fn one_model(out: &mut Exposition, labels: [(&str, &str); 2], figures: &AttemptF
         out.gauge("operatoros_attempts_failed_total", &labels, number(*times));
     }
     out.histogram("operatoros_attempt_first_token_seconds", &labels, &figures.first_token);
+}
+
+fn providers(out: &mut Exposition, front: &Front) {
+    for (provider, finding) in front.monitor.findings() {
+        let labels = [("provider", provider.as_str())];
+        out.gauge("operatoros_provider_up", &labels, f64::from(u8::from(finding.is_up())));
+        if let Some(took) = finding.took() {
+            out.gauge("operatoros_provider_probe_seconds", &labels, took.as_secs_f64());
+        }
+    }
 }
 
 fn machine(out: &mut Exposition, vitals: &Vitals) {

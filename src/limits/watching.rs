@@ -30,6 +30,23 @@ pub const PULSE_EVERY: Duration = Duration::from_millis(250);
 pub const SLOW_SAMPLE_EVERY: Duration = Duration::from_secs(10);
 /// Milliseconds between two `status` frames that a subscriber may ask for, at the most.
 pub const STATUS_EVERY_MS_MAX: u32 = 60 * 60 * 1_000;
+/// Seconds between two probes of a provider that settings may ask for, at the most.
+pub const PROBE_SECONDS_MAX: u32 = 24 * 60 * 60;
+/// A probe of a provider must be over by then.
+pub const PROBE_WITHIN: Duration = Duration::from_secs(10);
+/// How soon a provider that could not be reached is probed again; doubles with each time.
+pub const PROBE_AGAIN_FIRST: Duration = Duration::from_secs(5);
+/// The longest such pause.
+pub const PROBE_AGAIN_MAX: Duration = Duration::from_secs(60);
+/// The longest pause that a provider may ask of who probes it.
+pub const PROBE_REST_MAX: Duration = Duration::from_secs(60 * 60);
+/// By how much of its pause, in percent, a probe may come sooner, so that those of many gateways
+/// that began together spread.
+pub const PROBE_JITTER_PERCENT: u32 = 10;
+/// What is read of a provider's list of models.
+pub const PROBE_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Models of a provider that one probe asks for by name, where its list does not have them.
+pub const PROBE_MODELS_MAX: usize = 16;
 /// One point of the history: what was measured meanwhile is folded into it.
 pub const HISTORY_POINT: Duration = Duration::from_secs(60);
 /// Points of the history that are kept: a day. A point takes 12 bytes for each metric, so all of
@@ -48,6 +65,8 @@ pub const DISK_FREE_BYTES_LOW: u64 = 512 * 1024 * 1024;
 pub const MEMORY_PERCENT_SHORT: f64 = 90.0;
 /// See `MEMORY_PERCENT_SHORT`.
 pub const MEMORY_PERCENT_EXHAUSTED: f64 = 97.0;
+/// What an open connection takes in memory, as a thousand idle ones did.
+pub const CONNECTION_BYTES_USUAL: u64 = 7 * 1024;
 /// Descriptors in use, in percent, from which they are called short.
 pub const FILES_PERCENT_SHORT: f64 = 80.0;
 /// See `FILES_PERCENT_SHORT`.
@@ -114,6 +133,7 @@ pub const WEBHOOK_KEY_BYTES_MIN: usize = 24;
 pub const WEBHOOK_KEY_BYTES_MAX: usize = 64;
 
 const _: () = assert!(PULSE_EVERY.as_millis() * 2 <= SAMPLE_EVERY_MS_MIN as u128);
+const _: () = assert!(PROBE_AGAIN_FIRST.as_secs() <= PROBE_AGAIN_MAX.as_secs());
 const _: () = assert!(STORE_FREE_BYTES_MIN < DISK_FREE_BYTES_LOW);
 const _: () = assert!(CHART_POINTS_MAX <= HISTORY_POINTS_MAX);
 const _: () = assert!(WATCHES_PER_USER_MAX <= WATCHES_MAX);

@@ -55,6 +55,8 @@ pub enum Metric {
     TaskLag,
     /// Models of routes that are not asked now, since they fail or want to be left alone.
     ModelsDown,
+    /// Providers of routes that refuse their key or cannot be reached, as probes found.
+    ProvidersDown,
     /// Turns that ended since the measurement before.
     TurnsEnded,
     /// Those of them that failed.
@@ -121,6 +123,7 @@ impl Metric {
         Self::TasksQueued,
         Self::TaskLag,
         Self::ModelsDown,
+        Self::ProvidersDown,
         Self::TurnsEnded,
         Self::TurnsFailed,
         Self::ErrorRate,
@@ -183,6 +186,7 @@ impl Metric {
             Self::TasksQueued => Some(count(gauges.tasks_queued)),
             Self::TaskLag => Some(millis(gauges.task_lag)),
             Self::ModelsDown => Some(count(gauges.models_down)),
+            Self::ProvidersDown => Some(count(gauges.providers_down)),
             Self::TurnsEnded => Some(number(vitals.pace.turns_ended)),
             Self::TurnsFailed => Some(number(vitals.pace.turns_failed)),
             Self::ErrorRate => vitals.pace.error_rate.map(|rate| rate * 100.0),
@@ -227,6 +231,7 @@ impl Metric {
             Self::TasksQueued => ("tasks_queued", Count),
             Self::TaskLag => ("task_lag_ms", Milliseconds),
             Self::ModelsDown => ("models_down", Count),
+            Self::ProvidersDown => ("providers_down", Count),
             Self::TurnsEnded => ("turns_ended", Count),
             Self::TurnsFailed => ("turns_failed", Count),
             Self::ErrorRate => ("error_percent", Percent),

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use super::Certificate;
+use super::{Certificate, MemoryParts};
 
 /// What was measured of machine and process. What the system does not tell is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -17,6 +17,10 @@ pub struct Vitals {
     pub machine_cpu_percent: Option<f32>,
     /// Resident memory of the process, in bytes.
     pub memory_bytes: Option<u64>,
+    /// Where that goes, as far as it is known.
+    pub memory_parts: MemoryParts,
+    /// What of the process's memory are pages of its own file, in bytes.
+    pub program_bytes: Option<u64>,
     /// What of the machine's memory is in use, and how much it has, in bytes.
     pub machine_memory_bytes: Option<(u64, u64)>,
     /// The same of its swap.
@@ -140,6 +144,10 @@ pub struct Gauges {
     pub queue_age: Duration,
     /// How late the most overdue background task is.
     pub task_lag: Duration,
+    /// Bytes that background tasks take in memory.
+    pub tasks_bytes: usize,
+    /// Providers that probes found not to work.
+    pub providers_down: usize,
     /// Models of routes that are asked now, and those that are not.
     pub models_up: usize,
     /// See `models_up`.

@@ -3,17 +3,19 @@
 use std::{
     collections::BTreeMap,
     hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
     time::Duration,
 };
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
+use super::probing::{Finding, Findings, Prober};
 use crate::{
     config::{LiveSettings, Settings, SettingsState},
     conversation::{Registry, Workshop},
     limits,
     meter::Figures,
-    model::{Day, Gauges, LegLoad, PoolName, Timestamp, UserId},
+    model::{Day, Gauges, LegLoad, PoolName, ProviderName, Timestamp, UserId},
     store,
 };
 
@@ -22,6 +24,7 @@ pub(super) struct Watched {
     registry: Registry,
     live: LiveSettings,
     above: Box<dyn Fn() -> Gauges + Send + Sync>,
+    findings: Findings,
 }
 
 /// What the gateway's health is judged by, beside what is measured.
@@ -33,6 +36,10 @@ pub(super) struct Signs {
     pub(super) pools: Vec<(PoolName, Vec<LegLoad>)>,
     /// Providers that a route names and that cannot be asked, since they have no key.
     pub(super) keyless: Vec<String>,
+    /// What probes found of the providers.
+    pub(super) findings: BTreeMap<ProviderName, Finding>,
+    /// When each model said something last.
+    pub(super) heard: BTreeMap<(ProviderName, Arc<str>), Instant>,
     pub(super) settings: SettingsState,
 }
 
@@ -57,7 +64,18 @@ impl Watched {
         live: LiveSettings,
         above: Box<dyn Fn() -> Gauges + Send + Sync>,
     ) -> Self {
-        Self { registry, live, above }
+        Self { registry, live, above, findings: Findings::default() }
+    }
+
+    /// Who probes the providers for it.
+    pub(super) fn prober(&self) -> Prober {
+        let Workshop { pools, clock, .. } = self.workshop();
+        Prober::new(pools.clone(), self.live.clone(), clock.clone(), self.findings.clone())
+    }
+
+    /// What probes found of the providers.
+    pub(super) fn findings(&self) -> BTreeMap<ProviderName, Finding> {
+        self.findings.all()
     }
 
     /// How often it is to be measured.
@@ -69,7 +87,11 @@ impl Watched {
         self.workshop().clock.now()
     }
 
-    fn workshop(&self) -> &Workshop {
+    pub(super) fn conversations_bytes(&self) -> usize {
+        self.registry.memory_bytes()
+    }
+
+    pub(super) fn workshop(&self) -> &Workshop {
         self.registry.workshop()
     }
 
@@ -84,22 +106,26 @@ impl Watched {
             .map(|leg| ((&leg.provider, &leg.model), leg.is_asked()))
             .collect();
         let models_up = models.values().filter(|asked| **asked).count();
-        let gauges = Gauges {
-            conversations: self.registry.live(),
-            turns_open: lifecycle.turns_running(),
-            turns_running: pools.iter().map(|pool| pool.load().running as usize).sum(),
-            queue_age: pools.iter().filter_map(|pool| pool.oldest_wait()).max().unwrap_or_default(),
-            models_up,
-            models_down: models.len() - models_up,
-            ..(self.above)()
-        };
+        let models_down = models.len() - models_up;
         let signs = Signs {
             draining: lifecycle.draining().is_reached(),
             store: store.health(),
             probes,
             pools: pools_now,
             keyless: keyless(&self.registry, &self.live.now()),
+            findings: self.findings.all(),
+            heard: pools.iter().flat_map(|pool| pool.heard().collect::<Vec<_>>()).collect(),
             settings: self.live.state(),
+        };
+        let gauges = Gauges {
+            conversations: self.registry.live(),
+            turns_open: lifecycle.turns_running(),
+            turns_running: pools.iter().map(|pool| pool.load().running as usize).sum(),
+            queue_age: pools.iter().filter_map(|pool| pool.oldest_wait()).max().unwrap_or_default(),
+            providers_down: signs.providers_down(),
+            models_up,
+            models_down,
+            ..(self.above)()
         };
         (signs, gauges)
     }
@@ -109,12 +135,13 @@ impl Watched {
         self.workshop().pools.meter().figures(Day::of(self.now()))
     }
 
-    /// Changes when something happens that is told at once: a model or the store gives up or comes
-    /// back, the drain begins.
+    /// Changes when something happens that is told at once: a model, a provider or the store gives up
+    /// or comes back, the drain begins.
     pub(super) fn fingerprint(&self) -> u64 {
         let Workshop { lifecycle, store, pools, .. } = self.workshop();
         let mut hasher = DefaultHasher::new();
         (lifecycle.draining().is_reached(), store.health().writable).hash(&mut hasher);
+        self.findings.kinds().hash(&mut hasher);
         for pool in pools.iter() {
             for leg in pool.legs() {
                 (leg.is_asked(), leg.breaker.as_str()).hash(&mut hasher);

@@ -1,13 +1,13 @@
-//! Health checks: how each part is, why, and what to do about it. Nothing is asked of anybody: what
-//! is known already is enough.
+//! Health checks: how each part is, why, and what to do about it. Nothing is asked of anybody here:
+//! what is known already is enough.
 //!
 //! A new check is a `Part`, what it is judged by in `Vitals` or `Signs`, and a function in this list.
 
+mod providers;
+
 use crate::{
     limits,
-    model::{
-        Certificate, Check, Gauges, LegLoad, Part, Reason, State, Timestamp, Unit, Vitals, amount,
-    },
+    model::{Certificate, Check, Gauges, Part, State, Timestamp, Unit, Vitals, amount},
 };
 
 use super::gateway::Signs;
@@ -66,6 +66,13 @@ fn memory(vitals: &Vitals, _: &Signs) -> Check {
     };
     let bounds = (limits::MEMORY_PERCENT_SHORT, limits::MEMORY_PERCENT_EXHAUSTED);
     let state = judge(percent(used, whole), bounds);
+    let largest = vitals.memory_parts.largest();
+    let says = match largest.first().filter(|_| state != State::Ok) {
+        Some((part, bytes)) => {
+            format!("{says}, most by {}: {}", part.words(), show(Unit::Bytes, *bytes))
+        }
+        None => says,
+    };
     let advice = "stop what else takes memory on the machine, or give it more";
     told(Part::Memory, state, says, advice)
 }
@@ -82,65 +89,7 @@ fn files(vitals: &Vitals, _: &Signs) -> Check {
 }
 
 fn providers(_: &Vitals, signs: &Signs) -> Check {
-    let legs = || signs.pools.iter().flat_map(|(_, legs)| legs);
-    let mut down: Vec<&LegLoad> = legs().filter(|leg| !leg.is_asked()).collect();
-    down.sort_by_key(|leg| (&leg.provider, &leg.model));
-    down.dedup_by_key(|leg| (&leg.provider, &leg.model));
-    let deserted = |legs: &Vec<LegLoad>| !legs.is_empty() && !legs.iter().any(LegLoad::is_asked);
-    let pools: Vec<&str> = signs
-        .pools
-        .iter()
-        .filter(|(_, legs)| deserted(legs))
-        .map(|(pool, _)| pool.as_str())
-        .collect();
-    if down.is_empty() {
-        return well(signs);
-    }
-    let each = down.iter().map(|leg| {
-        let (provider, model) = (&leg.provider, &leg.model);
-        format!("{provider}/{model} {}", why(leg))
-    });
-    let mut says = each.collect::<Vec<_>>().join("; ");
-    if !pools.is_empty() {
-        says.extend(["; nobody is left to answer for ", &*pools.join(", ")]);
-    }
-    let state = if pools.is_empty() { State::Degraded } else { State::Failing };
-    let advice = match down.iter().find_map(|leg| leg.because) {
-        Some(Reason::ProviderAuth) => "set the right api_key of the provider, then restart",
-        Some(Reason::ProviderQuota) => "top up the account behind the provider's key",
-        _ => "it is tried again by itself; add another provider to the route where that lasts",
-    };
-    Check::bad(Part::Providers, state, says, advice)
-}
-
-/// Who has no key is passed over, which is how it was set.
-fn well(signs: &Signs) -> Check {
-    let (part, keyless) = (Part::Providers, signs.keyless.join(", "));
-    let only_offline = signs
-        .pools
-        .iter()
-        .flat_map(|(_, legs)| legs)
-        .all(|leg| leg.provider.as_str() == crate::provider::OFFLINE);
-    let advice = Some("set the api_key of a provider to have its models asked");
-    if keyless.is_empty() {
-        Check::ok(part, "every model can be asked")
-    } else if only_offline {
-        let says = format!("{keyless}: no key, so the offline provider answers");
-        Check { advice, ..Check::ok(part, says) }
-    } else {
-        let says = format!("every model with a key can be asked; {keyless}: no key");
-        Check { advice, ..Check::ok(part, says) }
-    }
-}
-
-fn why(leg: &LegLoad) -> &'static str {
-    match leg.because {
-        Some(Reason::ProviderAuth) => "refuses its key",
-        Some(Reason::ProviderQuota) => "has no credit left",
-        Some(Reason::ProviderRateLimited) => "wants to be left alone",
-        Some(Reason::DeadlineExceeded) => "does not answer in time",
-        _ => "fails",
-    }
+    providers::check(signs)
 }
 
 fn queue(vitals: &Vitals, _: &Signs) -> Check {

@@ -172,6 +172,14 @@ impl History {
         }
     }
 
+    /// What it takes: a point has a fold for each metric.
+    pub(super) fn memory_bytes(&self) -> usize {
+        let open = self.open.as_ref().map_or(0, |_| size_of::<Open>());
+        self.points.capacity() * size_of::<Point>()
+            + self.points.len() * METRICS * size_of::<Fold>()
+            + open
+    }
+
     /// All that is over, oldest first.
     pub(super) fn points(&self) -> impl Iterator<Item = &Point> {
         self.points.iter()

@@ -55,6 +55,7 @@ impl Machine {
             cpu_time_ms: process.map(sysinfo::Process::accumulated_cpu_time),
             machine_cpu_percent: Some(system.global_cpu_usage()),
             memory_bytes: process.map(sysinfo::Process::memory),
+            program_bytes: program(),
             machine_memory_bytes: Some(memory(system)),
             swap_bytes: Some((system.used_swap(), system.total_swap())),
             load: System::load_average().ok().map(|load| [load.one, load.five, load.fifteen]),
@@ -100,4 +101,12 @@ fn memory(system: &System) -> (u64, u64) {
         }
         _ => machine,
     }
+}
+
+/// What of the process's memory the kernel counts as pages of files: the program and its tables.
+fn program() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("RssFile:"))?;
+    let kib: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+    Some(kib * 1_024)
 }

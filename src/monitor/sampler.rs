@@ -133,6 +133,7 @@ impl Sampler {
             gauges,
             ..measured
         };
+        vitals.memory_parts = self.watched.memory(&vitals, &signs.store, &self.history);
         let checks = judge(&mut vitals, &signs);
         let states: Vec<State> = checks.iter().map(|check| check.state).collect();
         looking.changes +=

@@ -1,5 +1,7 @@
 //! Time, the gateway and the system belong to the test.
 
+mod probing;
+
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -64,8 +66,14 @@ async fn a_drain_is_told_at_once() {
 // ---- health ---------------------------------------------------------------------------------
 
 fn signs() -> Signs {
-    let store =
-        store::Health { writable: true, bytes: Some(1), free_bytes: Some(1 << 40), commit: None };
+    let store = store::Health {
+        writable: true,
+        bytes: Some(1),
+        free_bytes: Some(1 << 40),
+        commit: None,
+        waiting_bytes: 0,
+        cache_bytes: 0,
+    };
     let pools = vec![
         ("general".into(), vec![leg("a", None), leg("b", None)]),
         ("sports".into(), vec![leg("b", None)]),
@@ -76,6 +84,8 @@ fn signs() -> Signs {
         probes: Probes::default(),
         pools,
         keyless: vec![],
+        findings: BTreeMap::default(),
+        heard: BTreeMap::default(),
         settings: SettingsState::default(),
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     conversation::{Ask, Refusal},
     intent::{Operation, Whom, Workers},
     limits,
-    model::{AgentName, ConversationId, Day, Event, PoolName, PoolVitals, Priority},
+    model::{AgentName, ConversationId, Day, Event, LegLoad, PoolName, PoolVitals, Priority},
     pool::Pool,
     route::DEFAULT_POOL,
 };
@@ -171,38 +171,47 @@ impl Operator {
         })
     }
 
-    /// The models that may answer, and for which pools.
+    /// The models that may answer, for which pools, and how they are.
     pub(super) fn providers(&self) -> Report {
-        let mut stops: Vec<(String, Vec<String>)> = Vec::new();
+        let mut stops: Vec<(LegLoad, Vec<String>)> = Vec::new();
         for pool in self.registry.workshop().pools.iter() {
             let own = pool.legs().into_iter();
             for leg in own.chain(pool.agents().flat_map(|(_, agent)| agent.legs())) {
-                let stop = format!("{}/{}", leg.provider, leg.model);
-                match stops.iter_mut().find(|(known, _)| *known == stop) {
+                let is =
+                    |known: &LegLoad| known.provider == leg.provider && known.model == leg.model;
+                match stops.iter_mut().find(|(known, _)| is(known)) {
                     Some((_, pools))
                         if pools.last().is_some_and(|last| *last == *pool.name.as_str()) => {}
                     Some((_, pools)) => pools.push(pool.name.to_string()),
-                    None => stops.push((stop, vec![pool.name.to_string()])),
+                    None => stops.push((leg, vec![pool.name.to_string()])),
                 }
             }
         }
-        let split = |stop: &str| {
-            let (provider, model) = stop.split_once('/').unwrap_or((stop, ""));
-            (provider.to_owned(), model.to_owned())
+        let findings = self.monitor.findings();
+        let state = |leg: &LegLoad| match findings.get(&leg.provider) {
+            _ if !leg.is_asked() => "is not asked for now".into(),
+            Some(finding) => finding.says(&leg.model),
+            None => "is asked".into(),
         };
-        let row = |(stop, pools): &(String, Vec<String>)| {
-            let (provider, model) = split(stop);
-            [provider, model, pools.join(", ")]
+        let row = |(leg, pools): &(LegLoad, Vec<String>)| {
+            let (provider, model) = (leg.provider.to_string(), leg.model.to_string());
+            [provider, model, state(leg).into_owned(), pools.join(", ")]
         };
         let rows: Vec<_> = stops.iter().map(row).collect();
-        let data: Vec<Value> = stops
-            .iter()
-            .map(|(stop, pools)| {
-                let (provider, model) = split(stop);
-                json!({"provider": provider, "model": model, "pools": pools})
+        let data = |(leg, pools): &(LegLoad, Vec<String>)| {
+            let found = findings.get(&leg.provider);
+            json!({
+                "provider": leg.provider.as_str(),
+                "model": &*leg.model,
+                "pools": pools,
+                "asked": leg.is_asked(),
+                "up": found.map(|found| found.is_up() && !found.lacks(&leg.model)),
+                "says": state(leg),
             })
-            .collect();
-        Report::new(table(["provider", "model", "for"], &rows), json!({ "providers": data }))
+        };
+        let data: Vec<Value> = stops.iter().map(data).collect();
+        let text = table(["provider", "model", "state", "for"], &rows);
+        Report::new(text, json!({ "providers": data }))
     }
 
     /// Why the conversation's last message went to its pool.

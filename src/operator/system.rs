@@ -45,6 +45,7 @@ impl Operator {
                 "tasks_queued": vitals.gauges.tasks_queued,
                 "tasks_running": vitals.gauges.tasks_running,
                 "memory_bytes": vitals.memory_bytes,
+                "memory_by_part": by_part(&vitals),
                 "cpu_percent": vitals.cpu_percent,
                 "tokens_per_second": vitals.pace.tokens_per_second,
                 "store": {"writable": store.writable, "bytes": store.bytes},
@@ -110,6 +111,11 @@ impl Operator {
     }
 }
 
+fn by_part(vitals: &Vitals) -> Value {
+    let parts = vitals.memory_parts.iter();
+    parts.map(|(part, bytes)| (part.name().to_owned(), Value::from(bytes))).collect()
+}
+
 /// Neither it nor alerts are told any more.
 pub(super) fn stop_posting() -> Report {
     let data = json!({ "subscribed": false });
@@ -170,7 +176,8 @@ fn figures(of: Component, vitals: &Vitals, store: &store::Health) -> String {
             let machine =
                 vitals.machine_memory_bytes.map(|of_it| format!("the machine {}", of(of_it)));
             let swap = vitals.swap_bytes.filter(|(used, _)| *used > 0);
-            told([process, machine, swap.map(|of_it| format!("swap {}", of(of_it)))])
+            let swap = swap.map(|of_it| format!("swap {}", of(of_it)));
+            told([process, machine, swap, parts(vitals)])
         }
         Component::Cpu => {
             let process = vitals.cpu_percent.map(|cpu| format!("{cpu:.0} % of a core"));
@@ -183,7 +190,7 @@ fn figures(of: Component, vitals: &Vitals, store: &store::Health) -> String {
         Component::Disk => {
             let free = store.free_bytes.map(|bytes| format!("{} MiB free", bytes / MIB));
             let own = store.bytes.map(|bytes| format!("the database takes {} MiB", bytes / MIB));
-            told([free, own, None])
+            told([free, own])
         }
         Component::Database => {
             let writes = store.writable.then(|| "reads and writes".to_owned());
@@ -206,8 +213,22 @@ fn figures(of: Component, vitals: &Vitals, store: &store::Health) -> String {
     }
 }
 
+/// Where the memory goes: the largest parts first; what is less than a tenth of a MiB is not worth
+/// a word.
+fn parts(vitals: &Vitals) -> Option<String> {
+    let largest = vitals.memory_parts.largest().into_iter();
+    let worth = largest.filter(|(_, bytes)| *bytes >= MIB / 10);
+    let each: Vec<String> = worth
+        .map(|(part, bytes)| {
+            let tenths = (bytes * 10 + MIB / 2) / MIB;
+            format!("{} {}.{} MiB", part.words(), tenths / 10, tenths % 10)
+        })
+        .collect();
+    (!each.is_empty()).then(|| format!("of the gateway's: {}", each.join(", ")))
+}
+
 /// Whatever of it is known.
-fn told(known: [Option<String>; 3]) -> String {
+fn told<const N: usize>(known: [Option<String>; N]) -> String {
     let known: Vec<String> = known.into_iter().flatten().collect();
     if known.is_empty() { "the system does not tell".to_owned() } else { known.join("; ") }
 }

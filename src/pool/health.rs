@@ -96,6 +96,8 @@ struct State {
     /// From the asking to the first piece, on average.
     first_piece: Option<Duration>,
     asked: Option<Instant>,
+    /// When it said something last.
+    heard: Option<Instant>,
 }
 
 /// Why a model is not asked now.
@@ -145,6 +147,11 @@ impl Health {
     pub(super) fn is_well(&self, now: Instant) -> bool {
         let state = self.lock();
         state.breaker.state(now) == BreakerState::Closed && state.rests.is_none_or(|end| end <= now)
+    }
+
+    /// When it said something last.
+    pub(super) fn heard(&self) -> Option<Instant> {
+        self.lock().heard
     }
 
     /// How it fares, for others to see.
@@ -239,6 +246,7 @@ impl Attempt {
         self.health.meter.first_token(took);
         let mut state = self.health.lock();
         state.learn(took);
+        state.heard = Some(Instant::now());
         state.breaker.began(self.pass);
     }
 
@@ -254,7 +262,9 @@ impl Attempt {
     fn succeeded(&mut self) {
         self.room = None;
         self.health.meter.answered();
-        self.health.lock().breaker.succeeded(self.pass);
+        let mut state = self.health.lock();
+        state.heard = Some(Instant::now());
+        state.breaker.succeeded(self.pass);
     }
 
     /// There was no answer, or no more of it.

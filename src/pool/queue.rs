@@ -95,6 +95,9 @@ impl<T> Default for Queue<T> {
 }
 
 impl<T> Queue<T> {
+    /// What one that waits takes here: its entry, and its ticket in the line of its user.
+    pub(super) const WAITER_BYTES: usize = size_of::<(Ticket, Entry<T>)>() + size_of::<Ticket>();
+
     /// Puts it where it belongs.
     pub fn push(&mut self, asker: Asker, item: T) -> Ticket {
         let ticket = self.next;

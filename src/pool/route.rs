@@ -23,6 +23,13 @@ pub(super) struct Leg {
     health: Arc<Health>,
 }
 
+impl Leg {
+    /// When it said something last.
+    pub(super) fn heard(&self) -> Option<Instant> {
+        self.health.heard()
+    }
+}
+
 /// Whom a pool asks: stops in order, each with those that are equals there.
 pub(super) struct Route(Vec<Vec<Leg>>);
 

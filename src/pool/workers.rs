@@ -144,6 +144,12 @@ impl Workers {
         Usage { size: state.size, running: state.running, queued: state.queue.by_class() }
     }
 
+    /// What those take in memory who wait here.
+    pub(super) fn queue_bytes(&self) -> usize {
+        let waiting: usize = self.lock().queue.by_class().iter().sum();
+        waiting * Queue::<Caller>::WAITER_BYTES
+    }
+
     /// How long the one who came first has waited; none where nobody waits.
     pub(super) fn oldest_wait(&self) -> Option<Duration> {
         self.lock().queue.oldest().map(|caller| caller.since.elapsed())

@@ -13,6 +13,8 @@ use super::{
     Answer, Failure, Provider, Request, Unbuildable,
     deadline::{self, Deadlines, Pulse},
     http::{self, Server},
+    is_at,
+    probe::{Lists, Probed, probe},
     replays::Replays,
     toolless,
 };
@@ -23,6 +25,8 @@ pub(super) const HOST: &str = "api.anthropic.com";
 /// The version that compatible servers know too; nothing of a later one is used.
 const VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
 const VERSION_HEADER: HeaderName = HeaderName::from_static("anthropic-version");
+/// It lists twenty where nobody asks for more.
+const WHOLE_LIST: &str = "limit=1000";
 const KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
 
 /// Asks Anthropic's Messages.
@@ -30,6 +34,7 @@ const KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
 struct Anthropic {
     server: Arc<Server>,
     deadlines: Deadlines,
+    official: bool,
 }
 
 /// The provider for these settings.
@@ -43,7 +48,8 @@ pub(super) fn provider(
         headers.extend([header.ok_or_else(|| Unbuildable::Key(name.clone()))?]);
     }
     let server = Arc::new(Server::new(name, settings, headers)?);
-    Ok(Arc::new(Anthropic { server, deadlines: settings.into() }))
+    let official = is_at(settings, HOST);
+    Ok(Arc::new(Anthropic { server, deadlines: settings.into(), official }))
 }
 
 impl Provider for Anthropic {
@@ -56,6 +62,11 @@ impl Provider for Anthropic {
         deadline::within(self.deadlines, move |pulse| async move {
             toolless::ask(&server, request, |request| ask(&server, request, pulse.clone())).await
         })
+    }
+
+    fn probe(&self, models: Vec<Arc<str>>) -> Option<BoxFuture<'static, Probed>> {
+        let lists = Lists { path: "/v1/models", query: Some(WHOLE_LIST), official: self.official };
+        Some(probe(self.server.clone(), lists, models))
     }
 }
 

@@ -104,6 +104,16 @@ impl Server {
         self.granted(response).await
     }
 
+    /// Where something of the server lies.
+    pub(super) fn url(&self, path: &str) -> Url {
+        Url::parse(&format!("{}{path}", self.base)).expect("the base was read when it was set")
+    }
+
+    /// Gets, whatever is answered; `None` where nothing is.
+    pub(super) async fn get(&self, url: Url) -> Option<Response> {
+        self.client.get(url).send().await.ok()
+    }
+
     async fn send<T: Serialize + Sync>(
         &self,
         path: &str,
@@ -207,13 +217,14 @@ pub(super) async fn json(response: Response) -> Result<Vec<u8>, Failure> {
 }
 
 /// Whether a body was read to its end.
-enum Whole {
+pub(super) enum Whole {
     Yes,
     TooLong,
     BrokenOff,
 }
 
-async fn read(response: Response, bytes_max: usize) -> (Vec<u8>, Whole) {
+/// As much of a body as may be read.
+pub(super) async fn read(response: Response, bytes_max: usize) -> (Vec<u8>, Whole) {
     let mut body = Vec::new();
     let mut bytes = response.bytes_stream();
     while let Some(chunk) = bytes.next().await {

@@ -25,7 +25,8 @@ use super::{
     http::{self, Server},
     is_at,
     lenient::Text,
-    openai_chat::{HOST, bearer, chat},
+    openai_chat::{HOST, bearer, chat, lists},
+    probe::{Probed, probe},
     replays::Replays,
     sse, toolless,
 };
@@ -38,7 +39,7 @@ use crate::{
 /// Asks OpenAI's Responses.
 #[derive(Debug)]
 pub(super) struct Openai {
-    server: Server,
+    server: Arc<Server>,
     deadlines: Deadlines,
     /// Whether the provider is to keep the conversations. Ends when it says that it cannot.
     keeps: AtomicBool,
@@ -52,7 +53,7 @@ pub(super) fn provider(
     name: ProviderName,
     settings: &ProviderSettings,
 ) -> Result<Arc<dyn Provider>, Unbuildable> {
-    let server = Server::new(name.clone(), settings, bearer(name, settings)?)?;
+    let server = Arc::new(Server::new(name.clone(), settings, bearer(name, settings)?)?);
     let (keeps, chats) = (AtomicBool::new(settings.server_state), AtomicBool::new(false));
     let (deadlines, official) = (settings.into(), is_at(settings, HOST));
     Ok(Arc::new(Shared(Arc::new(Openai { server, deadlines, keeps, chats, official }))))
@@ -72,6 +73,10 @@ impl Provider for Shared {
             let ask = |request| ask(openai.clone(), request, pulse.clone());
             toolless::ask(&openai.server, request, ask).await
         })
+    }
+
+    fn probe(&self, models: Vec<Arc<str>>) -> Option<BoxFuture<'static, Probed>> {
+        Some(probe(self.0.server.clone(), lists(self.0.official), models))
     }
 }
 

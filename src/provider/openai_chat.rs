@@ -13,7 +13,9 @@ use super::{
     Answer, Failure, Provider, Request, Unbuildable,
     deadline::{self, Deadlines, Pulse},
     http::{self, Server},
-    is_at, toolless,
+    is_at,
+    probe::{Lists, Probed, probe},
+    toolless,
 };
 use crate::{config::ProviderSettings, model::ProviderName};
 
@@ -53,6 +55,10 @@ impl Provider for OpenaiChat {
             toolless::ask(&server, request, ask).await
         })
     }
+
+    fn probe(&self, models: Vec<Arc<str>>) -> Option<BoxFuture<'static, Probed>> {
+        Some(probe(self.server.clone(), lists(self.official), models))
+    }
 }
 
 /// Asks the server by Chat Completions.
@@ -65,6 +71,11 @@ pub(super) async fn chat(
     let body = ChatBody::new(&request, official);
     let response = server.ask(&request, "/chat/completions", &body).await?;
     Ok(server.answer(response, pulse, ChatDecoder::default()).await?.boxed())
+}
+
+/// Where OpenAI and those who follow it tell of their models.
+pub(super) fn lists(official: bool) -> Lists {
+    Lists { path: "/models", query: None, official }
 }
 
 /// The key, as OpenAI and those who follow it want it; none where there is none.

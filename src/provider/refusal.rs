@@ -33,6 +33,12 @@ pub(super) fn in_stream(event: &str) -> Failure {
     Words::read(event).failure(None)
 }
 
+/// The key is a good one that may not do this: OpenAI says that with 401, and by its words alone.
+pub(super) fn lacks_scope(body: &[u8]) -> bool {
+    let words = Words::read(std::str::from_utf8(body).unwrap_or_default());
+    words.message.contains("Missing scopes")
+}
+
 /// How long the provider asks us to wait, as the official SDKs read it. A date counts from the
 /// answer's own, so that no clock of ours matters.
 fn pause(headers: &HeaderMap) -> Option<Duration> {

@@ -5,6 +5,7 @@ mod calls;
 mod conversation;
 mod faults;
 mod golden;
+mod probing;
 mod quota;
 mod refusals;
 mod server;

@@ -39,6 +39,14 @@ pub(super) struct Agents {
     default: Option<usize>,
 }
 
+impl Agents {
+    /// What was fitted for them.
+    pub(super) fn memory_bytes(&self) -> usize {
+        let leanings: usize = self.leanings.iter().map(Leaning::memory_bytes).sum();
+        leanings + self.lexicon.memory_bytes()
+    }
+}
+
 /// The agents of the pools that have some.
 pub(super) fn of(pools: &BTreeMap<String, PoolSettings>) -> BTreeMap<PoolName, Agents> {
     let staffed = pools.iter().filter(|(_, pool)| !pool.agents.is_empty());

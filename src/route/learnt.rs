@@ -22,6 +22,11 @@ impl Learnt {
         if self.0.is_empty() { 0.0 } else { pieces.iter().map(|piece| self.of(*piece)).sum() }
     }
 
+    /// What it takes.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.0.capacity() * size_of::<(Piece, f32)>()
+    }
+
     /// All of it.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Piece, f32)> {
         self.0.iter().copied()

@@ -33,6 +33,12 @@ pub(super) struct Found {
 }
 
 impl Lexicon {
+    /// What it takes, but for the stems of keywords of several words.
+    pub(super) fn memory_bytes(&self) -> usize {
+        let keywords: usize = self.0.values().map(Vec::capacity).sum();
+        self.0.capacity() * size_of::<(u64, Vec<Keyword>)>() + keywords * size_of::<Keyword>()
+    }
+
     /// Adds a keyword; one without a word is none.
     pub(super) fn add(&mut self, pool: usize, keyword: &str) {
         let mut stems = Reading::of(keyword).stems().collect::<Vec<_>>().into_iter();

@@ -35,6 +35,13 @@ pub(super) struct Leaning {
     pub(super) pieces: Learnt,
 }
 
+impl Leaning {
+    /// What it takes.
+    pub(super) fn memory_bytes(&self) -> usize {
+        size_of::<Self>() + self.weights.capacity() * size_of::<f32>() + self.pieces.memory_bytes()
+    }
+}
+
 impl Meaning {
     /// What a text is about; `None` where no word of it is known.
     pub(super) fn of(reading: &Reading<'_>) -> Option<Self> {

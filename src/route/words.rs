@@ -51,6 +51,13 @@ impl Words {
         &WORDS
     }
 
+    /// What the index takes; the table and the vocabulary are pages of the program.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.starts.capacity() * size_of::<u32>()
+            + self.slots.capacity() * size_of::<(u32, Piece)>()
+            + self.small.capacity() * size_of::<u64>()
+    }
+
     fn index() -> Self {
         let mut words =
             Self { starts: Vec::new(), slots: vec![(0, 0); SLOTS], small: vec![0; SLOTS / 64] };

@@ -23,9 +23,13 @@ use super::{
     reads, tasks,
     writer::{Desk, Job},
 };
-use crate::model::{
-    Accepted, Account, Conversation, ConversationId, Day, Incident, Message, MessageId, OpenTask,
-    Sequenced, Session, Spend, Task, TaskFilter, TaskId, Timestamp, TurnId, User, UserId, Watch,
+use crate::{
+    limits::STORE_CACHE_BYTES,
+    model::{
+        Accepted, Account, Conversation, ConversationId, Day, Incident, Message, MessageId,
+        OpenTask, Sequenced, Session, Spend, Task, TaskFilter, TaskId, Timestamp, TurnId, User,
+        UserId, Watch,
+    },
 };
 
 /// A store in this process: on disk, or in memory alone.
@@ -290,6 +294,8 @@ impl Store for LocalStore {
             bytes: self.kv.bytes(),
             free_bytes: self.kv.free(),
             commit: self.desk.commit_took(),
+            waiting_bytes: self.desk.waiting_bytes(),
+            cache_bytes: self.kv.bytes().unwrap_or_default().min(STORE_CACHE_BYTES),
         }
     }
 

@@ -43,6 +43,15 @@ pub(super) enum Job {
     Close(oneshot::Sender<()>),
 }
 
+impl Job {
+    fn text_bytes(&self) -> usize {
+        match self {
+            Self::Checkpoint(_, _, slice) => slice.len(),
+            _ => 0,
+        }
+    }
+}
+
 /// What waits for the writer, and what it tells about itself.
 pub(super) struct Desk {
     waiting: Mutex<Waiting>,
@@ -57,6 +66,8 @@ pub(super) struct Desk {
 #[derive(Default)]
 struct Waiting {
     jobs: VecDeque<Job>,
+    /// Of the text of checkpoints among them.
+    text_bytes: usize,
     /// Somebody waits for an answer, or there is a group already.
     urgent: bool,
     shut: bool,
@@ -94,6 +105,7 @@ impl Desk {
         let first = waiting.jobs.is_empty();
         waiting.urgent |=
             !matches!(job, Job::Checkpoint(..)) || waiting.jobs.len() >= STORE_GROUP_MAX;
+        waiting.text_bytes += job.text_bytes();
         waiting.jobs.push_back(job);
         if first || waiting.urgent {
             self.arrived.notify_one();
@@ -106,6 +118,7 @@ impl Desk {
         let forgotten = {
             let mut waiting = self.waiting();
             waiting.shut = true;
+            waiting.text_bytes = 0;
             std::mem::take(&mut waiting.jobs)
         };
         self.arrived.notify_one();
@@ -115,6 +128,13 @@ impl Desk {
     /// Whether the newest write went through.
     pub(super) fn writable(&self) -> bool {
         self.writable.load(Ordering::Relaxed)
+    }
+
+    /// What waits, in memory: room for jobs, and the text of checkpoints. The text of messages is that
+    /// which their conversations hold.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        let waiting = self.waiting();
+        waiting.jobs.capacity() * size_of::<Job>() + waiting.text_bytes
     }
 
     /// How long the newest commits took: the middle one, and the slowest but for a twentieth.
@@ -166,7 +186,8 @@ impl Desk {
             return None;
         }
         let group = waiting.jobs.len().min(STORE_GROUP_MAX);
-        let jobs = waiting.jobs.drain(..group).collect();
+        let jobs: VecDeque<Job> = waiting.jobs.drain(..group).collect();
+        waiting.text_bytes -= jobs.iter().map(Job::text_bytes).sum::<usize>();
         waiting.urgent = !waiting.jobs.is_empty();
         Some(jobs)
     }

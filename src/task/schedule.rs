@@ -49,6 +49,11 @@ enum Place {
     Out,
 }
 
+/// What a task takes here: its entry, its place in two orders, and in the queue of what is ready.
+pub(super) const TASK_BYTES: usize = size_of::<(TaskId, Entry)>()
+    + 2 * size_of::<(Timestamp, TaskId)>()
+    + size_of::<(Ticket, TaskId)>();
+
 impl Schedule {
     /// Tasks that have not ended.
     pub(super) fn len(&self) -> usize {

@@ -46,6 +46,11 @@ pub fn status(rev: u64, at: Timestamp, vitals: &Vitals, checks: &[Check]) -> Fra
         tasks_queued: n(gauges.tasks_queued),
         cpu_percent: vitals.cpu_percent.unwrap_or_default(),
         memory_bytes: vitals.memory_bytes.unwrap_or_default(),
+        memory_by_part: vitals
+            .memory_parts
+            .iter()
+            .map(|(part, bytes)| (part.name().to_owned(), bytes))
+            .collect(),
         checks: checks.iter().map(check).collect(),
         more: Metric::ALL
             .iter()

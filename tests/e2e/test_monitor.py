@@ -85,6 +85,29 @@ async def test_health_says_what_to_do():
         assert (await get(g.http + "/healthz")) == (200, '{"status":"ok"}')
 
 
+async def test_memory_is_told_by_part():
+    async with Gateway(MONITOR__EVERY_MS=500, **offline(words=2_000, per_second=0)) as g:
+        async with await Client.connect(g.url) as client:
+            await client.ask("subscribe", topic="status", interval_ms=500)
+            before = (await client.frame("status"))["memory_by_part"]
+            sent = await client.say("Hello", pool="general")
+            await client.end(sent["turn"])
+            await asyncio.sleep(1)
+            client.frames.clear()
+            now = await client.frame("status")
+            parts = now["memory_by_part"]
+            assert parts["conversations"] > before.get("conversations", 0) + 5_000, (before, parts)
+            assert parts["program"] > 1_000_000 and parts["history"] > 0 and parts["routing"] > 0, parts
+            assert sum(parts.values()) >= now["memory_bytes"], now
+            assert abs(sum(parts.values()) - now["memory_bytes"]) < 1_000_000, now
+            sent = await client.say("what uses the memory?")
+            result = await client.frame("command.result", turn=sent["turn"])
+            assert result["intent"] == "health" and "program" in result["text"], result
+        _, text = await get(g.http + "/metrics")
+        assert sample(text, 'operatoros_memory_part_bytes{part="program"}') > 1_000_000
+        assert sample(text, 'operatoros_memory_part_bytes{part="other"}') > 0
+
+
 async def test_a_provider_that_fails_is_told_at_once():
     toml = """
 [providers.broken]
@@ -95,6 +118,7 @@ model = "m"
 route = ["broken"]
 [monitor]
 every_ms = 60000
+probe_seconds = 0
 """
     async with Gateway(toml=toml) as g:
         async with await Client.connect(g.url) as client:

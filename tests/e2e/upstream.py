@@ -11,7 +11,8 @@ import json
 class Exchange:
     def __init__(self, head, body, reader, writer):
         self.head, self.reader, self.writer = head, reader, writer
-        self.path = head.split(" ")[1]
+        self.method, self.path = head.split(" ")[:2]
+        self.is_probe = self.method == "GET" and "/models" in self.path
         self.body = json.loads(body) if body else {}
         self.calls = False
         self.dialect = ("responses" if self.path.endswith("/responses")
@@ -126,11 +127,24 @@ async def answer(exchange, text="Good day. All is well.", pause=0):
     await exchange.end()
 
 
+def listed(model="fake"):
+    """What a healthy provider tells of its models."""
+    if model != "fake":
+        return 404, {"error": {"message": "no such model", "code": "model_not_found"}}
+    return 200, {"object": "list", "data": [{"id": "fake", "object": "model"}]}
+
+
 class Upstream:
-    """`async with Upstream(script) as up`; `up.script` may be changed at any time."""
+    """`async with Upstream(script) as up`; `up.script` may be changed at any time.
+
+    What probes ask for stands in `up.probes`, apart from `up.exchanges`; `up.models` says what they
+    get: called with the name of one model, or with nothing for the list, it gives (status, body), and
+    status 0 is silence.
+    """
 
     def __init__(self, script=answer):
         self.script, self.exchanges, self.tasks = script, [], set()
+        self.models, self.probes = listed, []
 
     async def __aenter__(self):
         self.server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 24)
@@ -150,6 +164,11 @@ class Upstream:
                            if line.startswith("content-length:")), 0)
             body = await reader.readexactly(length)
             exchange = Exchange(head, body, reader, writer)
+            if exchange.is_probe:
+                self.probes.append(exchange)
+                known = exchange.path.rsplit("/models/", 1)[1:]
+                status, body = self.models(*known)
+                return await (exchange.status(status, body) if status else exchange.left(30))
             if exchange.path.endswith("/conversations"):
                 return await exchange.status(404)
             self.exchanges.append(exchange)

@@ -121,6 +121,7 @@ pub(super) fn default_alerts() -> BTreeMap<String, AlertSettings> {
         rule("errors", Metric::ErrorRate, 20.0, 120, Severity::Warning),
         rule("first-token", Metric::FirstTokenP95, 20_000.0, 120, Severity::Warning),
         rule("models-down", Metric::ModelsDown, 0.0, 60, Severity::Warning),
+        rule("providers-down", Metric::ProvidersDown, 0.0, 60, Severity::Warning),
         rule("loop-lag", Metric::LoopLag, 250.0, 30, Severity::Warning),
         rule("checks-failing", Metric::ChecksFailing, 0.0, 30, Severity::Critical),
     ])

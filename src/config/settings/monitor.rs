@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 pub struct MonitorSettings {
     /// Milliseconds between two measurements.
     pub every_ms: u32,
+    /// Seconds between two probes of each provider; 0: none is probed.
+    pub probe_seconds: u32,
     /// `GET /metrics` asks nobody for the token.
     pub metrics_public: bool,
 }
 
 impl Default for MonitorSettings {
     fn default() -> Self {
-        Self { every_ms: 2_000, metrics_public: false }
+        Self { every_ms: 2_000, probe_seconds: 300, metrics_public: false }
     }
 }

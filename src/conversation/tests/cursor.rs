@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::client::{Bite, Client, Seen};
 use crate::{
-    conversation::{Feed, Place, Reading, Shown, read_caught_up},
+    conversation::{Feed, Place, Reading, Shown, held::Held, read_caught_up},
     limits,
     model::{
         ConversationId, Cursor, Event, Reason, Routing, Sequenced, Timestamp, ToolPhase, TurnId,
@@ -72,7 +72,7 @@ impl World {
             (start, Client { epoch: 1, bite, ..Client::default() })
         };
         Self {
-            feed: Feed::new(ConversationId::new(), 1, 0),
+            feed: Feed::new(ConversationId::new(), (1, 0), Held::default().share(0)),
             log: Vec::new(),
             running: None,
             answers: BTreeMap::new(),
@@ -349,7 +349,7 @@ fn a_lost_feed_says_so_and_a_deleted_one_is_read_to_its_end() {
     assert_eq!(client.seq, 2);
     world.feed.lose();
     assert_eq!(world.feed.read(place, client), Reading::Gone, "what is gone is not lost");
-    let lost = Feed::new(ConversationId::new(), 1, 0);
+    let lost = Feed::new(ConversationId::new(), (1, 0), Held::default().share(0));
     lost.lose();
     assert_eq!(lost.read(&mut Place::at(lost.end()), client), Reading::Lost);
 }

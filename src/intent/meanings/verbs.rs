@@ -174,8 +174,8 @@ pub(super) const VERBS: &[Row] = &[
     (TALK, "talk, speak, chat, talking, speaking, chatting, converse, consult, work"),
     (
         USE,
-        "use, using, bring in, try, have, choose, pick, select, stay, know, understand, support, \
-         offer, accept, based on, built on, powered by, backed by",
+        "use, uses, using, uses up, using up, takes up, taking up, bring in, try, have, choose, \
+         pick, select, stay, know, understand, support, offer, accept, based on, built on, powered by, backed by",
     ),
     (
         HANDLE,
