@@ -13,6 +13,7 @@ use crate::{
     monitor::probing::{Findings, Prober},
     pool::Pools,
     provider::{Answer, Failure, Probed, Provider, Providers, Request, Retry},
+    tool::Toolbox,
 };
 
 /// A provider that answers probes as a test says, and keeps when it was probed for which models.
@@ -75,7 +76,7 @@ impl House {
             Settings { pools: [("one".to_owned(), pool)].into(), ..Settings::default() };
         settings.monitor.probe_seconds = probe_seconds;
         let live = LiveSettings::new(Arc::new(settings.clone())).0;
-        let pools = Pools::new(&settings, &Near::of(&script));
+        let pools = Pools::new(&settings, &Near::of(&script), &Toolbox::default());
         let (findings, lifecycle) = (Findings::default(), Lifecycle::default());
         let clock = Clock::at(Timestamp(1_000));
         let prober = Prober::new(pools.clone(), live.clone(), clock, findings.clone());
@@ -89,7 +90,8 @@ impl House {
         let was = self.settings.clone();
         change(&mut self.settings);
         if anew {
-            self.pools.adopt(&was, &self.settings, &Near::of(&self.script));
+            let asked = (&Near::of(&self.script), &Toolbox::default());
+            self.pools.adopt(&was, &self.settings, asked);
         }
         self.live.adopt(Arc::new(self.settings.clone()), vec![]);
     }
