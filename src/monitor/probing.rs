@@ -70,10 +70,7 @@ impl Finding {
 
     /// How long the server took to answer.
     pub fn took(&self) -> Option<Duration> {
-        match self.probed {
-            Probed::Well { took, .. } | Probed::Reticent { took } => Some(took),
-            _ => None,
-        }
+        self.probed.took()
     }
 }
 
@@ -108,11 +105,13 @@ impl Findings {
     }
 }
 
+const WELL: &str = "is well";
+
 /// Findings of one kind are the same news.
 fn kind(probed: &Probed) -> &'static str {
     match probed {
         Probed::Well { unknown, .. } if !unknown.is_empty() => "has not every model",
-        Probed::Well { .. } | Probed::Reticent { .. } | Probed::Busy(_) => "is well",
+        Probed::Well { .. } | Probed::Reticent { .. } | Probed::Busy(_) => WELL,
         Probed::Refused => "refuses its key",
         Probed::Failing => "answers that it does not work",
         Probed::Unreachable => "cannot be reached",
@@ -120,15 +119,15 @@ fn kind(probed: &Probed) -> &'static str {
 }
 
 fn tell(provider: &ProviderName, probed: &Probed) {
-    match probed {
-        Probed::Well { unknown, took, .. } if unknown.is_empty() => {
-            tracing::info!(%provider, ms = took.as_millis(), "the provider is well");
-        }
-        Probed::Reticent { .. } | Probed::Busy(_) => {
-            tracing::info!(%provider, "the provider is well")
-        }
-        _ => tracing::warn!(%provider, "the provider {}", kind(probed)),
+    match kind(probed) {
+        WELL => tell_well(provider, probed),
+        ill => tracing::warn!(%provider, "the provider {ill}"),
     }
+}
+
+fn tell_well(provider: &ProviderName, probed: &Probed) {
+    let ms = probed.took().map(|took| took.as_millis());
+    tracing::info!(%provider, ms, "the provider is well");
 }
 
 /// Probes them.

@@ -49,6 +49,16 @@ pub enum Probed {
     Unreachable,
 }
 
+impl Probed {
+    /// How long the server took to begin its answer, where it was one.
+    pub fn took(&self) -> Option<Duration> {
+        match self {
+            Self::Well { took, .. } | Self::Reticent { took } => Some(*took),
+            Self::Busy(_) | Self::Refused | Self::Failing | Self::Unreachable => None,
+        }
+    }
+}
+
 /// Where a provider tells of its models.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lists {

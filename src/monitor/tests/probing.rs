@@ -90,8 +90,8 @@ impl House {
         let was = self.settings.clone();
         change(&mut self.settings);
         if anew {
-            let (near, tools) = (Near::of(&self.script), Toolbox::default());
-            self.pools.adopt(&was, &self.settings, (&near, &tools));
+            let asked = (&Near::of(&self.script), &Toolbox::default());
+            self.pools.adopt(&was, &self.settings, asked);
         }
         self.live.adopt(Arc::new(self.settings.clone()), vec![]);
     }
