@@ -246,6 +246,41 @@ pub const SOURCE_REST_ASSUMED: Duration = Duration::from_secs(60);
 pub const SOURCE_REST_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often settings may have a source asked in a minute, and in a day.
 pub const SOURCE_REQUESTS_MAX: u32 = 100_000;
+/// The symbol of a security.
+pub const SYMBOL_BYTES_MAX: usize = 20;
+/// Characters of a name by which a symbol is looked for.
+pub const MARKET_QUERY_CHARS_MAX: usize = 64;
+/// Days of history, in days of the calendar; Massive's free plan has two years.
+pub const MARKET_DAYS_MAX: u32 = 720;
+/// A week has a trading day, whatever the holidays.
+pub const MARKET_DAYS_MIN: u32 = 7;
+/// Where nobody says how many.
+pub const MARKET_DAYS_ASSUMED: u32 = 30;
+/// Within so many days are two trading days, whatever the holidays.
+pub const MARKET_CLOSED_DAYS_MAX: u32 = 12;
+/// Closes that are told one by one.
+pub const MARKET_ROWS_MAX: usize = 30;
+/// News that are told at once.
+pub const MARKET_REPORTS_MAX: usize = 10;
+/// Symbols that are told for a name.
+pub const MARKET_LISTINGS_MAX: usize = 8;
+/// Characters of a title or a name that somebody else has written.
+pub const MARKET_WORDS_CHARS_MAX: usize = 200;
+/// How long a price of this minute may be told again.
+pub const MARKET_MOMENT_KEEPS: Duration = Duration::from_secs(15);
+/// The same for the close of a day.
+pub const MARKET_CLOSE_KEEPS: Duration = Duration::from_secs(10 * 60);
+/// The same for the closes of many.
+pub const MARKET_HISTORY_KEEPS: Duration = Duration::from_secs(60 * 60);
+/// The same for news.
+pub const MARKET_NEWS_KEEPS: Duration = Duration::from_secs(10 * 60);
+/// The same for the symbols of a name.
+pub const MARKET_NAMES_KEEP: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a plan that refused the prices of this minute is taken not to have them.
+pub const MARKET_UNCOVERED_FOR: Duration = Duration::from_secs(6 * 60 * 60);
+/// A source whose requests of this day are spent, but that does not say when its day ends, is asked
+/// again this often.
+pub const MARKET_DAY_LOOKED_AT_EVERY: Duration = Duration::from_secs(60 * 60);
 /// A name of a team, a bookmaker or a league, as a source or a model writes it.
 pub const SPORTS_NAME_CHARS_MAX: usize = 64;
 /// Lines that a model is told of games.

@@ -8,6 +8,7 @@ mod calculate;
 mod current_time;
 mod decimal;
 mod lenient;
+mod market;
 mod source;
 mod sports;
 #[cfg(test)]
@@ -124,10 +125,7 @@ pub struct Toolbox {
 /// All tools that these settings allow. Those that want a key that is not there are known as missing.
 pub fn build(settings: &ToolSettings, clock: &Clock) -> Result<Toolbox, Unbuildable> {
     let mut offer = Offer::of([calculate::tool(), current_time::tool(clock.clone())]);
-    offer.add(Offer::missing(
-        &["find_symbol", "market_history", "market_news", "market_quote"],
-        "ALPHA_API_KEY or POLYGON_KEY",
-    ));
+    offer.add(market::offer(settings, clock)?);
     offer.add(sports::offer(settings, clock)?);
     Ok(Toolbox::of(offer.tools, offer.missing))
 }

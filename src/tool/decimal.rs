@@ -77,11 +77,6 @@ impl Decimal {
         Self { units: (self.units + half) / by, scale: digits }.short()
     }
 
-    /// It is less than zero.
-    pub(super) fn is_negative(self) -> bool {
-        self.units < 0
-    }
-
     /// Both with the same number of digits after the point.
     fn beside(self, other: Self) -> (i128, i128, u32) {
         let scale = self.scale.max(other.scale);
@@ -191,7 +186,7 @@ mod tests {
             assert_eq!(format!("{:+}", now.minus(before)), change);
             let told = now.percent_above(before).map(|percent| format!("{percent:+}"));
             assert_eq!(told.as_deref(), percent, "{now} {before}");
-            assert_eq!(now > before, !now.minus(before).is_negative());
+            assert_eq!(now > before, change.starts_with('+'));
         }
         assert_eq!(read("1.50"), read("1.5"));
     }

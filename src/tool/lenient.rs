@@ -22,7 +22,8 @@ impl Text {
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(from)?;
-        let number = || Decimal::parse(raw.get()).map(|_| raw.get().to_owned());
+        let is_number = raw.get().starts_with(|c: char| c == '-' || c.is_ascii_digit());
+        let number = || is_number.then(|| raw.get().to_owned());
         let text = serde_json::from_str(raw.get()).ok().or_else(number);
         Ok(Self(text.unwrap_or_default()))
     }

@@ -131,7 +131,7 @@ async fn the_same_question_of_many_is_one_request_which_ends_with_the_last_of_th
         };
         drop(first);
         let reply = said("one");
-        let (told, ()) = tokio::join!(others, exchange.send(&reply));
+        let (told, ()) = tokio::join!(others, exchange.answer(&reply));
         told
     };
     assert_eq!(all.await, vec!["one"; 10]);

@@ -40,7 +40,7 @@ impl Server {
     /// Answers the next request so: status line, headers and body, as `http` or a fixture writes them.
     pub(in crate::tool) async fn answers(&self, reply: &str) -> Exchange {
         let mut exchange = self.request().await;
-        exchange.send(&closing(reply)).await;
+        exchange.answer(reply).await;
         exchange
     }
 
@@ -54,7 +54,7 @@ impl Server {
             let mut exchange = self.request().await;
             let target = exchange.target().to_owned();
             asked.lock().unwrap().push(target.clone());
-            exchange.send(&closing(&reply(&target))).await;
+            exchange.answer(&reply(&target)).await;
         }
     }
 }
@@ -63,6 +63,11 @@ impl Exchange {
     /// Path and query.
     pub(in crate::tool) fn target(&self) -> &str {
         self.head.split(' ').nth(1).unwrap()
+    }
+
+    /// A whole answer, with which the connection ends.
+    pub(in crate::tool) async fn answer(&mut self, reply: &str) {
+        self.send(&reply.replacen("\r\n", "\r\nconnection: close\r\n", 1)).await;
     }
 
     pub(in crate::tool) async fn send(&mut self, text: &str) {
@@ -87,9 +92,4 @@ pub(in crate::tool) fn http(status: &str, body: &str) -> String {
     format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
     )
-}
-
-/// Each request comes on a connection of its own.
-fn closing(reply: &str) -> String {
-    reply.replacen("\r\n", "\r\nconnection: close\r\n", 1)
 }
