@@ -208,18 +208,7 @@ impl Prober {
 
     /// Who is to be probed from now on; at once, where something about it is new.
     fn plan(&mut self, settings: &Settings) {
-        let mut plans = BTreeMap::new();
-        if settings.monitor.probe_seconds > 0 {
-            for pool in self.pools.iter() {
-                for (provider, model) in pool.providers() {
-                    let new = || Plan::of(provider);
-                    let plan: &mut Plan = plans.entry(provider.name().clone()).or_insert_with(new);
-                    if !plan.models.contains(model) {
-                        plan.models.push(model.clone());
-                    }
-                }
-            }
-        }
+        let mut plans = self.wanted(settings);
         for (name, plan) in &mut plans {
             if let Some(before) = self.plans.remove(name)
                 && before.is_about(&plan.provider, &plan.models)
@@ -233,6 +222,20 @@ impl Prober {
         }
         self.findings.forget(|known| plans.contains_key(known));
         self.plans = plans;
+    }
+
+    /// Every provider that a route names, with the models that it is asked for.
+    fn wanted(&self, settings: &Settings) -> BTreeMap<ProviderName, Plan> {
+        let mut plans = BTreeMap::new();
+        let pools = self.pools.iter().filter(|_| settings.monitor.probe_seconds > 0);
+        for pool in pools {
+            for (provider, model) in pool.providers() {
+                let new = || Plan::of(provider);
+                let plan: &mut Plan = plans.entry(provider.name().clone()).or_insert_with(new);
+                plan.add(model);
+            }
+        }
+        plans
     }
 
     /// Begins what is due.
@@ -273,6 +276,12 @@ impl Plan {
     fn of(provider: &Arc<dyn Provider>) -> Self {
         let due = Some(Instant::now());
         Self { provider: provider.clone(), models: Vec::new(), due, missed: 0 }
+    }
+
+    fn add(&mut self, model: &Arc<str>) {
+        if !self.models.contains(model) {
+            self.models.push(model.clone());
+        }
     }
 
     /// A provider whose settings changed is another one.

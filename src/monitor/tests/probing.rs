@@ -162,7 +162,7 @@ async fn other_settings_are_probed_at_once_and_the_same_ones_are_not() {
     assert_eq!(house.probes(), [0, 101], "a key may have changed");
     assert!(house.found().unwrap().is_up());
     house.adopt(true, |settings| {
-        settings.pools.get_mut("one").unwrap().route.push("near/b".to_owned())
+        settings.pools.get_mut("one").unwrap().route.push("near/b".to_owned());
     });
     sleep(Duration::from_secs(1)).await;
     assert_eq!(house.script.probes.lock().unwrap()[2].1, "a b");
