@@ -31,7 +31,7 @@ async fn an_agent_is_named_as_in_a_message_and_has_its_pool() {
          submit pool=reset agent=chef | 2 running 1
          submit agent=butcher        | ! No agent has that name there. There are: none in general.
          submit pool=small agent=odd | ! No agent has that name there. There are: baker, chef.
-         submit pool=none agent=chef | ! No pool has that name. There are: general, reset, small.",
+         submit pool=none agent=chef | ! No pool has that name. There are: general, reset, small, tools.",
     )
     .await;
     assert_eq!(play.who(1).await, "small/baker");
