@@ -176,11 +176,11 @@ async def test_tools_of_settings_are_checked_and_change_live():
             await c.end((await ask())["turn"])
             path = g.home / "operatoros.toml"
             path.write_text(path.read_text().replace("tools = []", 'tools = ["current_time"]'))
-            await c.end((await c.say("reload the settings"))["turn"])
+            await c.end((await c.say("/reload --yes"))["turn"])
             await c.end((await ask())["turn"])
             assert [e.offered() for e in up.exchanges] == [[], ["current_time"]]
             path.write_text(path.read_text().replace('"current_time"', '"levitate"'))
-            sent = await c.say("reload the settings")
+            sent = await c.say("/reload --yes")
             result = await c.frame("command.result", turn=sent["turn"])
             assert "levitate" in result["text"] and "calculate" in result["text"], result
             await c.end((await ask())["turn"])

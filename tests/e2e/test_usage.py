@@ -92,7 +92,7 @@ async def test_many_at_once_do_not_exceed_a_budget():
 
 
 async def test_an_answer_ends_where_its_budget_does_and_stays_ended_after_a_kill():
-    toml = budgets(day={"pool": "general", "tokens": 700, "per": "day"})
+    toml = budgets(day={"pool": "general", "tokens": 1_000, "per": "day"})
     async with Gateway(toml=toml, **offline(words=2000, per_second=2000, first_ms=5)) as g:
         async with await Client.connect(g.url) as c:
             sent = await c.say("a long one", key="k")
@@ -107,7 +107,7 @@ async def test_an_answer_ends_where_its_budget_does_and_stays_ended_after_a_kill
         await g.start()
         async with await Client.connect(g.url) as c:
             row = (await usage(c))["budgets"][0]
-            assert row["spent"] + row["left"] == 700 and row["reserved"] == 0 and row["left"] < 200, row
+            assert row["spent"] + row["left"] == 1_000 and row["reserved"] == 0 and row["left"] < 200, row
             assert (await c.refusal("message.send", text="more"))["code"] == "budget_exhausted"
             # Another pool has no such budget, and the refused message was kept nowhere.
             other = await c.say("in sports", pool="sports")
