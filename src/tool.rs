@@ -120,6 +120,8 @@ pub struct Toolbox {
     tools: BTreeMap<Arc<str>, Arc<dyn Tool>>,
     missing: BTreeMap<Arc<str>, &'static str>,
     specs: Arc<[ToolSpec]>,
+    /// What a model has to read of them.
+    bytes: usize,
 }
 
 /// All tools that these settings allow. Those that want a key that is not there are known as missing.
@@ -164,8 +166,9 @@ impl Toolbox {
     ) -> Self {
         let named = |tool: Arc<dyn Tool>| (tool.spec().name.clone(), tool);
         let tools: BTreeMap<_, _> = tools.into_iter().map(named).collect();
-        let specs = tools.values().map(|tool| tool.spec().clone()).collect();
-        Self { tools, missing, specs }
+        let specs: Arc<[_]> = tools.values().map(|tool| tool.spec().clone()).collect();
+        let bytes = specs.iter().map(ToolSpec::bytes).sum();
+        Self { tools, missing, specs, bytes }
     }
 
     /// Those of these names.
@@ -190,7 +193,7 @@ impl Toolbox {
 
     /// What a model has to read of them, in bytes.
     pub fn bytes(&self) -> usize {
-        self.specs.iter().map(ToolSpec::bytes).sum()
+        self.bytes
     }
 
     /// Those that are not there, each with what has to be set for it.

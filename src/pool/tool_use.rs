@@ -37,7 +37,7 @@ impl Pool {
             let mut prompt = prompt;
             let mut shown = String::new();
             for rounds in 1_u32.. {
-                let mut round = Round::new(&shown, prompt.closed);
+                let mut round = Round::new(&shown, &prompt);
                 let mut reply = self.clone().reply(prompt.clone());
                 let ending = loop {
                     match reply.next().await.map(|step| round.take(step)) {
@@ -111,8 +111,8 @@ impl Pool {
 struct Round<'a> {
     /// What earlier rounds have shown.
     before: &'a str,
-    /// No tool may be called.
-    closed: bool,
+    /// What it is asked.
+    prompt: &'a Prompt,
     /// What the model said and called, in order.
     items: Vec<Item>,
     calls: Vec<ToolCall>,
@@ -137,9 +137,9 @@ enum Taken {
 }
 
 impl<'a> Round<'a> {
-    fn new(before: &'a str, closed: bool) -> Self {
+    fn new(before: &'a str, prompt: &'a Prompt) -> Self {
         let (items, calls, said) = (Vec::new(), Vec::new(), String::new());
-        Self { before, closed, items, calls, said, unkept_from: 0 }
+        Self { before, prompt, items, calls, said, unkept_from: 0 }
     }
 
     fn take(&mut self, step: Progress) -> Taken {
@@ -149,7 +149,12 @@ impl<'a> Round<'a> {
                 self.keep(Item::Replay(replay));
                 Taken::Kept
             }
-            Progress::Piece(Piece::ToolCall(call)) if !self.closed => {
+            Progress::Piece(Piece::ToolCall(mut call)) if !self.prompt.closed => {
+                if self.knows(&call.id) {
+                    // Servers that give no ids are given the same ones again in each round.
+                    let unlike = self.prompt.items.len() + self.items.len();
+                    call.id = format!("{}_{unlike}", call.id).into();
+                }
                 self.keep(Item::ToolCall(call.clone()));
                 self.calls.push(call);
                 Taken::Kept
@@ -157,15 +162,21 @@ impl<'a> Round<'a> {
             Progress::Piece(Piece::End(ending)) if self.stops(&ending) => Taken::Called(ending),
             // What was not shown is as if it had not been said.
             Progress::Asking { .. } if self.said.is_empty() => {
-                *self = Self::new(self.before, self.closed);
+                *self = Self::new(self.before, self.prompt);
                 Taken::Show(step)
             }
             Progress::Reset { because, .. } => {
-                *self = Self::new(self.before, self.closed);
+                *self = Self::new(self.before, self.prompt);
                 Taken::Show(Progress::Reset { because, kept: self.before.into() })
             }
             other => Taken::Show(other),
         }
+    }
+
+    /// There is a call of this id already.
+    fn knows(&self, id: &str) -> bool {
+        let mut items = self.prompt.items.iter().chain(&self.items);
+        items.any(|item| matches!(item, Item::ToolCall(call) if *call.id == *id))
     }
 
     /// Where an answer was cut off, the arguments of its calls may be as well.

@@ -190,6 +190,17 @@ async fn tools_have_their_limits() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn each_call_of_an_answer_has_an_id_of_its_own() {
+    let (pool, _) = pool(Restart::Keep, Duration::ZERO, ["ccw cw te", ""]);
+    let steps: Vec<_> = pool.answer(Prompt::default()).collect().await;
+    let ids = steps.iter().filter_map(|step| match step {
+        Progress::Calling(call) => Some(&*call.id),
+        _ => None,
+    });
+    assert_eq!(ids.collect::<Vec<_>>(), ["echo", "echo_1", "echo_4"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn whoever_leaves_ends_what_tools_have_begun() {
     let (pool, read) = pool(Restart::Keep, Duration::from_secs(9), ["sw te", ""]);
     let mut answer = pool.answer(Prompt::default());
