@@ -167,7 +167,8 @@ async def test_streams_are_read_as_the_sdks_read_them():
                 for fixture in sorted(FIXTURES.glob(family + ".sse")):
                     recording.stream = fixture.relative_to(FIXTURES)
                     # A gateway of its own: one leaves a provider that failed alone for a while.
-                    async with Gateway(table, route("party")) as g:
+                    # Without tools, since a recording that calls one calls it for ever.
+                    async with Gateway(table, route("party", tools=[])) as g:
                         answer = await ask(g, "Go on.")
                     text, ended = await read_by_sdk(client, path, recording.at(path)[-1].body)
                     # Between two messages of one answer the gateway makes a paragraph.
