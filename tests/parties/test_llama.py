@@ -1,7 +1,10 @@
 """llama.cpp's own server, with a model of our making that says a fixed sentence."""
 
+import asyncio
 import contextlib
+import time
 
+import aiohttp
 import tiny_model
 from harness import CACHE, Gateway, Skip, ask, free_port, needs, provider, route, running, whole
 from test_autobahn import execute
@@ -22,17 +25,32 @@ async def llama(*more):
     port = free_port()
     args = ["--model", model, "--host", "127.0.0.1", "--port", port, "--no-webui",
             "--threads", 1, "--n-gpu-layers", 0, *more]
-    server = running([python, "-c", start, *args], port)
-    try:
-        await server.__aenter__()
-    except AssertionError as ended:
-        # It is built for newer processors than some, and ends at once where it finds another.
-        if "AMX is not ready" in str(ended):
-            raise Skip("llama.cpp's server does not run on this processor (AMX)") from None
-        raise
     async with contextlib.AsyncExitStack() as stack:
-        stack.push_async_exit(server)
+        try:
+            server, home = await stack.enter_async_context(running([python, "-c", start, *args], port))
+            await ready(port, server, home / "log")
+        except AssertionError as ended:
+            # It is built for newer processors than some, and ends where it finds another: often
+            # when it listens already.
+            if "AMX is not ready" in str(ended):
+                raise Skip("llama.cpp's server does not run on this processor (AMX)") from None
+            raise
         yield f"http://127.0.0.1:{port}"
+
+
+async def ready(port, server, log, within=60):
+    """Waits until it has read its model: it listens before."""
+    deadline = time.monotonic() + within
+    async with aiohttp.ClientSession() as http:
+        while True:
+            with contextlib.suppress(aiohttp.ClientError):
+                async with http.get(f"http://127.0.0.1:{port}/health") as answer:
+                    if answer.status == 200:
+                        return
+            said = log.read_text(errors="replace")[-2000:]
+            assert server.returncode is None, f"it ended:\n{said}"
+            assert time.monotonic() < deadline, f"it does not get ready:\n{said}"
+            await asyncio.sleep(0.05)
 
 
 async def test_its_chat_completions():
