@@ -113,6 +113,32 @@ fn is_said(item: &Item) -> bool {
     matches!(item, Item::User(_) | Item::Briefing(_) | Item::Assistant(_))
 }
 
+/// The answer by the provider's own copy of the conversation, which by itself takes in a whole one and
+/// what was asked; then its id again.
+fn joined(
+    remote: Arc<str>,
+    answer: impl Stream<Item = Result<Piece, Failure>> + Send,
+) -> impl Stream<Item = Result<Piece, Failure>> + Send {
+    stream! {
+        let mut whole = false;
+        {
+            let mut answer = std::pin::pin!(answer);
+            while let Some(piece) = answer.next().await {
+                whole |= is_whole(&piece);
+                yield piece;
+            }
+        }
+        if whole {
+            yield Ok(Piece::Remote(remote));
+        }
+    }
+}
+
+/// The end of an answer that is neither cut nor waiting for tools.
+fn is_whole(piece: &Result<Piece, Failure>) -> bool {
+    matches!(piece, Ok(Piece::End(end)) if end.finish_reason == FinishReason::Stop)
+}
+
 /// The answer, and after its end the id under which the provider holds the conversation by then.
 fn kept(
     openai: Arc<Openai>,
@@ -127,8 +153,7 @@ fn kept(
             while let Some(piece) = answer.next().await {
                 match &piece {
                     Ok(Piece::Text(text)) if said.len() <= ANSWER_BYTES_MAX => said.push_str(text),
-                    Ok(Piece::End(end)) => whole = end.finish_reason == FinishReason::Stop,
-                    _ => {}
+                    _ => whole |= is_whole(&piece),
                 }
                 yield piece;
             }
@@ -152,13 +177,13 @@ impl Openai {
     /// The answer by the provider's own copy of the conversation; `None` where there is none, or no
     /// more, so that the whole history must be sent.
     async fn go_on(&self, request: &Request, pulse: Pulse) -> Option<Result<Answer, Failure>> {
-        let remote = request.remote.as_ref().filter(|_| self.keeps())?;
-        match self.respond(request, Some(remote), pulse).await {
+        let remote = request.remote.clone().filter(|_| self.keeps())?;
+        match self.respond(request, Some(&remote), pulse).await {
             Err(failure) if is_lost(&failure) => {
                 tracing::debug!(provider = %self.server.name, code = failure.code, "replays");
                 None
             }
-            answer => Some(answer.map(StreamExt::boxed)),
+            answer => Some(answer.map(|answer| joined(remote, answer).boxed())),
         }
     }
 

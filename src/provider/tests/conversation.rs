@@ -36,15 +36,31 @@ fn conversation(messages: usize) -> Request {
 }
 
 #[tokio::test]
-async fn a_held_conversation_is_sent_what_is_new() {
+async fn a_held_conversation_is_sent_what_is_new_and_held_on() {
     let server = Server::start().await;
     let provider = provider(&server);
     let mut request = conversation(3);
     request.remote = Some("conv_1".into());
     let (told, exchange) = tokio::join!(asked(&*provider, request), server.streams(ANSWER));
-    assert!(told.starts_with(TOLD) && !told.contains("remote"), "{told}");
+    assert!(told.starts_with(TOLD) && told.ends_with("\nremote conv_1"), "{told}");
     assert_eq!(exchange.body["conversation"], "conv_1");
     assert_eq!(exchange.body["input"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_held_conversation_that_waits_for_tools_or_was_cut_is_held_no_more() {
+    const CALLS: &[u8] =
+        include_bytes!("../../../tests/fixtures/openai/responses_stream_function_call.sse");
+    const CUT: &[u8] =
+        include_bytes!("../../../tests/fixtures/openai/responses_stream_incomplete_max_tokens.sse");
+    for answer in [CALLS, CUT, &ANSWER[..ANSWER.len() / 2]] {
+        let server = Server::start().await;
+        let provider = provider(&server);
+        let mut request = conversation(3);
+        (request.remote, request.tools) = (Some("conv_1".into()), offer());
+        let (told, _) = tokio::join!(asked(&*provider, request), server.streams(answer));
+        assert!(!told.contains("remote"), "{told}");
+    }
 }
 
 #[tokio::test]
