@@ -22,7 +22,7 @@ use crate::{
     limits,
     model::{Day, NanoUsd, PoolName, ProviderName, Reason},
 };
-pub use figures::{AttemptFigures, Figures, Outcomes, Quantiles, TurnFigures};
+pub use figures::{AttemptFigures, CallFigures, Figures, Outcomes, Quantiles, TurnFigures};
 use spread::Spread;
 pub use spread::{BOUNDS_MS, Histogram};
 use window::Window;
@@ -148,6 +148,7 @@ struct TurnSum {
     written: u64,
     hedges: u64,
     hedges_won: u64,
+    calls: BTreeMap<Arc<str>, CallFigures>,
     cost_today: NanoUsd,
 }
 
@@ -213,6 +214,12 @@ impl PoolMeter {
         self.lock().ever.hedges_won += 1;
     }
 
+    /// A tool was called, and answered or not, so long after. Names are kept, so there must be no end
+    /// of them.
+    pub fn called(&self, tool: Arc<str>, failed: Option<Reason>, took: Duration) {
+        self.lock().ever.calls.entry(tool).or_default().count(failed, took);
+    }
+
     /// What is known now.
     pub fn figures(&self, today: Day) -> TurnFigures {
         self.read(today).figures()
@@ -251,6 +258,9 @@ impl TurnSum {
         self.written += other.written;
         self.hedges += other.hedges;
         self.hedges_won += other.hedges_won;
+        for (tool, calls) in &other.calls {
+            self.calls.entry(tool.clone()).or_default().add(calls);
+        }
         self.cost_today.0 = self.cost_today.0.saturating_add(other.cost_today.0);
     }
 }

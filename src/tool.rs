@@ -201,6 +201,11 @@ impl Toolbox {
         self.missing.iter().map(|(name, wants)| (name, *wants))
     }
 
+    /// The name, where it is that of a tool; models make up others.
+    pub fn known(&self, name: &str) -> Option<&Arc<str>> {
+        self.tools.get_key_value(name).map(|(name, _)| name)
+    }
+
     /// Calls the tool of this name.
     pub async fn call(&self, name: &str, arguments: Arc<str>) -> Result<Found, Trouble> {
         let Some(tool) = self.tools.get(name) else {

@@ -89,6 +89,12 @@ pub(super) const FAMILIES: &[(&str, Kind, &str)] = &[
         "What a pool's turns and tasks of today have cost, UTC.",
     ),
     (
+        "operatoros_tool_calls_total",
+        Kind::Counter,
+        "Calls of a tool: what it looked for was found, or why not.",
+    ),
+    ("operatoros_tool_seconds", Kind::Histogram, "How long calls of a tool took."),
+    (
         "operatoros_model_up",
         Kind::Gauge,
         "1 where the model is asked, 0 while it fails or wants to be left alone.",

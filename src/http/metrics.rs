@@ -146,6 +146,15 @@ fn one_pool(out: &mut Exposition, pool: &Pool, figures: &TurnFigures) {
     out.gauge("operatoros_hedges_total", &labels, number(figures.hedges));
     out.gauge("operatoros_hedges_won_total", &labels, number(figures.hedges_won));
     out.gauge("operatoros_cost_today_dollars", &labels, figures.cost_today.usd());
+    for (tool, calls) in &figures.calls {
+        let labels = [labels[0], ("tool", &**tool)];
+        let failed = calls.failed.iter().map(|(reason, n)| (wire::reason_code(*reason), *n));
+        for (outcome, times) in [("found", calls.found)].into_iter().chain(failed) {
+            let labels = [labels[0], labels[1], ("outcome", outcome)];
+            out.gauge("operatoros_tool_calls_total", &labels, number(times));
+        }
+        out.histogram("operatoros_tool_seconds", &labels, &calls.duration);
+    }
 }
 
 fn models(out: &mut Exposition, workshop: &Workshop, figures: &Figures) {

@@ -91,6 +91,8 @@ pub struct TurnFigures {
     pub hedges: u64,
     /// Times that it spoke first.
     pub hedges_won: u64,
+    /// Calls of each tool since the start.
+    pub calls: BTreeMap<Arc<str>, CallFigures>,
     /// What turns and tasks that ended today have cost, UTC; also before this start.
     pub cost_today: NanoUsd,
 }
@@ -99,6 +101,35 @@ impl TurnFigures {
     /// The share of turns that failed lately, 0 to 1.
     pub fn error_rate(&self) -> Option<f64> {
         self.lately.error_rate()
+    }
+}
+
+/// Calls of one tool.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CallFigures {
+    /// Times it found something.
+    pub found: u64,
+    /// Times it did not, and why.
+    pub failed: BTreeMap<Reason, u64>,
+    /// How long either took.
+    pub duration: Histogram,
+}
+
+impl CallFigures {
+    pub(super) fn count(&mut self, failed: Option<Reason>, took: Duration) {
+        match failed {
+            Some(reason) => *self.failed.entry(reason).or_default() += 1,
+            None => self.found += 1,
+        }
+        self.duration.count(took);
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        self.found += other.found;
+        for (reason, times) in &other.failed {
+            *self.failed.entry(*reason).or_default() += times;
+        }
+        self.duration.add(&other.duration);
     }
 }
 
@@ -134,6 +165,7 @@ impl TurnSum {
             written_bytes: self.written,
             hedges: self.hedges,
             hedges_won: self.hedges_won,
+            calls: self.calls.clone(),
             cost_today: self.cost_today,
         }
     }

@@ -11,6 +11,7 @@ use futures_util::{
     future::BoxFuture,
     stream::{BoxStream, FuturesUnordered},
 };
+use tokio::time::Instant;
 use tracing::{Instrument as _, Span};
 
 use super::{
@@ -84,9 +85,14 @@ impl Pool {
             let (pool, call, span) = (self.clone(), call.clone(), tool_span(parent, call));
             let told = span.clone();
             let called = async move {
+                let began = Instant::now();
                 let outcome = pool.tools.call(&call.name, call.arguments).await;
-                if let Err(trouble) = &outcome {
-                    told.record("error.type", wire::reason_code(trouble.reason()));
+                let failed = outcome.as_ref().err().map(Trouble::reason);
+                if let Some(reason) = failed {
+                    told.record("error.type", wire::reason_code(reason));
+                }
+                if let Some(tool) = pool.tools.known(&call.name) {
+                    pool.meter.called(tool.clone(), failed, began.elapsed());
                 }
                 (at, outcome)
             };

@@ -39,8 +39,13 @@ async def test_metrics_count_what_happened():
             for n in range(3):
                 sent = await client.say(f"Hello {n}", pool="general")
                 await client.end(sent["turn"])
+            sent = await client.say('calculate {"expression": "6 * 7"}', pool="financial")
+            await client.end(sent["turn"])
             status, text = await get(g.http + "/metrics")
         assert status == 200, text
+        called = 'pool="financial",tool="calculate"'
+        assert sample(text, f'operatoros_tool_calls_total{{{called},outcome="found"}}') == 1
+        assert sample(text, f"operatoros_tool_seconds_count{{{called}}}") == 1
         assert sample(text, 'operatoros_turns_total{pool="general",outcome="completed"}') == 3
         assert sample(text, 'operatoros_first_token_seconds_count{pool="general"}') == 3
         assert sample(text, 'operatoros_turn_seconds_bucket{pool="general",le="+Inf"}') == 3

@@ -13,7 +13,7 @@ use super::{piece, step};
 use crate::{
     config::{PoolSettings, Restart, Settings},
     limits,
-    model::ProviderName,
+    model::{Day, ProviderName, Reason},
     pool::{Pool, Pools, Progress, Prompt},
     provider::{Answer, Failure, Item, Piece, Provider, Request},
     tool::{Toolbox, tests::echo},
@@ -187,6 +187,22 @@ async fn tools_have_their_limits() {
     assert_eq!(told.matches("echo=").count(), limits::TOOL_CALLS_AT_ONCE_MAX);
     assert_eq!(told.matches("echo!tool_rejected").count(), 2);
     assert_eq!(read.lock().unwrap()[1].matches("!only the first").count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_are_counted_by_tool_and_outcome_but_for_names_that_a_model_makes_up() {
+    let slow = limits::TOOL_TIME_MAX * 2;
+    let (pool, _) = pool(Restart::Keep, slow, ["csuw cw te", ""]);
+    told(&pool).await;
+    let calls = pool.meter().figures(Day(0)).calls;
+    assert_eq!(calls.keys().map(|tool| &**tool).collect::<Vec<_>>(), ["echo", "slow"]);
+    assert_eq!((calls["echo"].found, &calls["echo"].failed), (2, &BTreeMap::new()));
+    let late = BTreeMap::from([(Reason::DeadlineExceeded, 1)]);
+    assert_eq!((calls["slow"].found, &calls["slow"].failed), (0, &late));
+    assert_eq!(
+        (calls["echo"].duration.total(), calls["slow"].duration.sum),
+        (2, limits::TOOL_TIME_MAX)
+    );
 }
 
 #[tokio::test(start_paused = true)]
