@@ -138,6 +138,8 @@ impl Reloader {
         match self.prepare().await {
             Ok(mut prepared) => {
                 prepared.changes.live.extend(renewed.then(|| "tls.certificate".to_owned()));
+                prepared.changes.certificate_refused =
+                    self.tls.as_ref().and_then(|tls| tls.refused());
                 Ok(self.adopt(prepared).await)
             }
             Err(refused) => {
@@ -224,7 +226,7 @@ impl Prepared {
     }
 }
 
-fn tell(Changes { live, waiting }: &Changes) {
+fn tell(Changes { live, waiting, .. }: &Changes) {
     tracing::info!(changed = listed(live), "the settings were read again");
     if !waiting.is_empty() {
         tell_what_waits(&listed(waiting));

@@ -21,6 +21,8 @@ pub struct Changes {
     pub live: Vec<String>,
     /// In force after a restart.
     pub waiting: Vec<String>,
+    /// Why the newer files of the certificate are not used, where they are not.
+    pub certificate_refused: Option<&'static str>,
 }
 
 impl Changes {
@@ -33,7 +35,7 @@ impl Changes {
         let waits = |path: &KeyPath| path.0.first().is_some_and(|part| waits(part));
         let (waiting, live): (Vec<_>, Vec<_>) = paths.into_iter().partition(waits);
         let names = |paths: Vec<KeyPath>| paths.iter().map(ToString::to_string).collect();
-        Self { live: names(live), waiting: names(waiting) }
+        Self { live: names(live), waiting: names(waiting), certificate_refused: None }
     }
 
     /// Something in one of these tables is different.

@@ -55,6 +55,11 @@ impl Tls {
         Certificate { from: pair.from, until: pair.until, now, refused: *refused }
     }
 
+    /// Why what lies in its files by now is not used.
+    pub fn refused(&self) -> Option<&'static str> {
+        self.shown.load().refused
+    }
+
     /// What the files look like. Waits for the disk.
     pub fn look(&self) -> Stamps {
         stamps(&self.files)

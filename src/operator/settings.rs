@@ -18,8 +18,12 @@ impl Operator {
         match self.settings.reload().await {
             Ok(changes) => {
                 let text = told(&changes);
-                let Changes { live, waiting } = changes;
-                let data = json!({ "reloaded": true, "changed": live, "after_restart": waiting });
+                let Changes { live, waiting, certificate_refused } = changes;
+                let mut data =
+                    json!({ "reloaded": true, "changed": live, "after_restart": waiting });
+                if let Some(because) = certificate_refused {
+                    data["certificate_refused"] = because.into();
+                }
                 Report::new(text, data)
             }
             Err(refused) => Report::new(
@@ -31,17 +35,18 @@ impl Operator {
 }
 
 /// What came of a reading.
-fn told(Changes { live, waiting }: &Changes) -> String {
-    let now = match live.as_slice() {
+fn told(Changes { live, waiting, certificate_refused }: &Changes) -> String {
+    let mut told = match live.as_slice() {
         [] => "Nothing that can change now is different.".to_owned(),
         live => format!("In force now: {}.", listed(live)),
     };
-    match waiting.as_slice() {
-        [] => now,
-        waiting => {
-            format!("{now} Changed, and takes effect after a restart: {}.", listed(waiting))
-        }
+    if !waiting.is_empty() {
+        told += &format!(" Changed, and takes effect after a restart: {}.", listed(waiting));
     }
+    if let Some(because) = certificate_refused {
+        told += &format!(" The certificate's new files were refused, {because}: mend them.");
+    }
+    told
 }
 
 /// How the settings stand, and whether that is as it should be.

@@ -153,10 +153,13 @@ async def test_a_broken_pair_changes_nothing_and_is_told_in_health():
             return any(check["check"] == "certificate" and check["state"] == "degraded"
                        for check in (checks or [[]])[-1])
         await c.until(degraded, what="a degraded certificate in the topic")
+        answer = await told(c, "/reload --yes")
+        assert "not the certificate's" in answer["data"]["certificate_refused"], answer
+        assert "refused" in answer["text"], answer
         status, body = await get(g, "/readyz", first)
         assert status == 200 and json.loads(body)["checks"][0]["check"] == "certificate", body
         (g.home / "tls.key").unlink()
-        await until(lambda: g.log.count(refused) == 2)
+        await until(lambda: g.log.count(refused) == 3)
         assert await shown(g) == first[0].read_text()
         # It is read again by itself once it is whole.
         put(g, second)

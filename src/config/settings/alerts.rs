@@ -93,13 +93,26 @@ impl WebhookSettings {
     }
 }
 
+enum Threshold {
+    Above(f64),
+    Below(f64),
+}
+
+/// Seconds.
+const WEEK: f64 = 604_800.0;
+
 /// What is worth a look on any machine.
 pub(super) fn default_alerts() -> BTreeMap<String, AlertSettings> {
-    let rule = |name: &str, metric: Metric, above: f64, for_seconds, severity| {
+    use Threshold::{Above, Below};
+    let rule = |name: &str, metric: Metric, threshold: Threshold, for_seconds, severity| {
+        let (above, below) = match threshold {
+            Above(threshold) => (Some(threshold), None),
+            Below(threshold) => (None, Some(threshold)),
+        };
         let rule = AlertSettings {
             metric: metric.name().to_owned(),
-            above: Some(above),
-            below: None,
+            above,
+            below,
             for_seconds,
             clear: None,
             clear_for_seconds: minute(),
@@ -109,20 +122,21 @@ pub(super) fn default_alerts() -> BTreeMap<String, AlertSettings> {
         (name.to_owned(), rule)
     };
     BTreeMap::from([
-        rule("cpu", Metric::MachineCpu, 95.0, 300, Severity::Warning),
-        rule("memory", Metric::MachineMemory, 95.0, 60, Severity::Critical),
-        rule("swap", Metric::Swap, 80.0, 300, Severity::Warning),
-        rule("connections", Metric::Connections, 18_000.0, 60, Severity::Warning),
-        rule("disk", Metric::DiskUsed, 90.0, 60, Severity::Critical),
-        rule("open-files", Metric::OpenFiles, 18_000.0, 60, Severity::Critical),
-        rule("turns-queued", Metric::TurnsQueued, 500.0, 60, Severity::Warning),
-        rule("queue-age", Metric::QueueAge, 60_000.0, 30, Severity::Warning),
-        rule("tasks-queued", Metric::TasksQueued, 100_000.0, 300, Severity::Warning),
-        rule("errors", Metric::ErrorRate, 20.0, 120, Severity::Warning),
-        rule("first-token", Metric::FirstTokenP95, 20_000.0, 120, Severity::Warning),
-        rule("models-down", Metric::ModelsDown, 0.0, 60, Severity::Warning),
-        rule("providers-down", Metric::ProvidersDown, 0.0, 60, Severity::Warning),
-        rule("loop-lag", Metric::LoopLag, 250.0, 30, Severity::Warning),
-        rule("checks-failing", Metric::ChecksFailing, 0.0, 30, Severity::Critical),
+        rule("cpu", Metric::MachineCpu, Above(95.0), 300, Severity::Warning),
+        rule("memory", Metric::MachineMemory, Above(95.0), 60, Severity::Critical),
+        rule("swap", Metric::Swap, Above(80.0), 300, Severity::Warning),
+        rule("connections", Metric::Connections, Above(18_000.0), 60, Severity::Warning),
+        rule("disk", Metric::DiskUsed, Above(90.0), 60, Severity::Critical),
+        rule("open-files", Metric::OpenFiles, Above(18_000.0), 60, Severity::Critical),
+        rule("turns-queued", Metric::TurnsQueued, Above(500.0), 60, Severity::Warning),
+        rule("queue-age", Metric::QueueAge, Above(60_000.0), 30, Severity::Warning),
+        rule("tasks-queued", Metric::TasksQueued, Above(100_000.0), 300, Severity::Warning),
+        rule("errors", Metric::ErrorRate, Above(20.0), 120, Severity::Warning),
+        rule("first-token", Metric::FirstTokenP95, Above(20_000.0), 120, Severity::Warning),
+        rule("models-down", Metric::ModelsDown, Above(0.0), 60, Severity::Warning),
+        rule("providers-down", Metric::ProvidersDown, Above(0.0), 60, Severity::Warning),
+        rule("loop-lag", Metric::LoopLag, Above(250.0), 30, Severity::Warning),
+        rule("checks-failing", Metric::ChecksFailing, Above(0.0), 30, Severity::Critical),
+        rule("certificate", Metric::CertificateExpires, Below(WEEK), 60, Severity::Critical),
     ])
 }
