@@ -47,6 +47,7 @@ use crate::{
     task::Tasks,
     wire::{self, CloseCode, Complaint, Frame},
 };
+use asks::Re;
 use follows::Follows;
 use limiter::Limiter;
 use messages::Wanted;
@@ -124,14 +125,28 @@ impl Wake {
 
 /// Something that was waited for came to its end: what to say, and what follows.
 struct Settled {
-    frame: Option<Frame>,
+    says: Says,
     then: Then,
 }
 
+/// What there is to say of an outcome.
+enum Says {
+    Nothing,
+    Frame(Frame),
+    /// Why not, put as whoever listens by then reads it.
+    Refused(Re, Complaint),
+}
+
 impl Settled {
-    /// There is this to say, if anything.
-    fn say(frame: Option<Frame>) -> Self {
-        Self { frame, then: Then::Nothing }
+    /// There is this to say.
+    fn say(says: Says) -> Self {
+        Self { says, then: Then::Nothing }
+    }
+}
+
+impl From<Option<Frame>> for Says {
+    fn from(frame: Option<Frame>) -> Self {
+        frame.map_or(Self::Nothing, Self::Frame)
     }
 }
 
@@ -382,8 +397,13 @@ where
     }
 
     async fn settle(&mut self, settled: Settled) -> Flow {
-        if let Some(frame) = settled.frame {
-            self.feed(frame).await?;
+        match settled.says {
+            Says::Nothing => {}
+            Says::Frame(frame) => self.feed(frame).await?,
+            Says::Refused(re, complaint) => {
+                let frame = self.refusal(re, complaint);
+                self.feed(frame).await?;
+            }
         }
         let mut then = settled.then;
         if let Then::Obeyed(done) = then {

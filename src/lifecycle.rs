@@ -148,10 +148,10 @@ impl Lifecycle {
     pub async fn drain(&self, patience: Duration) -> Drained {
         self.draining.reach();
         self.turns.close();
-        if timeout(patience, self.turns.wait()).await.is_err() {
-            self.interrupting.reach();
-            let _left = timeout(limits::FAREWELL_WITHIN, self.turns.wait()).await;
-        }
+        let _left = timeout(patience, self.turns.wait()).await;
+        // Also where none is left: one that was let in at the last moment may only begin to count.
+        self.interrupting.reach();
+        let _left = timeout(limits::FAREWELL_WITHIN, self.turns.wait()).await;
         self.closing.reach();
         self.tasks.close();
         match timeout(limits::FAREWELL_WITHIN, self.tasks.wait()).await {

@@ -163,7 +163,8 @@ pub const DEMO_STEP_MAX: Duration = Duration::from_secs(60);
 
 // ---- the store ----------------------------------------------------------------------------
 
-/// Jobs that wait for the store's writer.
+/// Jobs that wait for the store's writer before nothing new may begin. From half of it on, growing text
+/// waits where it grows.
 pub const STORE_JOBS_MAX: usize = 4_096;
 /// While nothing can be written, how often the store looks whether that has changed.
 pub const STORE_RETRY_EVERY: Duration = Duration::from_secs(1);
@@ -195,6 +196,9 @@ pub const STORE_READ_THROUGH_BYTES_MAX: u64 = 32 * 1024 * 1024;
 pub const STORE_DRAFTS_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// What is read of it, or copied, at a time.
 pub const STORE_DRAFTS_WINDOW_BYTES: usize = 256 * 1024;
+/// Text of growing answers that is kept in memory while their file cannot be written. Beyond it they are
+/// not kept for a crash any more.
+pub const STORE_DRAFTS_UNWRITTEN_MAX: usize = 4 * 1024 * 1024;
 /// How long the text of a growing answer may wait for more, so that one write takes all of it.
 pub const STORE_DRAFTS_GATHER: Duration = Duration::from_millis(20);
 /// Expired idempotency keys that one group forgets.
@@ -412,6 +416,7 @@ const _: () = assert!(REPLAY_BYTES_MAX < SSE_EVENT_BYTES_MAX);
 const _: () = assert!(SNAPSHOT_BYTES_MAX <= PAGE_BYTES_MAX);
 const _: () = assert!(PING_AFTER.as_secs() * 2 < CLOSE_AFTER.as_secs());
 const _: () = assert!(STORE_GROUP_MAX <= STORE_JOBS_MAX);
+const _: () = assert!(STORE_SCAN_ROWS <= STORE_JOBS_MAX / 2);
 const _: () = assert!(STORE_READ_THROUGH_BYTES_MAX <= STORE_REHEARSED_BYTES_MAX);
 const _: () = assert!(STORE_DRAFTS_GATHER.as_millis() * 4 < CHECKPOINT_EVERY.as_millis());
 const _: () = assert!(GATHER_MAX.as_millis() * 4 < CHECKPOINT_EVERY.as_millis());

@@ -51,7 +51,7 @@ pub enum StoreError {
     /// Somebody else owns the conversation by now, or it was deleted.
     #[error("the conversation has another owner or is gone")]
     Stale,
-    /// More jobs wait than `limits::STORE_JOBS_MAX`.
+    /// As many jobs wait as `limits::STORE_JOBS_MAX`.
     #[error("the store is busy")]
     Busy,
     /// Nothing can be written: the disk is full or broken. Reading may go on.
@@ -174,12 +174,18 @@ pub struct TaskPage {
 
 /// Keeps everything. One conformance suite holds for every implementation.
 pub trait Store: Send + Sync + 'static {
+    /// Whether anything new may begin: `StoreError::Busy` while too much waits to be written. What
+    /// has begun need not ask, so that it can always end.
+    fn room(&self) -> Result<(), StoreError>;
+
     /// Hands a batch over at once, in order; the future resolves when it is durable.
     fn commit(&self, batch: Batch) -> Commit;
 
     /// Keeps `slice` of a growing answer from byte `offset` on, without a flush of its own: after
-    /// a crash the newest slices may be missing, a hole never appears. `offset` 0 starts over.
-    fn checkpoint(&self, turn: TurnId, offset: u64, slice: &str);
+    /// a crash the newest slices may be missing, a hole never appears. `offset` 0 starts over. Says
+    /// whether it was taken; one that was not has to come again, with what has joined it since.
+    #[must_use]
+    fn checkpoint(&self, turn: TurnId, offset: u64, slice: &str) -> bool;
 
     /// The user with this id.
     fn user(&self, id: UserId) -> Read<'_, Option<User>>;

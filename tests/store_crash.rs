@@ -90,7 +90,7 @@ async fn victim() {
     for n in first.. {
         under_way.push_back((n, store.commit(batch(n))));
         let slice = format!("{n:>9} ");
-        store.checkpoint(turn().turn, (n - first) % 50 * slice.len() as u64, &slice);
+        let _taken = store.checkpoint(turn().turn, (n - first) % 50 * slice.len() as u64, &slice);
         if under_way.len() == AT_ONCE {
             let (n, commit) = under_way.pop_front().unwrap();
             commit.await.unwrap();

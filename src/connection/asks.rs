@@ -5,11 +5,11 @@
 use axum::extract::ws::Message;
 use futures_util::{FutureExt, Sink, Stream};
 
-use super::{Connection, End, Flow, Settled, Voice, sessions};
+use super::{Connection, End, Flow, Says, Settled, Voice, sessions};
 use crate::{
     conversation::{Change, Handle, Outcome},
     limits,
-    model::{AnswerStatus, ConversationId, Cursor, MessageId, Role, TurnId},
+    model::{self, AnswerStatus, ConversationId, Cursor, MessageId, TurnId},
     store::Page,
     wire::{self, Asked, CloseCode, Complaint, Frame, Greeting, Resume},
 };
@@ -229,21 +229,23 @@ where
             }
         };
         let page = Page { rows, bytes: limits::PAGE_BYTES_MAX };
-        let mut messages = match leaf {
-            Some(leaf) => store.branch(conversation, leaf, page).await?,
-            None => Vec::new(),
+        let read = || async {
+            match leaf {
+                Some(leaf) => store.branch(conversation, leaf, page).await,
+                None => Ok(Vec::new()),
+            }
         };
-        if messages.iter().any(|message| message.status == Some(AnswerStatus::Running)) {
-            // What has come of an answer that still grows is in its feed.
+        let runs = |message: &model::Message| message.status == Some(AnswerStatus::Running);
+        let mut messages = read().await?;
+        if messages.iter().any(runs) {
+            // What has come of an answer that still grows is in its feed. It is read again behind that: an
+            // answer may have ended by now, if only because the conversation was opened.
             let growing = self.open(conversation).await?.feed().end_with_answer().1;
-            for message in &mut messages {
-                match &growing {
-                    Some((turn, text))
-                        if message.turn == *turn && message.role == Role::Assistant =>
-                    {
-                        message.text = text.clone();
-                    }
-                    _ => {}
+            messages = read().await?;
+            for message in messages.iter_mut().filter(|message| runs(message)) {
+                if let Some((_, text)) = growing.as_ref().filter(|(turn, _)| *turn == message.turn)
+                {
+                    message.text = text.clone();
                 }
             }
         }
@@ -319,11 +321,16 @@ where
 
     /// Tells of a refusal, in the way the two sides talk.
     pub(super) async fn complain(&mut self, re: Re, complaint: Complaint) -> Flow {
-        let frame = match self.voice {
+        let frame = self.refusal(re, complaint);
+        self.say(frame).await
+    }
+
+    /// A complaint, put as whoever listens reads it.
+    pub(super) fn refusal(&self, re: Re, complaint: Complaint) -> Frame {
+        match self.voice {
             Voice::Text(_) => wire::warning(&complaint),
             Voice::Json | Voice::Undecided => wire::error(re, complaint),
-        };
-        self.say(frame).await
+        }
     }
 
     pub(super) async fn reply(&mut self, re: Re, frame: impl FnOnce(String) -> Frame) -> Flow {
@@ -341,11 +348,10 @@ where
         frame: impl FnOnce(String, R) -> Frame + Send + 'static,
     ) {
         let settled = async move {
-            let frame = match outcome.known().await {
-                Ok(result) => re.map(|re| frame(re, result)),
-                Err(refusal) => Some(wire::error(re, refusal.into())),
-            };
-            Settled::say(frame)
+            Settled::say(match outcome.known().await {
+                Ok(result) => re.map(|re| frame(re, result)).into(),
+                Err(refusal) => Says::Refused(re, refusal.into()),
+            })
         };
         self.pending.push(settled.boxed());
     }

@@ -197,7 +197,7 @@ where
     async fn show_snapshot(&mut self, id: ConversationId, snapshot: Snapshot) -> Flow {
         let Snapshot { cursor, messages, answer } = snapshot;
         if let Some(follow) = self.follows.get(id) {
-            follow.place = Place::at(cursor);
+            follow.place = Place::of_snapshot(cursor);
         }
         match &mut self.voice {
             Voice::Text(person) => {
@@ -213,20 +213,21 @@ where
     /// The conversation's writer is gone: what the store holds is opened anew.
     async fn reopen(&mut self, id: ConversationId) -> Flow {
         let Some(follow) = self.follows.get(id) else { return Ok(()) };
-        let (cursor, resuming) = (follow.place.cursor, follow.resuming);
+        let (cursor, resuming, until) = (follow.place.cursor, follow.resuming, follow.until);
         self.follows.drop(id);
-        let Ok(granted) = self.granted(id).await else { return Ok(()) };
-        match self.gateway.registry.open(granted).await {
+        match self.open(id).await {
             Ok(handle) => {
                 self.follows.follow(id, handle, cursor);
                 if let Some(follow) = self.follows.get(id) {
-                    follow.resuming = resuming;
+                    (follow.resuming, follow.until) = (resuming, until);
                 }
                 Ok(())
             }
-            Err(refusal) => {
-                let complaint = Complaint::from(refusal).about(&id);
-                self.complain(None, complaint).await
+            Err(complaint) => {
+                if let Some(person) = self.person() {
+                    person.forget(id);
+                }
+                self.complain(None, complaint.about(&id)).await
             }
         }
     }
@@ -235,6 +236,9 @@ where
     async fn lose(&mut self, id: ConversationId, error: &crate::store::StoreError) -> Flow {
         tracing::error!(conversation = %id, %error, "a conversation cannot be read");
         self.follows.drop(id);
+        if let Some(person) = self.person() {
+            person.forget(id);
+        }
         self.complain(None, Complaint::store_unavailable().about(&id)).await
     }
 }

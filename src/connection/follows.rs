@@ -17,7 +17,7 @@ pub(super) struct Follow {
     /// The client waits to hear that its replay is over.
     pub(super) resuming: bool,
     /// It is followed to the end of this turn: nobody has asked for more.
-    until: Option<TurnId>,
+    pub(super) until: Option<TurnId>,
     watch: Arc<Watch>,
 }
 
@@ -90,6 +90,11 @@ impl Follows {
     pub(super) fn passing(&self) -> Vec<ConversationId> {
         let passing = self.slots.iter().flatten().filter(|(_, follow)| follow.until.is_some());
         passing.map(|(id, _)| *id).collect()
+    }
+
+    /// All of it.
+    pub(super) fn ids(&self) -> Vec<ConversationId> {
+        self.slots.iter().flatten().map(|(id, _)| *id).collect()
     }
 
     /// The conversation as it is followed.

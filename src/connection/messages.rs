@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::{Instrument as _, Span};
 
 use super::{
-    Connection, Flow, Settled, Then, Voice,
+    Connection, Flow, Says, Settled, Then, Voice,
     asks::{BEGINNING, Re},
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     limits,
     model::{ConversationId, Standing, TraceParent},
     operator::{Caller, Here, Order, Said},
-    wire::{self, Complaint, Frame, SendAsked},
+    wire::{self, Complaint, SendAsked},
 };
 
 impl<T, E> Connection<T>
@@ -77,9 +77,9 @@ where
         let operator = self.gateway.operator.clone();
         self.obeying = true;
         let settled = async move {
-            let Settled { frame, then } =
+            let Settled { says, then } =
                 waits.settle(operator.carry_out(order, caller, said).await);
-            Settled { frame, then: Then::Obeyed(Box::new((then, wanted))) }
+            Settled { says, then: Then::Obeyed(Box::new((then, wanted))) }
         };
         self.pending.push(settled.boxed());
         Ok(())
@@ -102,7 +102,7 @@ where
         }
         let next = async move {
             let wanted = more.recv().await;
-            Settled { frame: None, then: Then::Heed(Box::new((wanted, more))) }
+            Settled { says: Says::Nothing, then: Then::Heed(Box::new((wanted, more))) }
         };
         self.pending.push(next.boxed());
         Ok(())
@@ -111,11 +111,9 @@ where
     /// Somebody waits to hear what becomes of what they said in that conversation.
     pub(super) fn waits(&mut self, re: Re, id: ConversationId, new: bool) -> Waits {
         let joins = self.follows.get(id).is_none();
-        let tell = match self.voice {
-            Voice::Text(_) => |_, complaint| wire::warning(&complaint),
-            Voice::Json | Voice::Undecided => wire::error,
-        };
-        Waits { re, id, new, joins, tell }
+        // A person stays in a conversation that has not begun; what is said next begins it.
+        let new = new && !matches!(self.voice, Voice::Text(_));
+        Waits { re, id, new, joins }
     }
 
     /// Goes on in another conversation, which has just begun.
@@ -134,7 +132,7 @@ where
         let asked = async move {
             // A turn that ends before asks nobody.
             let then = parts.await.map_or(Then::Nothing, Then::Attend);
-            Settled { frame: None, then }
+            Settled { says: Says::Nothing, then }
         };
         self.pending.push(asked.boxed());
     }
@@ -207,14 +205,12 @@ pub(super) struct Waits {
     new: bool,
     /// It made the connection follow the conversation.
     joins: bool,
-    /// How they are told of a refusal.
-    tell: fn(Re, Complaint) -> Frame,
 }
 
 impl Waits {
     /// What to say when it was kept or refused, and what becomes of its conversation.
     pub(super) fn settle(self, outcome: Result<Sent, Refusal>) -> Settled {
-        let Self { re, id, new, joins, tell } = self;
+        let Self { re, id, new, joins } = self;
         match outcome {
             Ok(Sent { accepted, duplicate, parts }) => {
                 let kept = accepted.conversation;
@@ -223,11 +219,12 @@ impl Waits {
                     None if duplicate && joins => Then::Adopt { begun: id, kept },
                     None => Then::Nothing,
                 };
-                Settled { frame: re.map(|re| wire::sent_reply(re, &accepted, duplicate)), then }
+                let says = re.map(|re| wire::sent_reply(re, &accepted, duplicate)).into();
+                Settled { says, then }
             }
             Err(refusal) => {
                 let then = if new { Then::Drop(id) } else { Then::Nothing };
-                Settled { frame: Some(tell(re, refusal.into())), then }
+                Settled { says: Says::Refused(re, refusal.into()), then }
             }
         }
     }

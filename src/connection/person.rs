@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use axum::extract::ws::Message;
 use futures_util::{FutureExt, Sink, Stream};
 
-use super::{Connection, Flow, Settled, Voice, follows::Follows};
+use super::{Connection, Flow, Says, Settled, Voice, follows::Follows};
 use crate::{
     conversation::{Growth, Reader, Refusal, SharedSlices, Shown},
     intent, limits,
@@ -64,6 +64,11 @@ impl Person {
     pub(super) fn attend(&mut self, specialist: &Specialist) {
         let (says, short) = (specialist.pool.to_string(), specialist.pool.to_string());
         self.voices.insert(specialist.turn, Side { says, short, specialist: true });
+    }
+
+    /// The conversation is followed no more; what is said next begins another.
+    pub(super) fn forget(&mut self, conversation: ConversationId) {
+        self.conversation.take_if(|current| *current == conversation);
     }
 
     /// Whatever was said side by side is over.
@@ -302,7 +307,16 @@ where
             "/history" => self.recall().await,
             "/json" => {
                 self.voice = Voice::Json;
-                Ok(self.welcome().await)
+                if let Err(end) = self.welcome().await {
+                    return Ok(Err(end));
+                }
+                // What was told to a person, a program has not read.
+                for id in self.follows.ids() {
+                    if let Err(end) = self.show(id).await {
+                        return Ok(Err(end));
+                    }
+                }
+                Ok(Ok(()))
             }
             _ if intent::slash(line).is_some() => self.type_message(line, Understand::Auto).await,
             _ => {
@@ -315,7 +329,11 @@ where
     async fn stop(&mut self) -> Result<Flow, Complaint> {
         let (id, turn) = self.last_turn()?;
         let outcome = self.open(id).await?.cancel(turn);
-        self.pending.push(async move { typed(outcome.known().await.err()) }.boxed());
+        let settled = async move {
+            let refused = |refusal: Refusal| Says::Refused(None, refusal.into());
+            Settled::say(outcome.known().await.err().map_or(Says::Nothing, refused))
+        };
+        self.pending.push(settled.boxed());
         Ok(Ok(()))
     }
 
@@ -353,7 +371,7 @@ where
         person.ok_or_else(nothing_yet)
     }
 
-    fn person(&mut self) -> Option<&mut Person> {
+    pub(super) fn person(&mut self) -> Option<&mut Person> {
         match &mut self.voice {
             Voice::Text(person) => Some(person),
             Voice::Json | Voice::Undecided => None,
@@ -364,9 +382,4 @@ where
 /// There is no answer to stop, to repeat or to show.
 fn nothing_yet() -> Complaint {
     Complaint::invalid("text", "Nothing was said here yet. Type a message first.")
-}
-
-/// What a person is told when something came to nothing; success shows itself.
-fn typed(refusal: Option<Refusal>) -> Settled {
-    Settled::say(refusal.map(|refusal| wire::warning(&refusal.into())))
 }

@@ -97,6 +97,7 @@ pub(super) async fn session(
     let session = Session { id: id(user), user, created_at: now };
     let new = User { id: user, name: identity.name.clone(), created_at: now };
     let writes = vec![Write::User(new), Write::Session(session.clone())];
+    store.room()?;
     store.commit(Batch { expect: Expect::Nothing, writes }).await?;
     Ok(session)
 }

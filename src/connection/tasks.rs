@@ -3,7 +3,7 @@
 use axum::extract::ws::Message;
 use futures_util::{FutureExt, Sink, Stream};
 
-use super::{Connection, Flow, Settled, asks::Re};
+use super::{Connection, Flow, Says, Settled, asks::Re};
 use crate::{
     model::{Task, TraceParent},
     task::{Again, Change, NewTask, Refusal, Submitted, Tasks},
@@ -108,7 +108,9 @@ fn again(task: Task) -> Submitted {
 
 fn settle(re: Re, outcome: Result<Submitted, Refusal>) -> Settled {
     Settled::say(match outcome {
-        Ok(Submitted { task, duplicate }) => re.map(|re| wire::task_reply(re, &task, duplicate)),
-        Err(refusal) => Some(wire::error(re, refusal.into())),
+        Ok(Submitted { task, duplicate }) => {
+            re.map(|re| wire::task_reply(re, &task, duplicate)).into()
+        }
+        Err(refusal) => Says::Refused(re, refusal.into()),
     })
 }

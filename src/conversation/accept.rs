@@ -1,6 +1,7 @@
 //! What is asked of a conversation, one command after the other.
 //!
-//! Invariant: a command that is refused has changed nothing.
+//! Invariant: a command that is refused has changed nothing; where the store fails under it, what was
+//! not durable by then is given up with it.
 
 use std::sync::Arc;
 
@@ -159,6 +160,7 @@ impl Writer {
         if self.workshop.lifecycle.draining().is_reached() {
             return Err(Refusal::Draining);
         }
+        self.workshop.store.room()?;
         match if_busy {
             IfBusy::Reject if self.is_busy() => Err(Refusal::Busy),
             IfBusy::Queue if self.queue.len() >= limits::QUEUED_TURNS_MAX => {
@@ -359,6 +361,7 @@ impl Writer {
     }
 
     async fn can_change(&mut self, change: &Change) -> Result<(), Refusal> {
+        self.workshop.store.room()?;
         let pool = change.pool.as_ref().or(self.record.pool.as_ref());
         let pool =
             pool.filter(|pool| !pool.as_str().is_empty()).map(|pool| self.workshop.pool(pool));

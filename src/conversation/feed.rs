@@ -112,11 +112,19 @@ pub struct Place {
 }
 
 impl Place {
-    /// A reader at this cursor that was told no queue position.
+    /// A reader at this cursor that has read every event before it, so it knows who waits where.
     pub fn at(cursor: Cursor) -> Self {
+        Self { cursor, positions_seen: POSITIONS_AS_ACCEPTED }
+    }
+
+    /// A reader that was shown a snapshot, which says nothing of the queue.
+    pub fn of_snapshot(cursor: Cursor) -> Self {
         Self { cursor, positions_seen: 0 }
     }
 }
+
+/// Positions are as the events said that told of them.
+const POSITIONS_AS_ACCEPTED: u64 = 1;
 
 /// What a conversation shows its readers.
 #[derive(Debug)]
@@ -170,7 +178,7 @@ impl Feed {
                 live: None,
                 shared: SharedSlices::default(),
                 positions: Vec::new(),
-                positions_rev: 0,
+                positions_rev: POSITIONS_AS_ACCEPTED,
                 positions_at: Timestamp::default(),
                 standing: Standing::default(),
                 fate: None,
@@ -198,12 +206,18 @@ impl Feed {
                 state.live = Some(Live { turn: *turn, text: String::new() });
                 // After a reset the same bytes of the same answer hold another text.
                 state.shared = SharedSlices::default();
+                state.positions.retain(|(waiting, _)| waiting != turn);
             }
             // Whoever reads the event knows its place in the queue.
             Event::TurnQueued { turn, position } => state.positions.push((*turn, *position)),
             Event::ConversationDeleted => state.fate = Some(Reading::Gone),
-            _ if event.ends().is_some_and(|(turn, _)| state.is_live(turn)) => state.live = None,
             _ => {}
+        }
+        if let Some((turn, _)) = event.ends() {
+            state.positions.retain(|(waiting, _)| *waiting != turn);
+            if state.is_live(turn) {
+                state.live = None;
+            }
         }
         state.seq = shown.event.seq;
         state.epoch = shown.event.epoch;

@@ -266,6 +266,7 @@ impl Registry {
             return Err(Refusal::NotFound);
         }
         let (fork, writes) = super::fork::copy(&self.workshop.clock, &source, branch, title);
+        store.room()?;
         store.commit(Batch { expect: Expect::New(fork.id), writes }).await?;
         Ok(fork)
     }

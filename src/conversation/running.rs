@@ -351,7 +351,7 @@ impl Running {
     fn take(&mut self, progress: Option<Progress>, grow: impl FnMut(&str, bool)) -> Step {
         match progress {
             Some(Progress::Piece(Piece::Text(text))) => {
-                let room = self.bytes_max - self.length;
+                let room = self.bytes_max.saturating_sub(self.length);
                 if text.len() as u64 > room {
                     let fits = usize::try_from(room).unwrap_or(usize::MAX);
                     self.push(text.split_at(text.floor_char_boundary(fits)).0, grow);

@@ -338,7 +338,7 @@ fn tend(workshop: &Workshop, feed: &Feed, running: &mut Running) -> Option<Insta
         if running.unsaved.len() < limits::CHECKPOINT_BYTES && due > now {
             return due;
         }
-        checkpoint(workshop, running);
+        checkpoint(workshop, running, now);
         now + limits::CHECKPOINT_EVERY
     });
     let tell = match running.pace.due() {
@@ -352,13 +352,15 @@ fn tend(workshop: &Workshop, feed: &Feed, running: &mut Running) -> Option<Insta
     save.into_iter().chain(tell).min()
 }
 
-/// Hands the text that no checkpoint holds yet to the store.
-pub(super) fn checkpoint(workshop: &Workshop, running: &mut Running) {
+/// Hands the text that no checkpoint holds yet to the store. What is not taken goes with the next.
+fn checkpoint(workshop: &Workshop, running: &mut Running, now: Instant) {
     let offset = running.length - running.unsaved.len() as u64;
-    workshop.store.checkpoint(running.turn.turn, offset, &running.unsaved);
-    running.pool.meter().wrote(running.unsaved.len() as u64);
-    running.unsaved.clear();
-    running.unsaved_since = None;
+    running.unsaved_since = Some(now);
+    if workshop.store.checkpoint(running.turn.turn, offset, &running.unsaved) {
+        running.pool.meter().wrote(running.unsaved.len() as u64);
+        running.unsaved.clear();
+        running.unsaved_since = None;
+    }
 }
 
 /// The outcome of the oldest batch in flight; nothing while there is none.

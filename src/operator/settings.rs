@@ -36,17 +36,18 @@ impl Operator {
 
 /// What came of a reading.
 fn told(Changes { live, waiting, certificate_refused }: &Changes) -> String {
-    let mut told = match live.as_slice() {
+    let now = match live.as_slice() {
         [] => "Nothing that can change now is different.".to_owned(),
         live => format!("In force now: {}.", listed(live)),
     };
-    if !waiting.is_empty() {
-        told += &format!(" Changed, and takes effect after a restart: {}.", listed(waiting));
-    }
-    if let Some(because) = certificate_refused {
-        told += &format!(" The certificate's new files were refused, {because}: mend them.");
-    }
-    told
+    let waits = match waiting.as_slice() {
+        [] => String::new(),
+        waiting => format!(" Changed, and takes effect after a restart: {}.", listed(waiting)),
+    };
+    let refused = certificate_refused.map_or_else(String::new, |because| {
+        format!(" The certificate's new files were refused, {because}: mend them.")
+    });
+    format!("{now}{waits}{refused}")
 }
 
 /// How the settings stand, and whether that is as it should be.

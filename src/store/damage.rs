@@ -144,7 +144,7 @@ async fn populate(dir: &Path) -> Told {
     commit(&store, Expect::Nothing, vec![Write::OpenTurn(grows.clone())]).await.unwrap();
     let mut offset = 0;
     for slice in DRAFT {
-        store.checkpoint(grows.turn, offset, slice);
+        assert!(store.checkpoint(grows.turn, offset, slice));
         offset += slice.len() as u64;
     }
     commit(&store, Expect::Nothing, vec![]).await.unwrap();

@@ -11,7 +11,7 @@ use std::{
 
 use super::paper::{Paper, Window};
 use crate::{
-    limits::{ANSWER_BYTES_MAX, STORE_DRAFTS_BYTES_MAX},
+    limits::{ANSWER_BYTES_MAX, STORE_DRAFTS_BYTES_MAX, STORE_DRAFTS_UNWRITTEN_MAX},
     model::TurnId,
 };
 
@@ -32,6 +32,8 @@ pub(super) struct Drafts {
     /// Of open turns, those with text.
     kept: HashMap<TurnId, Draft>,
     end: u64,
+    /// Records that belong there and could not be written yet.
+    unwritten: Vec<u8>,
     /// The length beyond which it is worth to leave out what has been forgotten.
     compact_at: u64,
     /// The newest write failed, and that was told.
@@ -68,6 +70,7 @@ impl Drafts {
             open: open.into_iter().collect(),
             kept: HashMap::new(),
             end: 0,
+            unwritten: Vec::new(),
             compact_at: STORE_DRAFTS_BYTES_MAX,
             failing: false,
             doubted: false,
@@ -129,7 +132,7 @@ impl Drafts {
         applied: bool,
         room: impl Fn(u64) -> io::Result<()>,
     ) {
-        let mut bytes = Vec::new();
+        let mut bytes = std::mem::take(&mut self.unwritten);
         for step in steps {
             match step {
                 Step::Slice(turn, offset, text) => {
@@ -158,10 +161,13 @@ impl Drafts {
             }
             Err(error) => {
                 self.tell(&error);
-                self.take_back();
+                self.unwritten = bytes;
+                if self.unwritten.len() > STORE_DRAFTS_UNWRITTEN_MAX {
+                    self.take_back();
+                }
             }
         }
-        if self.end > self.compact_at {
+        if self.end > self.compact_at && self.unwritten.is_empty() {
             let compacted = room(self.end).and_then(|()| self.compact());
             self.compact_at = STORE_DRAFTS_BYTES_MAX.max(self.end.saturating_mul(2));
             if let Err(error) = compacted {
@@ -204,6 +210,7 @@ impl Drafts {
 
     /// Gives up what could not be written.
     fn take_back(&mut self) {
+        self.unwritten = Vec::new();
         self.kept.retain(|_, draft| {
             let written = draft.slices.partition_point(|slice| slice.at < self.end);
             draft.slices.truncate(written);

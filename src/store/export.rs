@@ -280,8 +280,8 @@ mod tests {
         ];
         writes.extend((1..=700).map(|seq| Write::Event(event(held.id, seq))));
         commit(&store, Expect::Nothing, writes).await.unwrap();
-        store.checkpoint(open.turn, 0, "so ");
-        store.checkpoint(open.turn, 3, "far");
+        assert!(store.checkpoint(open.turn, 0, "so "));
+        assert!(store.checkpoint(open.turn, 3, "far"));
         commit(&store, Expect::Nothing, vec![]).await.unwrap();
         store
     }

@@ -153,7 +153,9 @@ impl Pending<'_> {
                 if !self.writes.is_empty() {
                     self.write().await?;
                 }
-                self.store.checkpoint(turn, offset, &text);
+                if !self.store.checkpoint(turn, offset, &text) {
+                    return Err(StoreError::Busy);
+                }
             }
             Line::Key { user, key, accepted, expires_at } => {
                 let key = key.into();

@@ -85,7 +85,7 @@ impl Cast {
                 format!("{:?}", store.commit(Batch { expect, writes }).await)
             }
             Step::Checkpoint { turn, offset, length } => {
-                store.checkpoint(self.turns[*turn].turn, *offset, &"c".repeat(*length));
+                assert!(store.checkpoint(self.turns[*turn].turn, *offset, &"c".repeat(*length)));
                 String::new()
             }
         }

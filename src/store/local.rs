@@ -131,6 +131,10 @@ fn look<T>(
 }
 
 impl Store for LocalStore {
+    fn room(&self) -> Result<(), StoreError> {
+        self.desk.room()
+    }
+
     fn commit(&self, batch: Batch) -> Commit {
         let (answer, answered) = oneshot::channel();
         if let Err(error) = self.desk.hand_over(Job::Commit(batch, answer)) {
@@ -145,9 +149,8 @@ impl Store for LocalStore {
         })
     }
 
-    fn checkpoint(&self, turn: TurnId, offset: u64, slice: &str) {
-        // Dropped when the queue is full: what follows does not join and is ignored.
-        drop(self.desk.hand_over(Job::Checkpoint(turn, offset, slice.into())));
+    fn checkpoint(&self, turn: TurnId, offset: u64, slice: &str) -> bool {
+        self.desk.hand_over(Job::Checkpoint(turn, offset, slice.into())).is_ok()
     }
 
     fn user(&self, id: UserId) -> Read<'_, Option<User>> {

@@ -92,13 +92,20 @@ impl Desk {
         Ok((desk, thread))
     }
 
-    /// Puts a job at the end of the queue. `Close` is taken even when it is full.
+    /// Whether anything new may begin.
+    pub(super) fn room(&self) -> Result<(), StoreError> {
+        let waiting = self.waiting();
+        if waiting.jobs.len() < STORE_JOBS_MAX { Ok(()) } else { Err(StoreError::Busy) }
+    }
+
+    /// Puts a job at the end of the queue. Only text of a checkpoint is refused there, since it can
+    /// wait where it is.
     pub(super) fn hand_over(&self, job: Job) -> Result<(), StoreError> {
         let mut waiting = self.waiting();
         if waiting.shut {
             return Err(StoreError::Closed);
         }
-        if waiting.jobs.len() >= STORE_JOBS_MAX && !matches!(job, Job::Close(_)) {
+        if job.text_bytes() > 0 && waiting.jobs.len() >= STORE_JOBS_MAX / 2 {
             return Err(StoreError::Busy);
         }
         // A checkpoint wakes nobody but the one who sleeps for want of any: what follows joins it.

@@ -88,6 +88,7 @@ impl Owner {
         if self.schedule.len_of(user) >= limits::TASKS_OPEN_PER_USER_MAX {
             return Err(Refusal::TooMany(limits::TASKS_OPEN_PER_USER_MAX));
         }
+        self.keeper.store().room()?;
         let wanted = (new.pool.clone(), new.agent.clone());
         let who = self.wanted(&new.text, new.conversation, wanted).await?;
         new.check(self.keeper.now())?;

@@ -17,7 +17,8 @@ impl Running {
         let Some(reservation) = &mut self.reservation else { return Ok(()) };
         reservation.fit(&estimate, workshop.clock.now())?;
         if let Some(cap) = reservation.cap() {
-            self.bytes_max = Usage::text_bytes(cap.output_tokens).min(self.bytes_max);
+            let left = Usage::text_bytes(cap.output_tokens);
+            self.bytes_max = self.accounted.0.saturating_add(left).min(self.bytes_max);
             self.outgrown = over_budget(&cap.because);
         }
         Ok(())

@@ -30,6 +30,7 @@ pub(crate) struct Gate {
 struct State {
     held: bool,
     refusal: Option<StoreError>,
+    full: bool,
     waiting: VecDeque<Job>,
     checkpoints: Vec<(u64, String)>,
 }
@@ -78,6 +79,11 @@ impl Gate {
         self.state().refusal = refusal;
     }
 
+    /// Too much waits to be written, until it is told otherwise.
+    pub(crate) fn fill(&self, full: bool) {
+        self.state().full = full;
+    }
+
     /// The checkpoints that were made: where, and of what.
     pub(crate) fn checkpoints(&self) -> Vec<(u64, String)> {
         self.state().checkpoints.clone()
@@ -107,7 +113,7 @@ impl Gate {
     fn apply(&self, job: Job) {
         match job {
             Job::Checkpoint(turn, offset, slice) => {
-                self.store.checkpoint(turn, offset, &slice);
+                assert!(self.store.checkpoint(turn, offset, &slice));
                 // An empty batch is through once what came before it is.
                 let nothing = Batch { expect: Expect::Nothing, writes: Vec::new() };
                 at_once(self.store.commit(nothing)).unwrap();
@@ -138,9 +144,17 @@ impl Store for Gate {
         Box::pin(async move { answered.await.unwrap_or(Err(StoreError::Closed)) })
     }
 
-    fn checkpoint(&self, turn: TurnId, offset: u64, slice: &str) {
+    fn room(&self) -> Result<(), StoreError> {
+        if self.state().full { Err(StoreError::Busy) } else { self.store.room() }
+    }
+
+    fn checkpoint(&self, turn: TurnId, offset: u64, slice: &str) -> bool {
+        if self.state().full && !slice.is_empty() {
+            return false;
+        }
         self.state().checkpoints.push((offset, slice.to_owned()));
         self.take(Job::Checkpoint(turn, offset, slice.to_owned()));
+        true
     }
 
     fn user(&self, id: UserId) -> Read<'_, Option<User>> {

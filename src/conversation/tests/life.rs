@@ -133,6 +133,24 @@ async fn interrupting_ends_what_runs_and_what_waits() {
     .await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_has_begun_goes_on_and_ends_where_nothing_new_may_begin() {
+    check(
+        "ask        | a accepted, a started, ok a
+         ask        | b accepted, b queued 1, ok b
+         full       |
+         ask        | no: Store(Busy)
+         change title=T | no: Store(Busy)
+         say A      | a +A
+         end        | a completed, b started
+         say B      | b +B
+         cancel b   | b cancelled, Cancelled b of 1
+         room       |
+         ask        | c accepted, c started, ok c",
+    )
+    .await;
+}
+
 // ---- beside a play ----------------------------------------------------------------------------
 
 fn me() -> UserId {
@@ -229,6 +247,20 @@ async fn new_text_is_checkpointed_by_time_and_by_size_and_only_once() {
         let sizes: Vec<_> = checkpoints.iter().map(|(at, slice)| (*at, slice.len())).collect();
         assert_eq!(sizes, made, "after {} bytes", say.len());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn text_that_was_not_taken_goes_with_the_next_checkpoint() {
+    let mut stage = Stage::new();
+    let (_, handle) = stage.registry.begin(me(), Some("titled".into()), None).unwrap();
+    drop(ask(&handle));
+    let call = stage.calls.recv().await.unwrap();
+    for (say, full) in [("a", false), ("b", true), ("", true), ("c", true), ("d", false)] {
+        stage.store.fill(full);
+        call.say(say);
+        tokio::time::sleep(limits::CHECKPOINT_EVERY * 2).await;
+    }
+    assert_eq!(stage.store.checkpoints(), [(0, "a".to_owned()), (1, "bcd".to_owned())]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -79,7 +79,7 @@ impl Scene {
                     let caught_up = catch_up(store, &feed, &self.place.cursor).await.unwrap();
                     let Catchup::Snapshot(snapshot) = caught_up else { panic!("in the ring") };
                     self.client.know(&snapshot.cursor, None);
-                    self.place = Place::at(snapshot.cursor);
+                    self.place = Place::of_snapshot(snapshot.cursor);
                     let answers = snapshot.messages.iter().filter_map(|m| m.status);
                     let answers: Vec<_> = answers.map(|status| format!("{status:?}")).collect();
                     seen.push(answers.join("/"));

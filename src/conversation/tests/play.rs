@@ -139,6 +139,8 @@ impl Play {
             "through" => self.stage.store.let_one_through(),
             "open-gate" => self.stage.store.open(),
             "refuse" => self.stage.store.refuse(Some(refusal(rest))),
+            "full" => self.stage.store.fill(true),
+            "room" => self.stage.store.fill(false),
             "heal" => self.stage.store.refuse(None),
             "wait" => tokio::time::sleep(Duration::from_millis(rest.parse().unwrap())).await,
             "another" => self.begin(Some("titled")),
@@ -314,7 +316,7 @@ impl Play {
                     };
                     let growing = snapshot.answer.as_ref().map(|(turn, text)| (*turn, &**text));
                     scene.client.know(&snapshot.cursor, growing);
-                    scene.place = Place::at(snapshot.cursor);
+                    scene.place = Place::of_snapshot(snapshot.cursor);
                     let texts = snapshot.messages.iter().filter(|m| m.status.is_some());
                     let texts: Vec<String> = texts
                         .map(|m| {

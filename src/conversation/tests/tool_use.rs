@@ -85,4 +85,14 @@ async fn it_goes_on_as_far_as_the_budgets_go() {
          count          | first 1x 4990+9~0, day 4999/0",
     )
     .await;
+    // What is left counts from where the answer went on, be that less than was written before.
+    check_within(
+        "day = { tokens = 380, per = 'day', hard = true }",
+        "ask pool=tools | a accepted, a started tools, ok a
+         say-much 400   | a +400 bytes
+         call echo      |
+         stop 60+100    | a started echo, a finished echo
+         say-much 600   | a +220 bytes, a failed BudgetExhausted",
+    )
+    .await;
 }

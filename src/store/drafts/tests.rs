@@ -102,16 +102,22 @@ fn a_group_that_was_refused_opens_nothing() {
 }
 
 #[test]
-fn what_could_not_be_written_is_not_believed() {
+fn what_cannot_be_written_yet_is_written_later_up_to_a_limit() {
     let turn = TurnId::new();
     let mut drafts = Drafts::open(Paper::Memory(Vec::new()), vec![turn]);
     let full = Cell::new(false);
-    for (disk_full, offset, expected) in
-        [(false, 0, "text"), (true, 4, "text"), (true, 8, "text"), (false, 4, "texttext")]
-    {
+    let long = "t".repeat(STORE_DRAFTS_UNWRITTEN_MAX);
+    for (disk_full, offset, more, expected) in [
+        (false, 0, "text", "text"),
+        (true, 4, "more", "text"),
+        (true, 8, "and", "text"),
+        (false, 11, "end", "textmoreandend"),
+        (true, 14, &*long, "textmoreandend"),
+        (false, 14, "!", "textmoreandend!"),
+    ] {
         full.set(disk_full);
         let room = |_| if full.get() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) };
-        drafts.write(vec![slice(turn, offset, "text")], true, room);
+        drafts.write(vec![slice(turn, offset, more)], true, room);
         assert_eq!((text(&drafts, turn), drafts.failing), (expected.into(), disk_full));
     }
 }
