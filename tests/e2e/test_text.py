@@ -172,3 +172,31 @@ async def test_a_person_sees_the_gateway_go():
         await p.see("^# the gateway is going down")
         await p.see(r"^# .*tokens")
         assert await g.exited() == 0
+
+
+async def test_the_way_over_to_json_in_the_middle_of_an_answer():
+    async with Gateway(**offline(words=60, per_second=60, first_ms=5)) as g:
+        p = await Person.connect(g)
+        await p.type("What is a rights issue?")
+        await p.see("No model is connected")
+        await p.type("/json")
+        await p.see('"turn.completed"')
+        frames = [json.loads(line) for line in p.lines if line.startswith("{")]
+        kinds = [frame["type"] for frame in frames]
+        assert kinds[:2] == ["welcome", "snapshot"], kinds
+        assert frames[1]["messages"][0]["text"] == "What is a rights issue?", frames[1]
+        grown = frames[1]["turn"]["text"]
+        for delta in (frame for frame in frames if frame["type"] == "turn.delta"):
+            assert delta["offset"] == len(grown.encode()), (delta, grown)
+            grown += delta["text"]
+        assert frames[-1]["length"] == len(grown.encode()), frames[-1]
+
+
+async def test_a_first_line_that_is_refused_leaves_room_for_the_next():
+    budget = "[budgets.none]\npool = \"sports\"\ntokens = 1\nper = \"day\"\n"
+    async with Gateway(toml=budget, **QUICK) as g:
+        p = await Person.connect(g)
+        await p.type("Who won the basketball game last night?")
+        await p.see("^! .*budget")
+        await p.type("What is a rights issue?")
+        await p.see("No model is connected")
