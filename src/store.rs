@@ -183,7 +183,8 @@ pub trait Store: Send + Sync + 'static {
 
     /// Keeps `slice` of a growing answer from byte `offset` on, without a flush of its own: after
     /// a crash the newest slices may be missing, a hole never appears. `offset` 0 starts over. Says
-    /// whether it was taken; one that was not has to come again, with what has joined it since.
+    /// whether it was taken, as one without text always is; one that was not has to come again, with
+    /// what has joined it since.
     #[must_use]
     fn checkpoint(&self, turn: TurnId, offset: u64, slice: &str) -> bool;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::feed::{Feed, Shown};
 use crate::{
     limits,
-    model::{Cursor, Event, Message, TurnId},
+    model::{Cursor, Message, TurnId},
     store::{Page, Store, StoreError},
 };
 
@@ -53,7 +53,7 @@ pub async fn catch_up(
             break;
         }
         let answer = match event.event.ends() {
-            Some((turn, _)) => answer(store, &event.event, turn).await?,
+            Some((turn, _)) => answer(store, turn).await?,
             None => None,
         };
         bytes += answer.as_ref().map_or(0, |answer| answer.len());
@@ -76,13 +76,8 @@ pub async fn snapshot(store: &dyn Store, feed: &Feed) -> Result<Snapshot, StoreE
 }
 
 /// The text of an answer that has ended.
-async fn answer(
-    store: &dyn Store,
-    event: &Event,
-    turn: TurnId,
-) -> Result<Option<Arc<str>>, StoreError> {
+async fn answer(store: &dyn Store, turn: TurnId) -> Result<Option<Arc<str>>, StoreError> {
     let Some(turn) = store.turn(turn).await? else { return Ok(None) };
     let message = store.message(turn.conversation, turn.answer).await?;
-    debug_assert!(event.ends().is_some());
     Ok(message.map(|message| message.text))
 }

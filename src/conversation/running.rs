@@ -349,26 +349,23 @@ impl Running {
     }
 
     fn take(&mut self, progress: Option<Progress>, grow: impl FnMut(&str, bool)) -> Step {
+        let Some(progress) = progress else { return Step::Failed(BROKEN_OFF) };
         match progress {
-            Some(Progress::Piece(Piece::Text(text))) => {
-                let room = self.bytes_max.saturating_sub(self.length);
-                if text.len() as u64 > room {
-                    let fits = usize::try_from(room).unwrap_or(usize::MAX);
-                    self.push(text.split_at(text.floor_char_boundary(fits)).0, grow);
-                    return Step::Failed(self.outgrown.clone());
-                }
-                self.push(&text, grow);
-                return Step::Grew;
+            Progress::Piece(piece) => return self.hear(piece, grow),
+            Progress::Calling(call) => return Step::Calling(call),
+            Progress::Called { call, outcome } => return Step::Called(call, outcome),
+            Progress::Failed(failure) => return Step::Failed(failure),
+            Progress::GoingOn { prompt_bytes } => {
+                self.prompt_bytes = prompt_bytes;
+                return Step::GoingOn;
             }
-            Some(Progress::Piece(Piece::Reasoning(text))) => self.reason(&text),
-            // Only after the end does it matter where the provider keeps the answer, and only the pool sends
-            // anything again.
-            Some(Progress::Piece(Piece::Remote(_) | Piece::Replay(_))) => {}
-            Some(Progress::Piece(Piece::ToolCall(call))) => {
-                // None may be called any more, so a call can only be a model's mistake.
-                self.span.in_scope(|| tracing::warn!(tool = %call.name, "unasked tool call"));
+            Progress::Reset { because, kept } => {
+                self.forget();
+                self.push(&kept, grow);
+                self.accounted = (self.length, 0);
+                return Step::Reset(because);
             }
-            Some(Progress::Asking { provider, model }) => {
+            Progress::Asking { provider, model } => {
                 (self.asked, self.paused) = (true, false);
                 self.hedge = None;
                 let before = std::mem::replace(&mut self.voice, (provider, model));
@@ -376,29 +373,38 @@ impl Running {
                     self.spoke.get_or_insert(before);
                 }
             }
-            Some(Progress::Hedging { provider, model }) => self.hedge = Some((provider, model)),
-            Some(Progress::Dropped { provider, model }) => {
+            Progress::Hedging { provider, model } => self.hedge = Some((provider, model)),
+            Progress::Dropped { provider, model } => {
                 self.hedge = None;
                 self.void.push(((provider, model), Usage::estimate(self.prompt_bytes, 0)));
             }
-            Some(Progress::Piece(Piece::End(ending))) => return self.ended(ending),
-            Some(Progress::Paused(ending)) => self.pause(ending),
-            Some(Progress::Calling(call)) => return Step::Calling(call),
-            Some(Progress::Called { call, outcome }) => return Step::Called(call, outcome),
-            Some(Progress::GoingOn { prompt_bytes }) => {
-                self.prompt_bytes = prompt_bytes;
-                return Step::GoingOn;
-            }
-            Some(Progress::Reset { because, kept }) => {
-                self.forget();
-                self.push(&kept, grow);
-                self.accounted = (self.length, 0);
-                return Step::Reset(because);
-            }
-            Some(Progress::Failed(failure)) => return Step::Failed(failure),
-            None => return Step::Failed(BROKEN_OFF),
+            Progress::Paused(ending) => self.pause(ending),
         }
         Step::Quiet
+    }
+
+    fn hear(&mut self, piece: Piece, grow: impl FnMut(&str, bool)) -> Step {
+        match piece {
+            Piece::Text(text) => return self.write(&text, grow),
+            Piece::End(ending) => return self.ended(ending),
+            Piece::Reasoning(text) => self.reason(&text),
+            // None may be called any more, so a call can only be a model's mistake.
+            Piece::ToolCall(call) => {
+                self.span.in_scope(|| tracing::warn!(tool = %call.name, "unasked tool call"));
+            }
+            // Only after the end does it matter where the provider keeps the answer, and only the
+            // pool sends anything again.
+            Piece::Remote(_) | Piece::Replay(_) => {}
+        }
+        Step::Quiet
+    }
+
+    /// Adds to the text, as far as there is room.
+    fn write(&mut self, text: &str, grow: impl FnMut(&str, bool)) -> Step {
+        let room = usize::try_from(self.bytes_max.saturating_sub(self.length));
+        let fits = text.floor_char_boundary(room.unwrap_or(usize::MAX));
+        self.push(text.split_at(fits).0, grow);
+        if fits < text.len() { Step::Failed(self.outgrown.clone()) } else { Step::Grew }
     }
 
     /// The answer is whole, or as long as a budget has let it become.

@@ -284,8 +284,7 @@ impl Writer {
         }
     }
 
-    /// Specialists have answered, and whoever makes one answer of theirs is asked: from here on a
-    /// restart has to count it.
+    /// Keeps who is asked, and what they read at the least: from here on a restart has to count it.
     pub(super) fn note_asked(&mut self) {
         let Phase::Running(running) = &self.phase else { return };
         let begun = self.asked(running);

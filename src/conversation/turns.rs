@@ -142,7 +142,6 @@ impl Writer {
             Step::Reset(because) => {
                 let Phase::Running(running) = &mut self.phase else { return };
                 let (turn, fits) = (running.turn.turn, running.fit(&self.workshop));
-                // One without text is always taken.
                 let _taken = self.workshop.store.checkpoint(turn, 0, "");
                 let reset = self.number(Event::TurnReset { turn, because });
                 self.commit(Vec::new(), vec![Shown::new(reset, None)], None);
