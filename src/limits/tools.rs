@@ -12,6 +12,8 @@ pub const TOOL_TIME_MAX: Duration = Duration::from_secs(20);
 pub const TOOL_OUTPUT_BYTES_MAX: usize = 16 * 1024;
 /// An expression that is to be worked out.
 pub const EXPRESSION_BYTES_MAX: usize = 512;
+/// Brackets and exponents of one, within each other.
+pub const EXPRESSION_DEPTH_MAX: usize = 64;
 /// What readers are told of one.
 pub const TOOL_SUMMARY_BYTES_MAX: usize = 200;
 /// A connection to a source of data.
