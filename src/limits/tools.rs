@@ -92,7 +92,9 @@ pub const ODDS_CREDITS_REST: Duration = Duration::from_secs(60 * 60);
 /// Requests to ESPN in a minute. Nobody says what it allows.
 pub const ESPN_REQUESTS_PER_MINUTE_MAX: u32 = 60;
 
-// Another source can still be asked when one has said nothing.
+// Two questions fit into a call, so that another source can be asked when one has said nothing. Only
+// where Massive is slow to say that its plan has no price of this minute, and then to tell the last
+// close, what is left is little.
 const _: () = assert!(
     (SOURCE_ANSWER_WITHIN.as_secs() + SOURCE_TURN_WITHIN.as_secs()) * 2 < TOOL_TIME_MAX.as_secs()
 );
