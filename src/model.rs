@@ -23,7 +23,7 @@ mod vitals;
 pub use alert::{Condition, Incident, Severity, Side, Watch, amount, lasting};
 pub use certificate::Certificate;
 pub use check::{Check, Part, State};
-pub use clock::{Clock, Timestamp};
+pub use clock::{Clock, Timestamp, retry_after};
 pub use conversation::{
     Accepted, AnswerStatus, Conversation, Cursor, DemoStep, Message, Offer, OpenTurn, Role,
     Session, Specialist, Standing, Subject, TurnRef, User,

@@ -14,7 +14,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::{FutureExt, future::BoxFuture};
 use reqwest::{
     Client, StatusCode, Url,
-    header::{CONTENT_TYPE, RETRY_AFTER},
+    header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER},
     redirect::Policy,
 };
 use serde_json::json;
@@ -29,7 +29,7 @@ use crate::{
     config::WebhookSettings,
     conversation::Workshop,
     limits,
-    model::{Clock, Incident, IncidentId, Timestamp},
+    model::{Clock, Incident, IncidentId, Timestamp, retry_after},
     store::{Batch, Expect, Store, Write},
     wire,
 };
@@ -255,7 +255,7 @@ impl Hook {
             .header("webhook-signature", signature)
             .body(body);
         match request.send().await {
-            Ok(answer) => outcome(answer.status(), answer.headers().get(RETRY_AFTER)),
+            Ok(answer) => outcome(answer.status(), answer.headers()),
             Err(error) => {
                 let timeout = error.is_timeout();
                 tracing::debug!(incident = %incident.id, timeout, "the webhook does not answer");
@@ -265,7 +265,7 @@ impl Hook {
     }
 }
 
-fn outcome(status: StatusCode, wait: Option<&reqwest::header::HeaderValue>) -> Outcome {
+fn outcome(status: StatusCode, headers: &HeaderMap) -> Outcome {
     if status.is_success() {
         return Outcome::Delivered;
     }
@@ -273,8 +273,9 @@ fn outcome(status: StatusCode, wait: Option<&reqwest::header::HeaderValue>) -> O
         return Outcome::Gone;
     }
     tracing::debug!(status = status.as_u16(), "the webhook refuses");
-    let seconds = wait.and_then(|wait| wait.to_str().ok()?.parse().ok());
-    Outcome::Failed(seconds.map(|wait| Duration::from_secs(wait).min(limits::WEBHOOK_PAUSE_MAX)))
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let asked = header(RETRY_AFTER).and_then(|said| retry_after(said, header(DATE)));
+    Outcome::Failed(asked.map(|asked| asked.min(limits::WEBHOOK_PAUSE_MAX)))
 }
 
 /// The same for each post of the same state of an incident.

@@ -12,6 +12,8 @@ pub const TOOL_TIME_MAX: Duration = Duration::from_secs(20);
 pub const TOOL_OUTPUT_BYTES_MAX: usize = 16 * 1024;
 /// An expression that is to be worked out.
 pub const EXPRESSION_BYTES_MAX: usize = 512;
+/// Brackets and exponents of one, within each other.
+pub const EXPRESSION_DEPTH_MAX: usize = 64;
 /// What readers are told of one.
 pub const TOOL_SUMMARY_BYTES_MAX: usize = 200;
 /// A connection to a source of data.
@@ -90,7 +92,9 @@ pub const ODDS_CREDITS_REST: Duration = Duration::from_secs(60 * 60);
 /// Requests to ESPN in a minute. Nobody says what it allows.
 pub const ESPN_REQUESTS_PER_MINUTE_MAX: u32 = 60;
 
-// Another source can still be asked when one has said nothing.
+// Two questions fit into a call, so that another source can be asked when one has said nothing. Only
+// where Massive is slow to say that its plan has no price of this minute, and then to tell the last
+// close, what is left is little.
 const _: () = assert!(
     (SOURCE_ANSWER_WITHIN.as_secs() + SOURCE_TURN_WITHIN.as_secs()) * 2 < TOOL_TIME_MAX.as_secs()
 );

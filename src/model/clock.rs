@@ -36,6 +36,16 @@ impl Timestamp {
     }
 }
 
+/// How long an answer asks to be left alone, by its `Retry-After`: so many seconds, or until a date, which
+/// counts from the `Date` of the answer, so that no clock of ours matters.
+pub fn retry_after(said: &str, date: Option<&str>) -> Option<Duration> {
+    if let Ok(seconds) = said.trim().parse() {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let moment = |date: &str| DateTime::parse_from_rfc2822(date.trim()).ok();
+    (moment(said)? - moment(date?)?).to_std().ok()
+}
+
 /// Tells the time of day; a test sets it.
 #[derive(Debug, Clone, Default)]
 pub struct Clock(Option<Arc<AtomicI64>>);

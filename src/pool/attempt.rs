@@ -29,7 +29,8 @@ pub struct Prompt {
     pub items: Vec<Item>,
     /// No tool may be called.
     pub closed: bool,
-    /// OpenAI's conversation that holds all but the last item.
+    /// OpenAI's conversation that holds all but the last item. Of an answer that has begun nobody knows what
+    /// it has added to it, so that it is for the first one alone.
     pub remote: Option<Arc<str>>,
     /// Tokens of the answer at the most, where that is less than the pool's own maximum.
     pub max_output_tokens: Option<u32>,
@@ -115,7 +116,7 @@ impl Pool {
     /// Asks the stops of the route until one answers. Dropping the stream closes the request.
     pub(super) fn reply(self: Arc<Self>, prompt: Prompt) -> BoxStream<'static, Progress> {
         stream! {
-            let mut resets = 0;
+            let (mut resets, mut remote) = (0, prompt.remote.clone());
             let mut patience = self.hedge.filter(|_| prompt.hedge);
             // What was said so far, which only an answer that begins makes void.
             let mut doubted: Option<Reason> = None;
@@ -124,7 +125,7 @@ impl Pool {
                 let mut stops = self.route.round();
                 while let Some(first) = stops.next().await {
                     let second_at = patience.filter(|_| resets == 0).map(|ms| Instant::now() + ms);
-                    let mut contest = Contest::new((&self, &prompt), first, second_at);
+                    let mut contest = Contest::new((&self, &prompt, remote), first, second_at);
                     let mut opened = None;
                     while let Some(step) = contest.next(&mut stops).await {
                         match step {
@@ -139,6 +140,7 @@ impl Pool {
                             }
                         }
                     }
+                    remote = contest.remote;
                     let Some(begun) = opened else { continue };
                     let Opened { mut attempt, mut answer, mut chat, piece } = *begun;
                     let (mut piece, mut spoken) = (Ok(Some(piece)), false);
@@ -194,7 +196,7 @@ impl Pool {
             items: prompt.items.clone(),
             tools: Offer { tools: self.tools.specs().clone(), closed: prompt.closed },
             style: Style { max_output_tokens, ..self.style.clone() },
-            remote: prompt.remote.clone(),
+            remote: None,
             trace: None,
         }
     }

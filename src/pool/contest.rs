@@ -4,7 +4,7 @@
 //! anything of it is shown, and its request with it. There is no second where nobody who is well may
 //! be asked at once.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use futures_util::{
     FutureExt, StreamExt,
@@ -22,13 +22,15 @@ use super::{
 };
 use crate::{
     model::Reason,
-    provider::{Answer, Failure, Piece, Retry},
+    provider::{Answer, Failure, Piece, Request, Retry},
 };
 
 /// Those who are asked.
 pub(super) struct Contest<'a> {
     pool: &'a Pool,
     prompt: &'a Prompt,
+    /// The provider's copy of the conversation, for as long as nobody can have changed it.
+    pub(super) remote: Option<Arc<str>>,
     asked: Vec<Asked<'a>>,
     /// When a second is asked as well; none where there shall be no second.
     second_at: Option<Instant>,
@@ -69,16 +71,17 @@ struct Asked<'a> {
 }
 
 impl<'a> Contest<'a> {
-    /// Asks this one, and another one as well where it keeps silent until then.
+    /// Asks this one by the provider's copy of the conversation, where it has one, and another one as well
+    /// where it keeps silent until then.
     pub(super) fn new(
-        (pool, prompt): (&'a Pool, &'a Prompt),
+        (pool, prompt, remote): (&'a Pool, &'a Prompt, Option<Arc<str>>),
         (leg, attempt): (&'a Leg, Attempt),
         second_at: Option<Instant>,
     ) -> Self {
-        let (chat, opening) = open(pool, leg, prompt);
+        let (chat, opening) = open(pool, leg, prompt, remote.clone());
         let asked = vec![Asked { leg, attempt, hedge: false, chat, opening }];
         let telling = [Progress::asking(leg)].into();
-        Self { pool, prompt, asked, second_at, telling, opened: None }
+        Self { pool, prompt, remote, asked, second_at, telling, opened: None }
     }
 
     /// What happens next; nothing once all have failed. Cancel-safe.
@@ -114,6 +117,8 @@ impl<'a> Contest<'a> {
                 Err(failure) => {
                     ended.chat.failed(&failure);
                     ended.attempt.failed(&failure);
+                    // What has no status was not refused, and may have broken off after it began.
+                    self.remote.take_if(|_| failure.status.is_none());
                     self.telling.extend(self.asked.first().map(|left| Progress::asking(left.leg)));
                     return Some(Step::Failed(failure));
                 }
@@ -125,8 +130,7 @@ impl<'a> Contest<'a> {
         self.second_at = None;
         let Some((leg, attempt)) = stops.spare() else { return };
         // The provider's copy of a conversation can take one question at a time.
-        let prompt = Prompt { remote: None, ..self.prompt.clone() };
-        let (chat, opening) = open(self.pool, leg, &prompt);
+        let (chat, opening) = open(self.pool, leg, self.prompt, None);
         self.pool.meter.hedged();
         self.telling.push_back(Progress::Hedging {
             provider: leg.provider.name().clone(),
@@ -137,6 +141,7 @@ impl<'a> Contest<'a> {
 
     fn open(&mut self, mut first: Asked<'a>, answer: Answer, piece: Piece) {
         first.attempt.heard(&piece);
+        self.remote = None;
         let outran = !self.asked.is_empty();
         for mut slower in self.asked.drain(..) {
             slower.attempt.outrun();
@@ -153,8 +158,8 @@ impl<'a> Contest<'a> {
     }
 }
 
-fn open(pool: &Pool, leg: &Leg, prompt: &Prompt) -> (ChatSpan, Opening) {
-    let mut request = pool.request(leg.model.clone(), prompt);
+fn open(pool: &Pool, leg: &Leg, prompt: &Prompt, remote: Option<Arc<str>>) -> (ChatSpan, Opening) {
+    let mut request = Request { remote, ..pool.request(leg.model.clone(), prompt) };
     let chat = ChatSpan::begin(&prompt.span, leg, &mut request);
     let asked = leg.provider.ask(request).instrument(Span::clone(&prompt.span));
     let opening = async move {

@@ -6,6 +6,7 @@ mod breaker;
 mod health;
 mod hedging;
 mod queue;
+mod remote;
 mod tool_use;
 mod workers;
 

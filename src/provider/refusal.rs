@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Failure, Retry, lenient::Text, quota};
-use crate::model::Reason;
+use crate::model::{Reason, retry_after};
 
 /// Classifies an HTTP error by its status, headers and body.
 pub(super) fn classify(status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
@@ -39,22 +39,15 @@ pub(super) fn lacks_scope(body: &[u8]) -> bool {
     words.message.contains("Missing scopes")
 }
 
-/// How long the provider asks us to wait, as the official SDKs read it. A date counts from the
-/// answer's own, so that no clock of ours matters.
+/// How long the provider asks us to wait, as the official SDKs read it.
 fn pause(headers: &HeaderMap) -> Option<Duration> {
-    let number = |name| header(headers, name)?.parse::<f64>().ok();
-    if let Some(pause) = number("retry-after-ms").and_then(|ms| seconds(ms / 1_000.0)) {
-        return Some(pause);
-    }
-    if let Some(pause) = number(RETRY_AFTER.as_str()).and_then(seconds) {
-        return Some(pause);
-    }
-    let date = |name| chrono::DateTime::parse_from_rfc2822(header(headers, name)?).ok();
-    (date(RETRY_AFTER.as_str())? - date(DATE.as_str())?).to_std().ok()
-}
-
-fn seconds(seconds: f64) -> Option<Duration> {
-    Duration::try_from_secs_f64(seconds).ok()
+    let ms = header(headers, "retry-after-ms").and_then(|ms| ms.parse::<f64>().ok());
+    let exactly = ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1_000.0).ok());
+    let asked = || {
+        let said = header(headers, RETRY_AFTER.as_str())?;
+        retry_after(said, header(headers, DATE.as_str()))
+    };
+    exactly.or_else(asked)
 }
 
 /// A header that is text.

@@ -1,5 +1,10 @@
 //! Arithmetic, which models are bad at.
 
+mod number;
+mod reader;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use futures_util::{FutureExt, future::BoxFuture};
@@ -7,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Found, Tool, Trouble, arguments, spec};
-use crate::{limits, model::ToolSpec};
+use crate::model::ToolSpec;
 
 struct Calculate {
     spec: ToolSpec,
@@ -27,8 +32,9 @@ pub(super) fn tool() -> Arc<dyn Tool> {
         "required": ["expression"],
         "additionalProperties": false,
     });
-    let description = "Works out an arithmetic expression exactly. Call it for every calculation \
-                       with more than one small whole number, such as interest, doses and averages.";
+    let description = "Works out an arithmetic expression, exactly or to 13 digits. Call it for every \
+                       calculation with more than one small whole number, such as interest, doses \
+                       and averages.";
     Arc::new(Calculate { spec: spec("calculate", description, parameters) })
 }
 
@@ -47,20 +53,23 @@ impl Tool for Calculate {
     }
 }
 
+/// Why an expression has no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum Unsolved {
+    #[error("is too long")]
+    Long,
+    #[error("has too much within each other")]
+    Deep,
+    #[error("is no expression of numbers, + - * / ^, brackets and functions")]
+    Unread,
+    #[error("has no finite value")]
+    Infinite,
+}
+
 fn calculate(json: &str) -> Result<Found, Trouble> {
     let Arguments { expression } = arguments(json)?;
-    let refused = |why: &str| Err(Trouble::Arguments(format!("{expression:?} {why}")));
-    if expression.len() > limits::EXPRESSION_BYTES_MAX {
-        return refused("is too long");
-    }
-    match exmex::eval_str::<f64>(&expression) {
-        Ok(value) if value.is_finite() => {
-            // Twelve digits hide what binary fractions do to 0.1 + 0.2.
-            let value = format!("{value:.12e}").parse().unwrap_or(value);
-            let text = format!("{expression} = {value}");
-            Ok(Found { summary: text.clone(), text })
-        }
-        Ok(_) => refused("has no finite value"),
-        Err(_) => refused("is no expression of numbers, + - * / ^, brackets and functions"),
-    }
+    let value = reader::work_out(&expression)
+        .map_err(|unsolved| Trouble::Arguments(format!("{expression:?} {unsolved}")))?;
+    let text = format!("{expression} = {value}");
+    Ok(Found { summary: text.clone(), text })
 }

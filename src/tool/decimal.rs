@@ -1,4 +1,4 @@
-//! Decimal numbers as sources write them, so that no binary fraction shows in what is told.
+//! Decimal numbers as sources and people write them, so that no binary fraction shows in what is told.
 
 use std::{cmp::Ordering, fmt};
 
@@ -17,6 +17,9 @@ pub(super) struct Decimal {
 }
 
 impl Decimal {
+    pub(super) const ZERO: Self = Self { units: 0, scale: 0 };
+    pub(super) const ONE: Self = Self { units: 1, scale: 0 };
+
     /// Reads `302.5500`, `-0.5`, `1.2e-3`. What is beyond 18 digits of fraction is dropped.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (digits, exponent) = match text.trim().split_once(['e', 'E']) {
@@ -60,6 +63,43 @@ impl Decimal {
         Self { units: this - that, scale }.short()
     }
 
+    /// Both together, where there is room for that.
+    pub(super) fn plus(self, other: Self) -> Option<Self> {
+        let (this, that, scale) = self.beside(other);
+        Self::of(this.checked_add(that)?, scale)
+    }
+
+    /// This so often, where there is room for all its digits.
+    pub(super) fn times(self, other: Self) -> Option<Self> {
+        Self::of(self.units.checked_mul(other.units)?, self.scale + other.scale)
+    }
+
+    /// This divided by that, where it has an end, and there is room until there.
+    pub(super) fn over(self, other: Self) -> Option<Self> {
+        let (this, that, _) = self.beside(other);
+        let this = this.checked_mul(10_i128.pow(DIGITS_MAX))?;
+        (this.checked_rem(that)? == 0).then(|| Self::of(this / that, DIGITS_MAX))?
+    }
+
+    pub(super) fn negated(self) -> Self {
+        Self { units: -self.units, ..self }
+    }
+
+    /// The next whole number that is not more.
+    pub(super) fn floor(self) -> Self {
+        Self { units: self.units.div_euclid(10_i128.pow(self.scale)), scale: 0 }
+    }
+
+    /// The number, where it is a whole one.
+    pub(super) fn whole(self) -> Option<i128> {
+        (self.scale == 0).then_some(self.units)
+    }
+
+    /// As near as binary fractions come.
+    pub(super) fn real(self) -> f64 {
+        self.to_string().parse().unwrap_or(f64::NAN)
+    }
+
     /// By how many percent it is more than `before`, to two digits; `None` where that is nothing.
     pub(super) fn percent_above(self, before: Self) -> Option<Self> {
         let (this, that, _) = self.beside(before);
@@ -82,6 +122,14 @@ impl Decimal {
         let scale = self.scale.max(other.scale);
         let at = |one: Self| one.units * 10_i128.pow(scale - one.scale);
         (at(self), at(other), scale)
+    }
+
+    /// The same in short, where it keeps to its bounds.
+    fn of(units: i128, scale: u32) -> Option<Self> {
+        let short = Self { units, scale }.short();
+        let is_bounded = short.scale <= DIGITS_MAX
+            && short.units.unsigned_abs() / 10_u128.pow(short.scale) < 10_u128.pow(DIGITS_MAX);
+        is_bounded.then_some(short)
     }
 
     fn short(mut self) -> Self {
@@ -189,5 +237,51 @@ mod tests {
             assert_eq!(now > before, change.starts_with('+'));
         }
         assert_eq!(read("1.50"), read("1.5"));
+    }
+
+    #[test]
+    fn it_is_reckoned_with_as_far_as_there_is_room() {
+        let read = |text| Decimal::parse(text).unwrap();
+        for (this, that, sum, product, quotient) in [
+            ("0.1", "0.2", Some("0.3"), Some("0.02"), Some("0.5")),
+            ("-7", "4", Some("-3"), Some("-28"), Some("-1.75")),
+            ("1", "3", Some("4"), Some("3"), None),
+            ("5", "0", Some("5"), Some("0"), None),
+            (
+                "999999999999999999",
+                "1",
+                None,
+                Some("999999999999999999"),
+                Some("999999999999999999"),
+            ),
+            (
+                "500000000000000000",
+                "2",
+                Some("500000000000000002"),
+                None,
+                Some("250000000000000000"),
+            ),
+            ("1e-18", "0.5", Some("0.500000000000000001"), None, Some("0.000000000000000002")),
+            (
+                "999999999999999999.5",
+                "-1e-18",
+                Some("999999999999999999.499999999999999999"),
+                None,
+                None,
+            ),
+        ] {
+            let (this, that) = (read(this), read(that));
+            let told = |number: Option<Decimal>| number.map(|number| number.to_string());
+            for (told, expected) in [
+                (told(this.plus(that)), sum),
+                (told(this.times(that)), product),
+                (told(this.over(that)), quotient),
+            ] {
+                assert_eq!(told.as_deref(), expected, "{this} {that}");
+            }
+        }
+        for (text, floor) in [("2.5", "2"), ("-2.5", "-3"), ("-2", "-2"), ("0.1", "0")] {
+            assert_eq!(read(text).floor(), read(floor));
+        }
     }
 }

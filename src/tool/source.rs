@@ -14,7 +14,7 @@ use std::{any::TypeId, sync::Arc, time::Duration};
 use futures_util::FutureExt;
 use reqwest::{
     Client, Response, StatusCode, Url,
-    header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER},
+    header::{AUTHORIZATION, DATE, HeaderMap, HeaderValue, RETRY_AFTER},
     redirect::Policy,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -26,7 +26,7 @@ use self::{
     gate::Gate,
 };
 use super::{Trouble, Unbuildable};
-use crate::limits;
+use crate::{limits, model::retry_after};
 
 pub(super) use self::gate::Allowance;
 
@@ -282,8 +282,8 @@ impl Reply<'_> {
 
     /// When it may be asked again, as it says itself, or as is usual.
     pub(super) fn retry_after(&self) -> Duration {
-        let seconds = self.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let seconds = seconds.and_then(|seconds| seconds.trim().parse().ok());
-        seconds.map_or(limits::SOURCE_REST_ASSUMED, Duration::from_secs)
+        let header = |name| self.headers.get(name).and_then(|value| value.to_str().ok());
+        let asked = header(RETRY_AFTER).and_then(|said| retry_after(said, header(DATE)));
+        asked.unwrap_or(limits::SOURCE_REST_ASSUMED)
     }
 }

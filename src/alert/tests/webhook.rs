@@ -216,6 +216,11 @@ async fn an_answer_says_whether_it_was_taken() {
         ("500 Oh", FAILED),
         ("429 Slow\r\nretry-after: 7", Outcome::Failed(Some(Duration::from_secs(7)))),
         ("429 Slow\r\nretry-after: 999999", Outcome::Failed(Some(WEBHOOK_PAUSE_MAX))),
+        (
+            "503 Later\r\ndate: Sun, 22 Nov 2026 12:00:00 GMT\r\n\
+             retry-after: Sun, 22 Nov 2026 12:00:30 GMT",
+            Outcome::Failed(Some(Duration::from_secs(30))),
+        ),
     ] {
         let (outcome, got) = post_to(Some(head)).await;
         assert_eq!(outcome, expected, "{head}");

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::{
     super::{
         Trouble, Unbuildable,
+        decimal::Decimal,
         lenient::{Number, Text, Whole, list, or_default},
         source::{Allowance, Key, Manners, Question, Reply, Source, USER_AGENT},
     },
@@ -287,29 +288,33 @@ fn zone(symbol: &Symbol) -> Tz {
 
 fn close(bar: &Bar, zone: Tz) -> Option<Close> {
     let date = DateTime::from_timestamp_millis(bar.t.0?)?.with_timezone(&zone).date_naive();
-    Some(Close { date, price: bar.c.0?, day: day(bar) })
+    Some(Close { date, price: paid(bar.c)?, day: day(bar) })
 }
 
 fn day(bar: &Bar) -> Day {
-    Day { open: bar.o.0, high: bar.h.0, low: bar.l.0, volume: bar.v.0 }
+    Day { open: paid(bar.o), high: paid(bar.h), low: paid(bar.l), volume: paid(bar.v) }
+}
+
+/// What has not happened yet is at 0.
+fn paid(number: Number) -> Option<Decimal> {
+    number.0.filter(|number| *number > Decimal::ZERO)
 }
 
 /// What of a snapshot is newest: the last trade, else the last minute. Before the first trade of a day
 /// it is neither.
 fn moment(snapshot: &Snapshot, symbol: &Symbol) -> Option<Quote> {
     let Ticker { day: today, prev_day, min, last_trade, updated } = &snapshot.ticker;
-    // Whatever has not happened yet is at 0.
     let happened = |at: Whole| at.0.filter(|at| *at > 0);
-    let trade = last_trade.p.0.zip(happened(last_trade.t).map(DateTime::from_timestamp_nanos));
+    let trade = paid(last_trade.p).zip(happened(last_trade.t).map(DateTime::from_timestamp_nanos));
     let updated = happened(*updated).map(DateTime::from_timestamp_nanos);
     let minute = happened(min.t).and_then(DateTime::from_timestamp_millis);
-    let minute = min.c.0.zip(minute.or(updated));
+    let minute = paid(min.c).zip(minute.or(updated));
     let (price, at): (_, DateTime<Utc>) = trade.or(minute)?;
     let delayed = &snapshot.status.0 != "OK";
     Some(Quote {
         price,
         as_of: AsOf::Moment { at, delayed },
-        before: prev_day.c.0,
+        before: paid(prev_day.c),
         day: day(today),
         currency: symbol.currency(),
     })

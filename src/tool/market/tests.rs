@@ -228,6 +228,39 @@ async fn where_one_cannot_answer_the_other_is_asked() {
 }
 
 #[tokio::test]
+async fn what_has_not_happened_yet_is_not_told() {
+    const NOTHING: &str = r#"{"o":0,"h":0,"l":0,"c":0,"v":0}"#;
+    let snapshot = |min: &str, trade: &str, day: &str| {
+        ok(&format!(
+            r#"{{"status":"OK","ticker":{{"ticker":"AAPL","day":{day},"lastTrade":{trade},
+            "min":{min},"prevDay":{{"c":270.05}},"updated":1795211999999000000}}}}"#
+        ))
+    };
+    let zeros = r#"{"av":0,"t":0,"n":0,"o":0,"h":0,"l":0,"c":0,"v":0,"vw":0}"#;
+    let close = "AAPL 272.35 USD, +0.85 % (close of 2026-11-20, Massive)";
+    let now = "AAPL 272.41 USD, +0.87 % (2026-11-20 21:59:59 UTC, Massive)";
+    for (min, trade, day, expected, opened) in [
+        (zeros, "null", NOTHING, close, true),
+        (zeros, r#"{"p":0,"t":1795211999999000000}"#, NOTHING, close, true),
+        (r#"{"c":0,"t":1795211940000}"#, "null", NOTHING, close, true),
+        (zeros, r#"{"p":272.41,"t":1795211999999000000}"#, NOTHING, now, false),
+        (r#"{"c":272.41,"t":0}"#, r#"{"p":0,"t":0}"#, NOTHING, now, false),
+        (r#"{"c":272.41,"t":0}"#, "null", r#"{"o":270.1,"h":273,"l":269.55,"v":9}"#, now, true),
+    ] {
+        let stage = Stage::new(&["massive"]).await;
+        let answers = |target: &str| {
+            let is_asked = target.starts_with("/v2/snapshot/");
+            if is_asked { snapshot(min, trade, day) } else { massive(target) }
+        };
+        let call = ("market_quote", r#"{"symbol": "AAPL"}"#);
+        let found = stage.call_with(call, answers, alpha_vantage).await.unwrap();
+        assert_eq!(found.summary, expected, "{min} {trade} {day}");
+        let told = found.text.lines().filter(|line| line.starts_with(['O', 'H', 'L', 'V']));
+        assert_eq!(told.count(), if opened { 4 } else { 0 }, "{}", found.text);
+    }
+}
+
+#[tokio::test]
 async fn a_plan_without_prices_of_this_minute_is_not_asked_for_them_each_time() {
     let stage = Stage::both().await;
     let asked = async |symbol: &str| {

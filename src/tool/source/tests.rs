@@ -5,6 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use reqwest::header::HeaderName;
 use serde::Deserialize;
 use tokio::time::{self, Instant};
 use tracing_subscriber::fmt::MakeWriter;
@@ -241,6 +242,28 @@ async fn a_source_that_has_nothing_left_is_not_asked_before_its_time() {
         };
         let (told, ()) = tokio::join!(asked(&source, question), answering);
         assert_eq!(told, expected, "{question}");
+    }
+}
+
+#[test]
+fn a_source_says_how_long_it_wants_to_be_left_alone_or_it_is_assumed() {
+    let noon = ("date", "Sun, 22 Nov 2026 12:00:00 GMT");
+    let assumed = limits::SOURCE_REST_ASSUMED;
+    let rows: [(&[(&'static str, &'static str)], Duration); 6] = [
+        (&[], assumed),
+        (&[("retry-after", "7")], Duration::from_secs(7)),
+        (&[noon, ("retry-after", "Sun, 22 Nov 2026 12:00:30 GMT")], Duration::from_secs(30)),
+        (&[noon, ("retry-after", "Sun, 22 Nov 2026 11:00:00 GMT")], assumed),
+        (&[("retry-after", "Sun, 22 Nov 2026 12:00:30 GMT")], assumed),
+        (&[noon, ("retry-after", "later")], assumed),
+    ];
+    for (lines, expected) in rows {
+        let lines = lines
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let headers: HeaderMap = lines.collect();
+        let reply = Reply { status: 429, headers: &headers, body: b"" };
+        assert_eq!(reply.by_status(), Verdict::Exhausted(expected), "{headers:?}");
     }
 }
 
