@@ -20,7 +20,7 @@ QUESTION = "Grüße 🌍, what is this?"
 
 class Proxy:
     """Passes bytes on, and cuts each of the first connections after a while; `deaf` ones hear nothing
-    but that they are connected."""
+    behind the welcome."""
 
     def __init__(self, port, cuts, after, deaf=False):
         self.to, self.cuts, self.after, self.deaf, self.made = port, cuts, after, deaf, 0
@@ -41,7 +41,9 @@ class Proxy:
 
         async def pump(source, sink, deaf=False):
             if deaf:
-                sink.write(await source.readuntil(b"\r\n\r\n"))
+                head = await source.readuntil(b"\r\n\r\n") + await source.readexactly(4)
+                # The welcome is longer than 125 bytes, so its length is in the latter two.
+                sink.write(head + await source.readexactly(int.from_bytes(head[-2:], "big")))
             while data := await source.read(65536):
                 if not deaf:
                     sink.write(data)
