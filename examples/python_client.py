@@ -19,11 +19,14 @@ class Answer:
 
     def __init__(self):
         self.position, self.turn, self.end = {}, None, None
-        self.text = b""  # Offsets count bytes of UTF-8.
+        self.text = self.shown = b""  # Offsets count bytes of UTF-8.
 
     def take(self, frame):
         kind, turn = frame["type"], frame.get("turn")
-        if kind == "turn.delta":
+        if kind == "reply":
+            # What had been sent before has no events any more, so the reply alone tells its turn.
+            self.turn = self.turn or frame["result"].get("turn")
+        elif kind == "turn.delta":
             self.grow(frame["offset"], frame["text"])
         elif kind == "snapshot":
             self.stand(frame)
@@ -31,17 +34,21 @@ class Answer:
                 if message["turn"] == self.turn and message["role"] == "assistant":
                     self.grow(0, message["text"])
                     self.end = None if message["status"] == "running" else "turn." + message["status"]
-            if turn:
+            if turn and turn["turn"] == self.turn:
                 self.grow(0, turn["text"])
         elif "seq" in frame and kind != "resumed":
             self.stand(frame)
             self.turn = self.turn or turn
-            self.text = b"" if kind == "turn.reset" else self.text
+            if kind == "turn.reset":
+                self.text = self.shown = b""
             self.end = kind if kind in ENDS else self.end
 
     def grow(self, offset, text):
-        known, self.text = self.text, self.text[:offset] + text.encode()
-        print(self.text.removeprefix(known).decode(), end="", flush=True)
+        self.text = self.text[:offset] + text.encode()
+        # Less was kept than was shown where the server was killed: nothing of it is new.
+        if not self.shown.startswith(self.text):
+            print(self.text.removeprefix(self.shown).decode(), end="", flush=True)
+            self.shown = self.text
 
     def stand(self, frame):
         self.position = {of: frame[of] for of in ("conversation", "epoch", "seq")}
@@ -54,9 +61,9 @@ async def ask(url, question, token=None):
         try:
             async with websockets.connect(url, subprotocols=["operatoros.v1.json"]) as socket:
                 at = {**answer.position, "turn": answer.turn, "offset": len(answer.text)}
-                hello = {"type": "hello", "token": token, "resume": [at] if answer.turn else []}
+                hello = {"type": "hello", "token": token, "resume": [at] if answer.position else []}
                 await socket.send(json.dumps(hello))
-                if not answer.turn:
+                if not answer.position:
                     await socket.send(json.dumps(message))
                 while not answer.end:
                     frame = json.loads(await socket.recv())

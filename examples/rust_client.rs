@@ -26,16 +26,28 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 async fn ask(client: &mut Client, question: &str) -> Result<(), ClientError> {
     let sent = client.send(question).await?;
     let mut out = std::io::stdout();
+    let mut shown = String::new();
     while let Some(update) = client.next().await {
         let ended = update.ends(&sent.turn);
         match update {
-            Update::Text { text, .. } => drop(write!(out, "{text}").and_then(|()| out.flush())),
-            Update::Rewound { .. } => note("\n[the answer starts over]"),
+            Update::Text { text, .. } => {
+                drop(write!(out, "{text}").and_then(|()| out.flush()));
+                shown.push_str(&text);
+            }
+            Update::Rewound { to, .. } => {
+                note("\n[the answer starts over]");
+                shown.truncate(usize::try_from(to).unwrap_or(usize::MAX));
+            }
             Update::Snapshot(snapshot) => {
                 note("\n[this is how it stands now]");
                 let answer = snapshot.messages.iter().rev().find(|m| m.turn == sent.turn);
-                let whole = snapshot.turn.as_ref().map(|growing| &*growing.text);
-                drop(write!(out, "{}", whole.or(answer.map(|m| &*m.text)).unwrap_or("")));
+                let growing = snapshot.turn.as_ref().map(|growing| &*growing.text);
+                let whole = growing.or(answer.map(|m| &*m.text)).unwrap_or("");
+                // Less was kept than was shown where the server was killed: nothing of it is new.
+                if !shown.starts_with(whole) {
+                    drop(write!(out, "{}", whole.strip_prefix(&*shown).unwrap_or(whole)));
+                    whole.clone_into(&mut shown);
+                }
             }
             Update::Event(event) => {
                 if let Event::TurnFailed { error, .. } = &event.event {

@@ -124,6 +124,6 @@ impl Alerts {
             mpsc::error::TrySendError::Full(_) => Refusal::Busy,
             mpsc::error::TrySendError::Closed(_) => Refusal::Draining,
         })?;
-        answer.await.unwrap_or(Err(Refusal::Draining))
+        answer.await.unwrap_or(Err(Refusal::Lost))
     }
 }

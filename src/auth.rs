@@ -8,6 +8,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use axum::http::{HeaderMap, header};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use tokio::time::Instant;
@@ -60,6 +61,12 @@ impl Identity {
     pub fn grant(&self, conversation: &Conversation) -> Option<Granted<ConversationId>> {
         (conversation.user == self.user).then_some(Granted(conversation.id))
     }
+}
+
+/// The token that the header of a request presents.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// Why somebody is not let in.

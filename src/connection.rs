@@ -9,6 +9,7 @@ mod delivery;
 mod follows;
 mod limiter;
 mod messages;
+mod order;
 mod person;
 mod rights;
 mod sessions;
@@ -51,6 +52,7 @@ use asks::Re;
 use follows::Follows;
 use limiter::Limiter;
 use messages::Wanted;
+use order::Order;
 use person::Person;
 use sessions::Present;
 use topics::Topics;
@@ -127,6 +129,8 @@ impl Wake {
 struct Settled {
     says: Says,
     then: Then,
+    /// The conversation that was changed, or not, by it.
+    changed: Option<ConversationId>,
 }
 
 /// What there is to say of an outcome.
@@ -139,8 +143,13 @@ enum Says {
 
 impl Settled {
     /// There is this to say.
-    fn say(says: Says) -> Self {
-        Self { says, then: Then::Nothing }
+    fn say(says: impl Into<Says>) -> Self {
+        Self::with(says, Then::Nothing)
+    }
+
+    /// And this follows from it.
+    fn with(says: impl Into<Says>, then: Then) -> Self {
+        Self { says: says.into(), then, changed: None }
     }
 }
 
@@ -205,9 +214,7 @@ struct Connection<T> {
     /// Nearly nobody subscribes.
     topics: Option<Box<Topics>>,
     pending: FuturesUnordered<BoxFuture<'static, Settled>>,
-    /// The operator carries a command out. What was said after it may depend on it, so nothing is
-    /// heard until then; what is to be shown is shown.
-    obeying: bool,
+    order: Order,
     limiter: Limiter,
     /// Room for the frames of one delivery, and for the slots with news.
     frames: Vec<Frame>,
@@ -234,7 +241,7 @@ where
         feeds,
         topics: None,
         pending: FuturesUnordered::new(),
-        obeying: false,
+        order: Order::default(),
         limiter: Limiter::new(),
         frames: Vec::new(),
         slots: Vec::new(),
@@ -260,7 +267,7 @@ where
             let wake = tokio::select! {
                 () = &mut closing => Wake::Closing,
                 () = &mut draining => Wake::Draining,
-                next = self.socket.next(), if !self.obeying => Wake::of(next),
+                next = self.socket.next(), if self.order.listens() => Wake::of(next),
                 Some(settled) = self.pending.next() => Wake::Reply(settled),
                 () = self.feeds.arrived() => Wake::News,
                 () = topics::arrived(&mut self.topics) => Wake::Topic,
@@ -354,11 +361,11 @@ where
             if self.limiter.abused() {
                 return Err(End::Close(CloseCode::RateLimited));
             }
-            return self.refuse_rate(&text, pause).await;
+            return self.refuse(&text, Complaint::rate_limited(pause)).await;
         }
         if text.len() > limits::FRAME_BYTES_MAX {
-            let most = limits::FRAME_BYTES_MAX;
-            return self.complain(None, Complaint::too_large("frame", text.len(), most)).await;
+            let complaint = Complaint::too_large("frame", text.len(), limits::FRAME_BYTES_MAX);
+            return self.refuse(&text, complaint).await;
         }
         if matches!(self.voice, Voice::Undecided) {
             self.decide(&text).await?;
@@ -380,15 +387,13 @@ where
         }
     }
 
-    async fn refuse_rate(&mut self, text: &str, pause: Duration) -> Flow {
-        let complaint = Complaint::rate_limited(pause);
-        match &self.voice {
-            Voice::Text(_) => self.say(wire::warning(&complaint)).await,
-            Voice::Json | Voice::Undecided => {
-                let re = wire::read(text).re;
-                self.say(wire::error(re, complaint)).await
-            }
-        }
+    /// Refuses a message that is not looked into: whoever waits for an answer gets this one.
+    async fn refuse(&mut self, text: &str, complaint: Complaint) -> Flow {
+        let re = match &self.voice {
+            Voice::Text(_) => None,
+            Voice::Json | Voice::Undecided => wire::read(text).re,
+        };
+        self.complain(re, complaint).await
     }
 
     /// One more frame that could not be read.
@@ -407,7 +412,7 @@ where
         }
         let mut then = settled.then;
         if let Then::Obeyed(done) = then {
-            self.obeying = false;
+            self.order.obeying = false;
             let wanted;
             (then, wanted) = *done;
             self.heed(None, wanted).await?;
@@ -425,7 +430,8 @@ where
             Then::Adopt { begun, kept } => self.adopt(begun, kept).await?,
         }
         // Events may be durable by now as well; they share the flush.
-        self.deliver().await
+        self.deliver().await?;
+        self.go_on(settled.changed).await
     }
 
     /// Does what the silence calls for, and says when to look again. A timer that is

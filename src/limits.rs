@@ -38,7 +38,7 @@ pub const DELTA_BYTES_MAX: usize = 64 * 1024;
 pub const REPLIES_OUTSTANDING_MAX: usize = 64;
 /// Conversations that one connection follows.
 pub const FOLLOWED_CONVERSATIONS_MAX: usize = 4_096;
-/// Entries of one `hello.resume`.
+/// Entries of one `hello.resume`; more of them would not fit into a frame.
 pub const RESUME_ENTRIES_MAX: usize = 1_024;
 /// Frames a connection may send in one burst.
 pub const FRAMES_BURST_MAX: u32 = 1_000;
@@ -406,6 +406,8 @@ pub const FAREWELL_WITHIN: Duration = Duration::from_secs(3);
 
 const _: () = assert!(FRAME_BYTES_MAX >= TEXT_BYTES_MAX * 2);
 const _: () = assert!(WRITE_BUFFER_BYTES_MAX >= (PAGE_BYTES_MAX + DELIVERY_BYTES) * 6);
+const _: () = assert!(RESUME_ENTRIES_MAX * 200 <= FRAME_BYTES_MAX);
+const _: () = assert!(RESUME_ENTRIES_MAX <= FOLLOWED_CONVERSATIONS_MAX);
 const _: () = assert!(FRAME_BYTES_MAX <= WRITE_BUFFER_BYTES_MAX);
 const _: () = assert!(POOL_WORD_BYTES_MAX <= ROUTED_BYTES_MAX);
 const _: () = assert!(HANDSHAKES_MAX <= CONNECTIONS_MAX);

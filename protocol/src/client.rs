@@ -9,7 +9,7 @@
 //! # async fn talk() -> Result<(), operatoros_protocol::client::ClientError> {
 //! use operatoros_protocol::client::{Client, Options, Update};
 //!
-//! let mut client = Client::connect(Options::new("ws://127.0.0.1:8080/ws")).await?;
+//! let mut client = Client::connect(Options::new("ws://127.0.0.1:8000/ws")).await?;
 //! let sent = client.send("How did the markets close?").await?;
 //! while let Some(update) = client.next().await {
 //!     if let Update::Text { text, .. } = &update {
@@ -32,6 +32,8 @@ use std::{
     time::Duration,
 };
 
+use tokio::time::{Instant, timeout_at};
+
 pub use assembly::{Assembly, Step};
 pub use update::{ClientError, Closed, Update};
 
@@ -51,6 +53,8 @@ use link::{Happened, Link};
 
 /// Updates that may wait to be read; text that continues text counts once.
 const UPDATES_WAITING_MAX: usize = 4_096;
+/// Frames a second that a server takes which does not say how many.
+const FRAMES_PER_SECOND_ASSUMED: u64 = 100;
 
 /// Where to connect, and as whom.
 #[derive(Clone)]
@@ -83,7 +87,12 @@ pub struct Client {
     wanted: BTreeSet<ConversationId>,
     /// Those that a specialist's answer brought along, and the turn with which they pass.
     passing: BTreeMap<ConversationId, TurnId>,
-    topics: BTreeSet<Topic>,
+    /// Those that the `hello` of this connection had no room for, the last to be followed first;
+    /// and when the next of them may be.
+    unresumed: Vec<ConversationId>,
+    follow_at: Instant,
+    /// The topics, and how often each is told where that was said.
+    topics: BTreeMap<Topic, Option<u64>>,
     asked: Option<Asked>,
     asked_before: u64,
     updates: VecDeque<Update>,
@@ -108,7 +117,9 @@ impl Client {
             followed: BTreeMap::new(),
             wanted: BTreeSet::new(),
             passing: BTreeMap::new(),
-            topics: BTreeSet::new(),
+            unresumed: Vec::new(),
+            follow_at: Instant::now(),
+            topics: BTreeMap::new(),
             asked: None,
             asked_before: 0,
             updates: VecDeque::new(),
@@ -225,9 +236,32 @@ impl Client {
         self.link.close().await;
     }
 
+    /// Waits for what happens next, or until it is time to follow another conversation.
     async fn step(&mut self) {
-        let happened = self.link.happens().await;
-        self.take(happened);
+        if !self.welcomed || self.unresumed.is_empty() {
+            let happened = self.link.happens().await;
+            return self.take(happened);
+        }
+        if self.follow_at > Instant::now()
+            && let Ok(happened) = timeout_at(self.follow_at, self.link.happens()).await
+        {
+            return self.take(happened);
+        }
+        self.follow_another();
+    }
+
+    /// Follows one that the `hello` had no room for. Half of the rate is left to everything else.
+    fn follow_another(&mut self) {
+        let rate = match self.welcome.as_ref().map(|welcome| welcome.limits.frames_per_second) {
+            None | Some(0) => FRAMES_PER_SECOND_ASSUMED,
+            Some(rate) => rate,
+        };
+        self.follow_at =
+            Instant::now() + Duration::from_secs(2) / u32::try_from(rate).unwrap_or(u32::MAX);
+        let next = self.unresumed.pop().and_then(|next| self.followed.get(&next));
+        if let Some(follow) = next.map(Assembly::follow) {
+            self.say(Request::ConversationFollow(follow));
+        }
     }
 
     fn take(&mut self, happened: Happened) {
@@ -243,9 +277,16 @@ impl Client {
     }
 
     /// The first words on a connection: where this client stands. They need not wait for the
-    /// welcome, which comes by itself or as the answer.
+    /// welcome, which comes by itself or as the answer. The conversations of late come first.
     fn greet(&mut self) {
-        let resume = self.followed.values().filter_map(Assembly::resume).collect();
+        let room = match self.welcome.as_ref().map(|welcome| welcome.limits.resume_entries) {
+            None | Some(0) => usize::MAX,
+            Some(room) => usize::try_from(room).unwrap_or(usize::MAX),
+        };
+        let mut resume: Vec<_> =
+            self.followed.values().rev().filter_map(Assembly::resume).collect();
+        let beyond = resume.split_off(room.min(resume.len()));
+        self.unresumed = beyond.into_iter().rev().map(|of| of.conversation).collect();
         let hello = Hello { token: None, client: self.software.clone(), resume };
         self.say(Request::Hello(hello));
     }
@@ -317,8 +358,8 @@ impl Client {
         for follow in follows {
             self.say(Request::ConversationFollow(follow));
         }
-        for topic in self.topics.clone() {
-            self.say(Request::Subscribe(Subscribe { topic, interval_ms: None }));
+        for (topic, interval_ms) in self.topics.clone() {
+            self.say(Request::Subscribe(Subscribe { topic, interval_ms }));
         }
         if again {
             self.show(Update::Reconnected);
@@ -402,7 +443,7 @@ impl Client {
             }
             Request::ConversationUnfollow(of) => self.forget(&of.conversation),
             Request::ConversationDelete(of) => self.forget(&of.conversation),
-            Request::Subscribe(of) => drop(self.topics.insert(of.topic)),
+            Request::Subscribe(of) => drop(self.topics.insert(of.topic, of.interval_ms)),
             Request::Unsubscribe(of) => drop(self.topics.remove(&of.topic)),
             _ => {}
         }

@@ -16,7 +16,7 @@ macro_rules! error_codes {
         }
 
         impl ErrorCode {
-            /// Every code that a server sends.
+            /// Every code of this version; a server may have no use for some.
             pub const fn all() -> &'static [Self] {
                 &[$(Self::$variant,)*]
             }
@@ -73,7 +73,7 @@ error_codes! {
     Conflict "conflict" 409 false "It is not in a state that allows this; read it again.",
     TurnEnded "turn_ended" 409 false "The turn has ended already, so there is nothing left to cancel.",
     TooLarge "too_large" 413 false "A text, title, key or other field is longer than `welcome.limits` allows.",
-    LimitReached "limit_reached" 409 false "A number in `welcome.limits` is used up on this connection; give something back first.",
+    LimitReached "limit_reached" 409 false "As many as one may have, of this connection or this user; give something back first.",
     Unsupported "unsupported" 501 false "This server is built or configured without it.",
     UnknownPool "unknown_pool" 404 false "No pool has that name; the `pools` topic lists them.",
     Busy "busy" 409 true "The conversation is answering and the message was sent with `if_busy: reject`.",
@@ -145,7 +145,7 @@ macro_rules! close_codes {
         }
 
         impl CloseCode {
-            /// Every code that a server sends.
+            /// Every code of this version; a server may have no use for some.
             pub const fn all() -> &'static [Self] {
                 &[$(Self::$variant,)*]
             }

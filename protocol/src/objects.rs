@@ -354,8 +354,10 @@ pub struct Limits {
     pub answer_bytes: u64,
     /// Bytes of text in one `turn.delta`.
     pub delta_bytes: u64,
-    /// Conversations that one connection may follow, and entries of `hello.resume`.
+    /// Conversations that one connection may follow.
     pub followed_conversations: u64,
+    /// Entries of `hello.resume`; what is beyond is resumed by `conversation.follow`. Zero: not said.
+    pub resume_entries: u64,
     /// Turns that may wait behind the running one in a conversation.
     pub queued_turns: u64,
     /// Rows of a page.

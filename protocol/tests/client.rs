@@ -4,7 +4,8 @@
 
 use futures_util::{SinkExt, StreamExt};
 use operatoros_protocol::{
-    ClientFrame, CloseCode, ConversationCreate, MessageSend, Request, SUBPROTOCOL_JSON, Topic,
+    ClientFrame, CloseCode, ConversationCreate, MessageSend, Request, SUBPROTOCOL_JSON, Subscribe,
+    Topic,
     client::{Client, ClientError, Options, Update},
 };
 use serde_json::{Value, json};
@@ -46,7 +47,7 @@ impl Wire {
         let (mut wire, hello) = Self::accept(listener).await;
         wire.say(json!({
             "type": "welcome", "protocol": "operatoros.v1", "session": "ses_1", "user": "usr_1",
-            "server": "script/1", "limits": {}, "heartbeat_ms": 25_000, "anonymous": false,
+            "server": "script/1", "limits": {"resume_entries": 2}, "heartbeat_ms": 25_000, "anonymous": false,
         }))
         .await;
         (wire, hello)
@@ -164,6 +165,52 @@ async fn an_answer_survives_its_socket() {
         assert_eq!(text, "Grüß Gott");
         assert_eq!(client.text("cnv_1", "trn_1"), Some("Grüß Gott"));
         assert_eq!(kinds, [1, 2, 0, 3], "each event once, with the loss between");
+    };
+    both(script, talk).await;
+}
+
+#[tokio::test]
+async fn what_a_hello_has_no_room_for_is_followed_after_it_and_topics_come_as_often_as_before() {
+    let (listener, options) = server().await;
+    let script = async {
+        let (mut wire, _) = Wire::welcomed(&listener).await;
+        for seq in 1..=5 {
+            let asked = wire.hear().await;
+            let conversation = asked["conversation"].clone();
+            let result = json!({"conversation": conversation, "epoch": 7, "seq": seq});
+            wire.say(json!({"type": "reply", "re": asked["id"], "result": result})).await;
+            wire.say(json!({
+                "type": "resumed", "conversation": conversation, "epoch": 7, "seq": seq,
+            }))
+            .await;
+        }
+        let asked = wire.hear().await;
+        wire.say(json!({"type": "reply", "re": asked["id"], "result": {}})).await;
+        wire.close(CloseCode::ServerError).await;
+
+        let (mut wire, hello) = Wire::welcomed(&listener).await;
+        let places = |frame: &Value| json!([frame["conversation"], frame["epoch"], frame["seq"]]);
+        let resumed: Vec<_> = hello["resume"].as_array().unwrap().iter().map(places).collect();
+        assert_eq!(resumed, [json!(["cnv_5", 7, 5]), json!(["cnv_4", 7, 4])]);
+        let again = wire.hear().await;
+        assert_eq!((&again["topic"], &again["interval_ms"]), (&json!("status"), &json!(5_000)));
+        let mut followed = Vec::new();
+        for _ in 0..3 {
+            let follow = wire.hear().await;
+            assert_eq!(follow["type"], "conversation.follow");
+            followed.push(places(&follow));
+        }
+        assert_eq!(followed, [3, 2, 1].map(|n| json!([format!("cnv_{n}"), 7, n])));
+        wire.close(CloseCode::UserErased).await;
+    };
+    let talk = async {
+        let mut client = Client::connect(options).await.unwrap();
+        for number in 1..=5 {
+            client.follow(&format!("cnv_{number}")).await.unwrap();
+        }
+        let status = Subscribe { topic: Topic::Status, interval_ms: Some(5_000) };
+        client.request(Request::Subscribe(status)).await.unwrap();
+        while client.next().await.is_some() {}
     };
     both(script, talk).await;
 }

@@ -62,4 +62,7 @@ pub enum Refusal {
     /// It could not be kept, so it was not done.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The owner of the alerts ended before it answered; whether it was done is unknown.
+    #[error("it is not known whether that was done; look at the alerts")]
+    Lost,
 }

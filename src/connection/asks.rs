@@ -3,7 +3,7 @@
 //! Invariant: a frame with an `id` gets exactly one `reply` or `error`.
 
 use axum::extract::ws::Message;
-use futures_util::{FutureExt, Sink, Stream};
+use futures_util::{Sink, Stream};
 
 use super::{Connection, End, Flow, Says, Settled, Voice, sessions};
 use crate::{
@@ -42,14 +42,11 @@ where
         if self.identity.is_none() {
             return self.complain(re, Complaint::not_authenticated()).await;
         }
-        match self.answer(re.clone(), asked).await {
-            Ok(flow) => flow,
-            Err(complaint) => self.complain(re, complaint).await,
-        }
+        self.answer_in_order(re, asked).await
     }
 
     /// Does what is asked. The outer result is the frame's, the inner one the connection's.
-    async fn answer(&mut self, re: Re, asked: Asked) -> Result<Flow, Complaint> {
+    pub(super) async fn answer(&mut self, re: Re, asked: Asked) -> Result<Flow, Complaint> {
         Ok(match asked {
             Asked::Ping => match self.say(wire::pong(re.clone())).await {
                 Ok(()) => self.reply(re, wire::done_reply).await,
@@ -73,7 +70,16 @@ where
             | Asked::CancelTask { .. }
             | Asked::UpdateTask { .. }
             | Asked::RetryTask { .. } => self.work_off(re, asked).await?,
-            about_a_conversation => self.manage(re, about_a_conversation).await?,
+            Asked::Create { .. }
+            | Asked::Get { .. }
+            | Asked::List { .. }
+            | Asked::Update { .. }
+            | Asked::Delete { .. }
+            | Asked::History { .. }
+            | Asked::Follow { .. }
+            | Asked::Unfollow { .. } => self.manage(re, asked).await?,
+            // Whoever greets was heard before.
+            Asked::Hello { .. } => Ok(()),
         })
     }
 
@@ -94,13 +100,17 @@ where
                 self.room_for_an_outcome()?;
                 let handle = self.open(conversation).await?;
                 let outcome = handle.change(Change { title, pool, agent, head });
-                self.when_known(re, outcome, |re, record| wire::conversation_reply(re, &record));
+                self.when_known(re, conversation, outcome, |re, record| {
+                    wire::conversation_reply(re, &record)
+                });
                 Ok(())
             }
             Asked::Delete { conversation } => {
                 self.room_for_an_outcome()?;
                 let outcome = self.open(conversation).await?.delete();
-                self.when_known(re, outcome, move |re, _| wire::gone_reply(re, conversation));
+                self.when_known(re, conversation, outcome, move |re, _| {
+                    wire::gone_reply(re, conversation)
+                });
                 Ok(())
             }
             Asked::History { conversation, before, rows } => {
@@ -114,8 +124,21 @@ where
                 self.follows.drop(conversation);
                 self.reply(re, |re| wire::gone_reply(re, conversation)).await
             }
-            // Those that are not about a conversation were answered before.
-            _ => Ok(()),
+            // Those were answered before.
+            Asked::Hello { .. }
+            | Asked::Ping
+            | Asked::Send(_)
+            | Asked::Cancel { .. }
+            | Asked::Retry { .. }
+            | Asked::Fork { .. }
+            | Asked::Subscribe(..)
+            | Asked::Unsubscribe(_)
+            | Asked::SubmitTask(_)
+            | Asked::Task { .. }
+            | Asked::Tasks { .. }
+            | Asked::CancelTask { .. }
+            | Asked::UpdateTask { .. }
+            | Asked::RetryTask { .. } => Ok(()),
         })
     }
 
@@ -178,8 +201,8 @@ where
     async fn cancel(&mut self, re: Re, turn: TurnId) -> Result<Flow, Complaint> {
         self.room_for_an_outcome()?;
         let handle = self.open_turn(turn).await?;
-        let outcome = handle.cancel(turn);
-        self.when_known(re, outcome, |re, ended| wire::ended_reply(re, ended.turn));
+        let (id, outcome) = (handle.feed().conversation(), handle.cancel(turn));
+        self.when_known(re, id, outcome, |re, ended| wire::ended_reply(re, ended.turn));
         Ok(Ok(()))
     }
 
@@ -192,7 +215,7 @@ where
         }
         let outcome = handle.retry(turn, self.traceparent);
         let waits = self.waits(re, id, false);
-        self.pending.push(async move { waits.settle(outcome.known().await) }.boxed());
+        self.await_change(id, async move { waits.settle(outcome.known().await) });
         Ok(Ok(()))
     }
 
@@ -340,10 +363,11 @@ where
         }
     }
 
-    /// Replies when the outcome is known, and goes on until then.
+    /// Replies when the outcome of a change is known, and goes on until then.
     fn when_known<R: Send + 'static>(
         &mut self,
         re: Re,
+        conversation: ConversationId,
         outcome: Outcome<R>,
         frame: impl FnOnce(String, R) -> Frame + Send + 'static,
     ) {
@@ -353,7 +377,7 @@ where
                 Err(refusal) => Says::Refused(re, refusal.into()),
             })
         };
-        self.pending.push(settled.boxed());
+        self.await_change(conversation, settled);
     }
 
     /// Outcomes that are waited for are limited, so that nobody can pile them up.

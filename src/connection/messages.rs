@@ -53,8 +53,7 @@ where
                     let sent = sent_span(&ask.span);
                     let outcome = handle.ask(ask);
                     let settled = async move { waits.settle(outcome.known().await) };
-                    let settled = settled.instrument(sent);
-                    self.pending.push(settled.boxed());
+                    self.await_change(id, settled.instrument(sent));
                 }
                 Some(order) => self.obey(order, handle, send, waits)?,
             }
@@ -75,11 +74,11 @@ where
         let span = command_span(send.traceparent.or(self.traceparent));
         let said = Said { text: send.text, key: send.key, span };
         let operator = self.gateway.operator.clone();
-        self.obeying = true;
+        self.order.obeying = true;
         let settled = async move {
-            let Settled { says, then } =
+            let Settled { says, then, .. } =
                 waits.settle(operator.carry_out(order, caller, said).await);
-            Settled { says, then: Then::Obeyed(Box::new((then, wanted))) }
+            Settled::with(says, Then::Obeyed(Box::new((then, wanted))))
         };
         self.pending.push(settled.boxed());
         Ok(())
@@ -102,7 +101,7 @@ where
         }
         let next = async move {
             let wanted = more.recv().await;
-            Settled { says: Says::Nothing, then: Then::Heed(Box::new((wanted, more))) }
+            Settled::with(Says::Nothing, Then::Heed(Box::new((wanted, more))))
         };
         self.pending.push(next.boxed());
         Ok(())
@@ -132,7 +131,7 @@ where
         let asked = async move {
             // A turn that ends before asks nobody.
             let then = parts.await.map_or(Then::Nothing, Then::Attend);
-            Settled { says: Says::Nothing, then }
+            Settled::with(Says::Nothing, then)
         };
         self.pending.push(asked.boxed());
     }
@@ -219,12 +218,11 @@ impl Waits {
                     None if duplicate && joins => Then::Adopt { begun: id, kept },
                     None => Then::Nothing,
                 };
-                let says = re.map(|re| wire::sent_reply(re, &accepted, duplicate)).into();
-                Settled { says, then }
+                Settled::with(re.map(|re| wire::sent_reply(re, &accepted, duplicate)), then)
             }
             Err(refusal) => {
                 let then = if new { Then::Drop(id) } else { Then::Nothing };
-                Settled { says: Says::Refused(re, refusal.into()), then }
+                Settled::with(Says::Refused(re, refusal.into()), then)
             }
         }
     }

@@ -57,8 +57,21 @@ where
                 let retried = async move { tasks.retry(user, task).await.map(again) };
                 self.pending.push(retried.map(|outcome| settle(re, outcome)).boxed());
             }
-            // What is not about tasks was answered before.
-            _ => {}
+            // Those were answered before.
+            Asked::Hello { .. }
+            | Asked::Ping
+            | Asked::Send(_)
+            | Asked::Cancel { .. }
+            | Asked::Retry { .. }
+            | Asked::Create { .. }
+            | Asked::Get { .. }
+            | Asked::List { .. }
+            | Asked::Update { .. }
+            | Asked::Fork { .. }
+            | Asked::Delete { .. }
+            | Asked::History { .. }
+            | Asked::Follow { .. }
+            | Asked::Unfollow { .. } => {}
         }
         Ok(Ok(()))
     }

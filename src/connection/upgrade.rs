@@ -16,7 +16,7 @@ use futures_util::StreamExt;
 
 use super::{Admission, Gateway, serve};
 use crate::{
-    auth::{Denied, Identity},
+    auth::{Denied, Identity, bearer},
     limits,
     wire::{self, CloseCode, Complaint, SUBPROTOCOL_BEARER, SUBPROTOCOL_JSON, SUBPROTOCOL_TEXT},
 };
@@ -131,12 +131,6 @@ fn identify(
         return authority.redeem(ticket).map_err(|denied| (denied, Given::Otherwise));
     }
     authority.anonymous().map_err(|denied| (denied, Given::Otherwise))
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 fn refuse(status: StatusCode, complaint: Complaint) -> Response {

@@ -9,7 +9,7 @@ use axum::{
 
 use super::{Front, Peer, exposition::Exposition};
 use crate::{
-    auth::Authority,
+    auth::{Authority, bearer},
     config::LiveSettings,
     conversation::Workshop,
     meter::{AttemptFigures, Figures, TurnFigures},
@@ -39,11 +39,6 @@ impl Door {
         let open = self.live.now().monitor.metrics_public || self.authority.anonymous().is_ok();
         open || near || bearer(headers).is_some_and(|token| self.authority.bearer(token).is_ok())
     }
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// How long the name of a media type is that Prometheus wants.

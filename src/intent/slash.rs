@@ -8,7 +8,7 @@ use std::{str::FromStr, sync::Arc};
 use super::{
     alerts, metrics,
     operation::{AUTO, Operation},
-    slots::{NewTask, NotAValue, Targets, TaskFilter, TaskNumbers, Which},
+    slots::{Component, NewTask, NotAValue, Targets, TaskFilter, TaskNumbers, Which},
 };
 use crate::model::{AgentName, PoolName};
 
@@ -18,7 +18,8 @@ pub const FORMS: &[(&str, &str)] = &[
     ("/status", "how the gateway is"),
     (
         "/health [PART]",
-        "whether it is well: memory, cpu, disk, database, uptime, network, settings",
+        "whether it is well; PART is memory, cpu, disk, database (or store), uptime, network, \
+         settings, files, providers, queue, tasks, loop, clock or certificate",
     ),
     ("/chart METRIC [PERIOD]", "how something was: memory, cpu, load, turns, latency, …"),
     ("/pools", "the pools of specialists and their routes"),
@@ -78,29 +79,31 @@ pub struct Slash {
 
 /// The command is known, and what follows it is not as it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("It is written {form}.")]
+#[error("It is written {form} ({does}).")]
 pub struct Misused {
     /// How it is written.
     pub form: &'static str,
+    /// What it does.
+    pub does: &'static str,
 }
 
 /// The command that a text in slash form is; `None` where it begins like none.
 pub fn slash(text: &str) -> Option<Result<Slash, Misused>> {
     let (name, rest) = first_word(text.trim().strip_prefix('/')?);
     let name = name.to_lowercase();
-    let form = form(&name, rest)?;
-    Some(read(&name, rest).ok_or(Misused { form }))
+    let (form, does) = form(&name, rest)?;
+    Some(read(&name, rest).ok_or(Misused { form, does }))
 }
 
-/// How that command is written.
-fn form(name: &str, rest: &str) -> Option<&'static str> {
-    let mut forms = FORMS.iter().map(|(form, _)| *form).filter(|form| {
+/// How that command is written, and what it does.
+fn form(name: &str, rest: &str) -> Option<(&'static str, &'static str)> {
+    let mut forms = FORMS.iter().copied().filter(|(form, _)| {
         let (command, _) = first_word(form);
         command.strip_prefix('/') == Some(name)
     });
     let verb = first_word(rest).0.to_lowercase();
     let usual = forms.clone().next()?;
-    forms.find(|form| form.split(' ').nth(1) == Some(&verb)).or(Some(usual))
+    forms.find(|(form, _)| form.split(' ').nth(1) == Some(&verb)).or(Some(usual))
 }
 
 /// Free text may hold any word, so nothing in it is taken for an option.
@@ -131,6 +134,8 @@ const YES: &[&str] = &["--yes", "—yes", "–yes"];
 fn operation(name: &str, words: &[&str]) -> Option<Operation> {
     Some(match (name, words) {
         ("status", []) => Operation::Status,
+        // Frames name it so, and people the other way.
+        ("health", ["store"]) => Operation::Health(Some(Component::Database)),
         ("health", part) => Operation::Health(optional(part).ok()?),
         ("chart", words) => chart(words)?,
         ("pools", []) => Operation::Pools,

@@ -150,6 +150,20 @@ words! {
         Network = "network",
         /// The settings and the file that they come from.
         Settings = "settings",
+        /// What is open of files and sockets.
+        Files = "files",
+        /// The models that the pools ask.
+        Providers = "providers",
+        /// The turns that wait for a worker.
+        Queue = "queue",
+        /// The background tasks that wait.
+        Tasks = "tasks",
+        /// The event loop.
+        Loop = "loop",
+        /// The wall clock.
+        Clock = "clock",
+        /// What the port shows to clients.
+        Certificate = "certificate",
     }
 }
 

@@ -87,6 +87,7 @@ pub const CERTIFICATE_LEFT_SHORT: Duration = Duration::from_secs(14 * 24 * 60 * 
 pub const CLOCK_JUMP_MS: u64 = 5_000;
 /// How long that is told.
 pub const CLOCK_JUMP_TOLD: Duration = Duration::from_secs(10 * 60);
+
 // ---- alerts -------------------------------------------------------------------------------
 
 /// Rules that settings may define, with the built-in ones.

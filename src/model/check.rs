@@ -30,6 +30,21 @@ pub enum Part {
 }
 
 impl Part {
+    /// All there are.
+    pub const ALL: [Self; 11] = [
+        Self::Store,
+        Self::Disk,
+        Self::Memory,
+        Self::Files,
+        Self::Providers,
+        Self::Queue,
+        Self::Tasks,
+        Self::Loop,
+        Self::Clock,
+        Self::Settings,
+        Self::Certificate,
+    ];
+
     /// As frames and people name it.
     pub fn word(self) -> &'static str {
         match self {

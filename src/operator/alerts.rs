@@ -220,6 +220,7 @@ fn refused(refusal: alert::Refusal) -> Result<Report, Refusal> {
         }
         alert::Refusal::Busy => Err(Refusal::Overloaded),
         alert::Refusal::Draining => Err(Refusal::Draining),
+        alert::Refusal::Lost => Err(Refusal::Lost),
         alert::Refusal::Store(error) => Err(error.into()),
     }
 }

@@ -19,6 +19,9 @@ const MIB: u64 = 1_048_576;
 /// How often the status is told to whoever names no number.
 const STATUS_SECONDS: u32 = 10;
 
+/// What is said of a part that is not looked at here, as a certificate that nobody is shown.
+const NOTHING: &str = "there is none to look at";
+
 /// One part, how it is, and what is to be said about it.
 struct Row {
     part: &'static str,
@@ -60,17 +63,22 @@ impl Operator {
         let checked = |part: Part| checks.iter().find(move |check| check.part == part);
         let mut rows: Vec<Row> = match of {
             None => checks.iter().map(Row::of).collect(),
-            Some(component) => match part(component).and_then(checked) {
-                Some(check) => {
-                    vec![Row::of_part(component, self.figures(component, &vitals), check)]
-                }
-                None => vec![Row::known(component, self.figures(component, &vitals))],
-            },
+            Some(component) => {
+                let figures = self.figures(component, &vitals);
+                vec![match part(component).and_then(checked) {
+                    Some(check) => Row::of_part(component, figures, check),
+                    None => Row::known(component, figures.unwrap_or_else(|| NOTHING.to_owned())),
+                }]
+            }
         };
         rows.sort_by_key(|row| std::cmp::Reverse(row.state));
         if of.is_none() {
             let figures = [Component::Cpu, Component::Network, Component::Uptime];
-            rows.extend(figures.map(|part| Row::known(part, self.figures(part, &vitals))));
+            rows.extend(
+                figures
+                    .iter()
+                    .filter_map(|part| Some(Row::known(*part, self.figures(*part, &vitals)?))),
+            );
         }
         let worst = rows.iter().map(|row| row.state).max().unwrap_or_default();
         let bad = rows.iter().filter(|row| row.state != State::Ok).count();
@@ -103,9 +111,9 @@ impl Operator {
         Report { then: Then::Here(Here::Status(Some(every))), ..Report::new(text, data) }
     }
 
-    fn figures(&self, of: Component, vitals: &Vitals) -> String {
+    fn figures(&self, of: Component, vitals: &Vitals) -> Option<String> {
         if of == Component::Settings {
-            return standing(&self.settings.state()).1;
+            return Some(standing(&self.settings.state()).1);
         }
         figures(of, vitals, &self.registry.workshop().store.health())
     }
@@ -134,13 +142,13 @@ impl Row {
         Self { part: of.word(), state: State::Ok, says, advice: None }
     }
 
-    /// What the check saw comes first, where it saw something bad.
-    fn of_part(of: Component, figures: String, check: &Check) -> Self {
-        let says = match check.state {
-            State::Ok => figures,
-            // How they stand says all of it.
-            _ if of == Component::Settings => figures,
-            _ => format!("{}; {figures}", check.says),
+    /// What the check saw comes first, where it saw something bad or there is nothing else.
+    fn of_part(of: Component, figures: Option<String>, check: &Check) -> Self {
+        let says = match figures {
+            None => check.says.clone().into_owned(),
+            // How the settings stand says all of it.
+            Some(figures) if check.state == State::Ok || of == Component::Settings => figures,
+            Some(figures) => format!("{}; {figures}", check.says),
         };
         Self { part: of.word(), says, ..Self::of(check) }
     }
@@ -161,15 +169,28 @@ fn part(of: Component) -> Option<Part> {
         Component::Memory => Some(Part::Memory),
         Component::Disk => Some(Part::Disk),
         Component::Database => Some(Part::Store),
-        Component::Network => Some(Part::Files),
-        Component::Cpu => Some(Part::Loop),
+        Component::Network | Component::Files => Some(Part::Files),
+        Component::Cpu | Component::Loop => Some(Part::Loop),
         Component::Settings => Some(Part::Settings),
+        Component::Providers => Some(Part::Providers),
+        Component::Queue => Some(Part::Queue),
+        Component::Tasks => Some(Part::Tasks),
+        Component::Clock => Some(Part::Clock),
+        Component::Certificate => Some(Part::Certificate),
         Component::Uptime => None,
     }
 }
 
-fn figures(of: Component, vitals: &Vitals, store: &store::Health) -> String {
-    match of {
+/// Its figures; `None` where its check says all there is.
+fn figures(of: Component, vitals: &Vitals, store: &store::Health) -> Option<String> {
+    Some(match of {
+        Component::Files
+        | Component::Providers
+        | Component::Queue
+        | Component::Tasks
+        | Component::Loop
+        | Component::Clock
+        | Component::Certificate => return None,
         Component::Memory => {
             let of = |(used, total)| format!("{} of {} MiB", used / MIB, total / MIB);
             let process = vitals.memory_bytes.map(|bytes| format!("{} MiB", bytes / MIB));
@@ -210,7 +231,7 @@ fn figures(of: Component, vitals: &Vitals, store: &store::Health) -> String {
             });
             told([Some(format!("{} connections", vitals.gauges.connections)), files, traffic])
         }
-    }
+    })
 }
 
 /// Where the memory goes: the largest parts first; what is less than a tenth of a MiB is not worth

@@ -197,11 +197,6 @@ impl Complaint {
         Self::new(ErrorCode::ShuttingDown, message).after(Duration::from_secs(1))
     }
 
-    /// This gateway has no such thing.
-    pub fn unsupported(what: &str) -> Self {
-        Self::new(ErrorCode::Unsupported, format!("This gateway does not offer {what}."))
-    }
-
     /// A mistake of ours. What was asked may have been done.
     pub fn internal() -> Self {
         let message = "Something went wrong in the gateway. Look whether it was done, or send \

@@ -246,7 +246,15 @@ fn asked(request: Request) -> Result<Asked, Complaint> {
         Request::ConversationUnfollow(of) => {
             Asked::Unfollow { conversation: id("conversation", &of.conversation)? }
         }
-        about_tasks => asked_of_tasks(about_tasks)?,
+        rest @ (Request::Subscribe(_)
+        | Request::Unsubscribe(_)
+        | Request::TaskSubmit(_)
+        | Request::TaskGet(_)
+        | Request::TaskList(_)
+        | Request::TaskCancel(_)
+        | Request::TaskUpdate(_)
+        | Request::TaskRetry(_)
+        | Request::Ping(_)) => asked_of_the_rest(rest)?,
     })
 }
 
@@ -271,7 +279,7 @@ fn interval(ms: Option<u64>) -> Result<Option<Duration>, Complaint> {
     }
 }
 
-fn asked_of_tasks(request: Request) -> Result<Asked, Complaint> {
+fn asked_of_the_rest(request: Request) -> Result<Asked, Complaint> {
     Ok(match request {
         Request::Subscribe(of) => Asked::Subscribe(topic(of.topic), interval(of.interval_ms)?),
         Request::Unsubscribe(of) => Asked::Unsubscribe(topic(of.topic)),
@@ -281,8 +289,21 @@ fn asked_of_tasks(request: Request) -> Result<Asked, Complaint> {
         Request::TaskCancel(of) => Asked::CancelTask { task: id("task", &of.task)? },
         Request::TaskUpdate(of) => tasks::update(of)?,
         Request::TaskRetry(of) => Asked::RetryTask { task: id("task", &of.task)? },
-        // What is about conversations was read before, so this is a ping.
-        _ => Asked::Ping,
+        Request::Ping(_)
+        // Those were read before.
+        | Request::Hello(_)
+        | Request::MessageSend(_)
+        | Request::TurnCancel(_)
+        | Request::TurnRetry(_)
+        | Request::ConversationCreate(_)
+        | Request::ConversationGet(_)
+        | Request::ConversationList(_)
+        | Request::ConversationUpdate(_)
+        | Request::ConversationFork(_)
+        | Request::ConversationDelete(_)
+        | Request::ConversationHistory(_)
+        | Request::ConversationFollow(_)
+        | Request::ConversationUnfollow(_) => Asked::Ping,
     })
 }
 

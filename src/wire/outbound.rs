@@ -50,6 +50,7 @@ pub fn welcome(to: &Greeting) -> Frame {
             answer_bytes: n(limits::ANSWER_BYTES_MAX),
             delta_bytes: n(limits::DELTA_BYTES_MAX),
             followed_conversations: n(limits::FOLLOWED_CONVERSATIONS_MAX),
+            resume_entries: n(limits::RESUME_ENTRIES_MAX),
             queued_turns: n(limits::QUEUED_TURNS_MAX),
             page_rows: n(limits::PAGE_ROWS_MAX),
             frames_burst: u64::from(limits::FRAMES_BURST_MAX),

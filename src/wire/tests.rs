@@ -109,8 +109,8 @@ fn how_a_turn_ends() {
     );
     let (slots, data) = (json!({"pool": "sports"}), json!({"done": true}));
     check(
-        Event::CommandResult { turn, intent: "pool.pause".into(), slots, text: "Ok.".into(), data },
-        &json!({"type": "command.result", "turn": TRN, "intent": "pool.pause",
+        Event::CommandResult { turn, intent: "pool.scale".into(), slots, text: "Ok.".into(), data },
+        &json!({"type": "command.result", "turn": TRN, "intent": "pool.scale",
                "slots": {"pool": "sports"}, "text": "Ok.", "data": {"done": true}}),
     );
 }

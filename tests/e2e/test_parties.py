@@ -19,10 +19,11 @@ QUESTION = "Grüße 🌍, what is this?"
 
 
 class Proxy:
-    """Passes bytes on, and cuts each of the first connections after a while."""
+    """Passes bytes on, and cuts each of the first connections after a while; `deaf` ones hear nothing
+    behind the welcome."""
 
-    def __init__(self, port, cuts, after):
-        self.to, self.cuts, self.after, self.made = port, cuts, after, 0
+    def __init__(self, port, cuts, after, deaf=False):
+        self.to, self.cuts, self.after, self.deaf, self.made = port, cuts, after, deaf, 0
 
     async def __aenter__(self):
         self.server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -38,13 +39,18 @@ class Proxy:
         there, back = await asyncio.open_connection("127.0.0.1", self.to)
         cut = self.made <= self.cuts
 
-        async def pump(source, sink):
+        async def pump(source, sink, deaf=False):
+            if deaf:
+                head = await source.readuntil(b"\r\n\r\n") + await source.readexactly(4)
+                # The welcome is longer than 125 bytes, so its length is in the latter two.
+                sink.write(head + await source.readexactly(int.from_bytes(head[-2:], "big")))
             while data := await source.read(65536):
-                sink.write(data)
+                if not deaf:
+                    sink.write(data)
             sink.close()
 
         try:
-            both = asyncio.gather(pump(reader, back), pump(there, writer))
+            both = asyncio.gather(pump(reader, back), pump(there, writer, cut and self.deaf))
             await asyncio.wait_for(both, self.after if cut else None)
         except (TimeoutError, ConnectionError, asyncio.CancelledError):
             pass
@@ -53,27 +59,69 @@ class Proxy:
             back.transport.abort()
 
 
-async def answer_of(gateway):
+async def answer_of(gateway, status="completed"):
     """The only answer there is."""
     async with await Client.connect(gateway.url) as c:
         rows = (await c.ask("conversation.list"))["conversations"]
         assert len(rows) == 1, f"sent {len(rows)} times: {rows}"
         asked, answered = await c.history(rows[0]["conversation"])
-        assert asked["text"] == QUESTION and answered["status"] == "completed", (asked, answered)
+        assert asked["text"] == QUESTION and answered["status"] == status, (asked, answered)
         return answered["text"]
 
 
-async def run_example(*command, env=None):
-    """An example through a proxy that cuts its connection five times: it prints the whole answer."""
-    async with Gateway(**offline(words=600, per_second=100)) as g, Proxy(g.port, 5, 0.45) as proxy:
-        process = await asyncio.create_subprocess_exec(
-            *command, proxy.url, QUESTION, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE, cwd=NODE if NODE.is_dir() else None,
-            env={**os.environ, **(env or {})})
+def begin(command, url):
+    return asyncio.create_subprocess_exec(
+        *command, url, QUESTION, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        cwd=NODE if NODE.is_dir() else None)
+
+
+async def printed(command, url):
+    process = await begin(command, url)
+    try:
         out, err = await asyncio.wait_for(process.communicate(), 60)
-        assert process.returncode == 0, err.decode()
-        assert proxy.made > 5, f"only {proxy.made} connections: {err.decode()}"
-        assert out.decode().rstrip("\n") == await answer_of(g), (out.decode()[:300], err.decode())
+    except TimeoutError:
+        process.kill()
+        raise
+    assert process.returncode == 0, err.decode()
+    return out.decode().rstrip("\n"), err.decode()
+
+
+async def run_example(*command):
+    """Whatever happens to its connections, an example prints the whole answer, and nothing twice."""
+    await cut_five_times(command)
+    await cut_before_it_is_told_of_its_message(command)
+    await killed_in_mid_answer(command)
+
+
+async def cut_five_times(command):
+    async with Gateway(**offline(words=600, per_second=100)) as g, Proxy(g.port, 5, 0.45) as proxy:
+        out, err = await printed(command, proxy.url)
+        assert proxy.made > 5, f"only {proxy.made} connections: {err}"
+        assert out == await answer_of(g), (out[:300], err)
+
+
+async def cut_before_it_is_told_of_its_message(command):
+    """What comes back is the reply alone, and a snapshot in which the answer has ended."""
+    async with Gateway(**offline(words=60, per_second=200)) as g, Proxy(g.port, 1, 2, deaf=True) as proxy:
+        out, err = await printed(command, proxy.url)
+        assert proxy.made == 2, f"{proxy.made} connections: {err}"
+        assert out == await answer_of(g), (out[:300], err)
+
+
+async def killed_in_mid_answer(command):
+    """Of the answer less is kept than was shown."""
+    async with Gateway(**offline(words=600, per_second=100)) as g:
+        process = await begin(command, g.url)
+        out = b""
+        while len(out) < 600:
+            out += await asyncio.wait_for(process.stdout.read(4096), 15)
+        await g.kill()
+        await g.start()
+        rest, err = await asyncio.wait_for(process.communicate(), 30)
+        assert process.returncode in (0, 1), (process.returncode, err.decode())
+        out, kept = (out + rest).decode().rstrip("\n"), await answer_of(g, "interrupted")
+        assert out.startswith(kept) and len(kept) > 100, (out, kept)
+        assert out.count(kept[:100]) == 1, out
 
 
 async def test_python_example():

@@ -52,7 +52,7 @@ fn document(
         "defaultContentType": "application/json",
         "servers": {
             "local": {
-                "host": "localhost:8080",
+                "host": "localhost:8000",
                 "protocol": "ws",
                 "description": "A gateway on this machine.",
                 "security": [{ "$ref": "#/components/securitySchemes/bearer" }],

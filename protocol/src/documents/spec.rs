@@ -99,11 +99,11 @@ fn kind(schema: &Value) -> String {
     if let Some(of) = schema["anyOf"].as_array().and_then(|kinds| kinds.first()) {
         return kind(of);
     }
-    if schema["type"] == "array" {
-        return format!("list of {}", kind(&schema["items"]));
-    }
     let first =
         schema["type"].as_array().and_then(|kinds| kinds.first()).unwrap_or(&schema["type"]);
+    if first == "array" {
+        return format!("list of {}", kind(&schema["items"]));
+    }
     first.as_str().unwrap_or("any JSON").to_owned()
 }
 

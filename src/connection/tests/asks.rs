@@ -93,6 +93,60 @@ async fn what_cannot_be_understood_is_said_and_the_connection_lives_on() {
     .await;
     let huge = "x".repeat(limits::FRAME_BYTES_MAX + 1);
     talk.check(&format!("> {huge} | error - too_large frame")).await;
+    talk.check(&format!(r#"{{"type":"ping","id":"h","x":"{huge}"}} | error h too_large frame"#))
+        .await;
+    talk.check(&format!(r#"{{"id":"i","x":"{huge}"}} | error i too_large frame"#)).await;
+}
+
+/// Each row: what is asked, what is asked behind it without waiting, and what comes of the two.
+#[tokio::test(start_paused = true)]
+async fn what_is_read_of_a_conversation_comes_after_what_was_changed_before() {
+    let rows = [
+        (
+            r#"{"type":"message.send","id":"1","conversation":"$c","text":"A"}"#,
+            r#"{"type":"conversation.history","id":"2","conversation":"$c"}"#,
+            "1 message.accepted, 2 turn.started, reply 1 running, reply 2 2 rows",
+        ),
+        (
+            r#"{"type":"turn.cancel","id":"3","turn":"$t"}"#,
+            r#"{"type":"conversation.unfollow","id":"4","conversation":"$c"}"#,
+            "3 turn.cancelled, reply 3, reply 4",
+        ),
+        (
+            r#"{"type":"conversation.delete","id":"5","conversation":"$c"}"#,
+            r#"{"type":"conversation.get","id":"6","conversation":"$c"}"#,
+            "error 6 not_found, reply 5",
+        ),
+    ];
+    let mut talk = Talk::json();
+    talk.check(
+        r#"                                        | welcome
+           {"type":"conversation.create","id":"0"} | reply 0"#,
+    )
+    .await;
+    for (change, read, heard) in rows {
+        talk.send(change);
+        talk.check(&format!("{read} | {heard}")).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_read_is_what_was_changed_last_and_nothing_later() {
+    let house = House::open();
+    let mut peer = house.connect(None, Some(SUBPROTOCOL_JSON));
+    peer.send(r#"{"type":"conversation.create","id":"0"}"#);
+    let created = peer.frames().await.pop().unwrap();
+    let id = created["result"]["conversation"].as_str().unwrap();
+    for (number, kind) in ["update", "get", "update", "list", "update"].iter().enumerate() {
+        peer.send(&format!(
+            r#"{{"type":"conversation.{kind}","id":"{number}","conversation":"{id}","title":"T{number}"}}"#
+        ));
+    }
+    let heard = peer.frames().await;
+    let told = heard.iter().find(|frame| frame["re"] == "1").unwrap();
+    assert_eq!(told["result"]["title"], "T0");
+    let told = heard.iter().find(|frame| frame["re"] == "3").unwrap();
+    assert_eq!(told["result"]["conversations"][0]["title"], "T2");
 }
 
 #[tokio::test(start_paused = true)]

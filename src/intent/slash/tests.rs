@@ -8,7 +8,7 @@ use crate::{
         AlertWish, Component, NewAlert, Period, Priority, TaskStatus, Unit, WhichAlerts, Whom,
         Workers,
     },
-    model::{Metric, Side},
+    model::{Metric, Part, Side},
 };
 
 #[track_caller]
@@ -36,6 +36,8 @@ fn a_form_is_exact() {
         ("/tools Financial", "/tools financial"),
         ("/tools financial/Analyst", "/tools financial/analyst"),
         ("/health cpu", "/health cpu"),
+        ("/health store", "/health database"),
+        ("/health Loop", "/health loop"),
         ("/chart memory", "/chart memory_bytes"),
         ("/chart latency last 3 hours", "/chart first_token_p95_ms last 3 hours"),
         ("/chart cpu_percent today", "/chart cpu_percent today"),
@@ -111,7 +113,18 @@ fn a_command_that_is_not_as_it_should_be_says_how_it_is_written() {
         ("/alert memory > 5 ms", "/alert METRIC > N [for D]"),
         ("/alert remove", "/alert remove N"),
     ] {
-        check(text, &format!("It is written {form}."));
+        let refusal = slash(text).unwrap().unwrap_err().to_string();
+        assert!(refusal.starts_with(&format!("It is written {form} (")), "{text}: {refusal}");
+    }
+}
+
+#[test]
+fn the_parts_whose_health_can_be_asked_for_are_those_that_are_checked_and_some_more() {
+    let refusal = slash("/health luck").unwrap().unwrap_err().to_string();
+    let named = Component::ALL.iter().map(|part| part.word());
+    for word in Part::ALL.iter().map(|part| part.word()).chain(named) {
+        assert!(matches!(slash(&format!("/health {word}")), Some(Ok(_))), "{word}");
+        assert!(refusal.contains(word), "{word}: {refusal}");
     }
 }
 
