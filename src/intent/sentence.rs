@@ -201,6 +201,20 @@ impl<'t> Sentence<'t> {
         self.terms.get(at).map_or(' ', |term| term.place.mark)
     }
 
+    /// A minus stands directly before that number, and nothing before the minus.
+    pub(super) fn is_signed(&self, at: usize) -> bool {
+        let start = self.terms.get(at).map_or(0, |term| term.place.start);
+        let mut before = self.text.get(..start).unwrap_or_default().chars().rev().map(words::plain);
+        before.next() == Some('-') && before.next().is_none_or(char::is_whitespace)
+    }
+
+    /// That term as it was written, in lower case.
+    pub(super) fn word(&self, at: usize) -> String {
+        let place = self.terms.get(at).map(|term| term.place);
+        let word = place.and_then(|place| self.text.get(place.start..place.end));
+        word.unwrap_or_default().to_lowercase()
+    }
+
     /// Its terms without the thanks behind them.
     pub(super) fn core(&self) -> &[Term] {
         let thanks = self.terms.iter().rev().take_while(|term| term.is(PLEASE)).count();
@@ -340,9 +354,10 @@ impl<'t> Sentence<'t> {
         })
     }
 
-    pub(super) fn seconds(&self) -> Option<u32> {
-        self.value(UNIT, |value| match value {
-            Value::Seconds(seconds) => Some(seconds),
+    /// The stretches of time that it names, in seconds.
+    pub(super) fn seconds(&self) -> impl Iterator<Item = u32> + '_ {
+        self.terms.iter().filter_map(|term| match term.meaning.value {
+            Value::Seconds(seconds) if term.is(UNIT) => Some(seconds),
             _ => None,
         })
     }
@@ -350,6 +365,13 @@ impl<'t> Sentence<'t> {
     /// The pool that is named; the last one, since one comes from the others.
     pub(super) fn pool(&self) -> Option<PoolName> {
         (0..self.terms.len()).rev().filter(|at| self.is_name(*at)).find_map(|at| self.pool_at(at))
+    }
+
+    /// More than one of them is named.
+    pub(super) fn names_several_pools(&self) -> bool {
+        let last = self.pool();
+        let named = (0..self.terms.len()).filter(|at| self.is_name(*at));
+        named.filter_map(|at| self.pool_at(at)).any(|pool| Some(pool) != last)
     }
 
     /// The pool that this term can name.

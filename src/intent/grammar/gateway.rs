@@ -156,7 +156,7 @@ pub(super) fn usage(sentence: &Sentence<'_>) -> Option<Heard> {
 
 /// `weekly usage` is that of this week.
 fn period(sentence: &Sentence<'_>) -> Option<Period> {
-    let unit = || sentence.seconds().and_then(values::unit);
+    let unit = || sentence.seconds().last().and_then(values::unit);
     sentence.period().or_else(|| match unit()? {
         Unit::Day => Some(Period::Today),
         Unit::Minute => None,
