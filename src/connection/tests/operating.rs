@@ -45,6 +45,18 @@ async fn a_pool_is_scaled_when_it_was_agreed_to() {
             > scale the small pool to 3 workers      | # Give small 3 workers instead of 1? yes / no
             > yes                                    | # small has 3 workers now, instead of 1.
             > /scale small -1 --yes                  | # small has 2 workers now, instead of 3.
+            > scale small to 4                       | # Give small 4 workers instead of 2? yes / no
+            > no, 5                                  | # Give small 5 workers instead of 2? yes / no
+            > /tasks                                 | # You have no tasks yet.
+            > Yes, please.                           | # small has 5 workers now, instead of 2.
+            > yes                                    | # general · first/first
+            > /stop                                  | # stopped
+            > scale small                            | # How many workers shall small have? Say /scale small N.
+            > 6                                      | # Give small 6 workers instead of 5? yes / no
+            > no                                     | # Nothing was changed.
+            > add 2 workers                          | # Which pool? general / reset / small / tools / cancel
+            > cancel                                 | # Nothing was changed.
+            > scale small to 999999                  | # It stays as it is: a pool has 1 to 100000 workers, not 999999.
             > /scale small 0 --yes                   | # It stays as it is: a pool has 1 to 100000 workers, not 0.
             > /scale nowhere 2 --yes                 | # No pool is called nowhere. There are: general, reset, small, tools.",
         )
