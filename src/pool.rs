@@ -242,10 +242,8 @@ impl Pool {
 
     /// Whether a pool may have so many workers.
     pub fn allows(workers: u32) -> Result<(), BadSize> {
-        match (1..=limits::WORKERS_MAX).contains(&workers) {
-            true => Ok(()),
-            false => Err(BadSize(workers)),
-        }
+        let fits = (1..=limits::WORKERS_MAX).contains(&workers);
+        if fits { Ok(()) } else { Err(BadSize(workers)) }
     }
 
     /// How long the one who waits longest for a worker has waited.

@@ -145,35 +145,32 @@ impl Operation {
 
     /// Whether it only tells something, and changes nothing.
     pub fn only_looks(&self) -> bool {
-        match self {
+        matches!(
+            self,
             Self::Help(_)
-            | Self::Status
-            | Self::Health(_)
-            | Self::Chart(..)
-            | Self::Pools
-            | Self::Pool(_)
-            | Self::Tools(_)
-            | Self::AgentTools(..)
-            | Self::Tasks(_)
-            | Self::ShowTasks(_)
-            | Self::Conversations
-            | Self::Search { .. }
-            | Self::Demos
-            | Self::Usage(_)
-            | Self::Providers
-            | Self::Alerts(AlertWish::List(_))
-            | Self::Why => true,
-            _ => false,
-        }
+                | Self::Status
+                | Self::Health(_)
+                | Self::Chart(..)
+                | Self::Pools
+                | Self::Pool(_)
+                | Self::Tools(_)
+                | Self::AgentTools(..)
+                | Self::Tasks(_)
+                | Self::ShowTasks(_)
+                | Self::Conversations
+                | Self::Search { .. }
+                | Self::Demos
+                | Self::Usage(_)
+                | Self::Providers
+                | Self::Alerts(AlertWish::List(_))
+                | Self::Why
+        )
     }
 
-    /// The same with another number, which [`A_NUMBER`] stands for, where it has one.
+    /// The same with another number, which [`A_NUMBER`] stands for: `no, 12` may be said to it.
     pub fn with_another_number(&self) -> Option<String> {
         match self {
             Self::Scale(pool, _) => Some(format!("/scale {pool} {A_NUMBER}")),
-            Self::CancelTasks(Targets::Numbered(_)) => Some(format!("/task cancel {A_NUMBER}")),
-            Self::RetryTasks(Targets::Numbered(_)) => Some(format!("/task retry {A_NUMBER}")),
-            Self::Delete(_) => Some(format!("/delete {A_NUMBER}")),
             _ => None,
         }
     }

@@ -117,7 +117,10 @@ fn taken(offer: &Offer, said: &[String]) -> Option<Wish> {
             !choice.is_empty() && (words(say) == said || bare(said).join(" ") == choice)
         }
     };
-    meant.then_some(()).and_then(|()| run.map_or(Some(Wish::Leave), carry_out))
+    if !meant {
+        return None;
+    }
+    run.map_or(Some(Wish::Leave), carry_out)
 }
 
 fn carry_out(run: &str) -> Option<Wish> {
