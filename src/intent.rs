@@ -24,6 +24,7 @@ mod vocabulary;
 mod words;
 
 pub use alerts::{AlertWish, NewAlert, WhichAlerts};
+pub use metrics::measured_names;
 pub use moments::{ENDED, PUT_OFF};
 pub use operation::{A_NUMBER, Operation};
 pub use reading::{Reading, Situation, Unsure, understand};

@@ -120,6 +120,7 @@ fn lacks_a_number(intent: &str, known: &Value) -> Option<Arc<str>> {
         ("task.retry", None) if known.get("task_id").is_none() => "/task retry",
         ("conversation.delete", _) => "/delete",
         ("subscribe.status", _) => "/subscribe",
+        ("alert.remove", _) => "/alert remove",
         ("pool.scale", Some(pool)) => return Some(format!("/scale {pool}").into()),
         _ => return None,
     };

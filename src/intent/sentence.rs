@@ -5,12 +5,12 @@ use std::{ops::Range, sync::Arc};
 use super::{
     concepts::{
         A, AGENT, ASKED, BACKGROUND, BE, CHAT, COMPONENT, CREW, Concepts, DEMO, DO, GLUE, HAIL,
-        HISTORY, HOW, JOB, NAMED, NUMBER, PERIOD, PLEASE, PLURAL, POOL, QUEUE, ROLE, SEARCHING,
-        SET, STANDING, START, TASK, UNIT, URGENCY, Value, WHAT, WHERE, WHY, WORKER,
+        HISTORY, HOW, I, JOB, NAMED, NUMBER, PERIOD, PLEASE, PLURAL, POOL, QUEUE, ROLE, SEARCHING,
+        SEND, SET, SHOW, STANDING, START, TASK, UNIT, URGENCY, Value, WHAT, WHERE, WHY, WORKER,
     },
     lexicon::{COMMANDS, Meaning},
     metrics,
-    slots::{Component, Period, Priority, TaskStatus},
+    slots::{Component, Period, Priority, TaskStatus, Unit},
     times,
     vocabulary::Vocabulary,
     words::{self, Place, Words},
@@ -191,6 +191,17 @@ impl<'t> Sentence<'t> {
         self.opens(BE | WHAT | WHY | HOW | WHERE) || (self.opens(DO) && !self.opens(START | SET))
     }
 
+    /// `tell me when it is so`, which is no wish to see how it is now.
+    pub(super) fn waits_for(&self) -> bool {
+        let told = |at: &usize| {
+            let to = usize::from(self.is_at(at + 1, I));
+            self.is_at(*at, SHOW | SEND) && ["when", "whenever"].contains(&&*self.word(at + 1 + to))
+        };
+        let past = ["was", "were", "did", "had", "started"];
+        (0..self.terms.len()).any(|at| told(&at))
+            && !(0..self.terms.len()).any(|at| past.contains(&&*self.word(at)))
+    }
+
     /// There is more than one of that kind.
     pub(super) fn several(&self, concepts: Concepts) -> bool {
         self.terms.iter().any(|term| term.is(concepts) && term.is(PLURAL))
@@ -348,9 +359,17 @@ impl<'t> Sentence<'t> {
     }
 
     pub(super) fn period(&self) -> Option<Period> {
-        self.value(PERIOD, |value| match value {
+        let period = self.value(PERIOD, |value| match value {
             Value::Period(period) => Some(period),
             _ => None,
+        })?;
+        let at = self.position(PERIOD)?;
+        let since = at > 0 && self.word(at - 1) == "since";
+        // Up to now, which the day itself is not.
+        Some(match period {
+            Period::Yesterday if since => Period::Past(2, Unit::Day),
+            Period::Last(unit) if since => Period::Past(2, unit),
+            period => period,
         })
     }
 

@@ -34,9 +34,10 @@ pub(super) fn scale(sentence: &Sentence<'_>) -> Option<Heard> {
     {
         return None;
     }
-    if sentence.names_several_pools() {
+    let all = sentence.several(POOL) && sentence.has(ALL) && sentence.has(WORKER | SCALE);
+    if all || sentence.names_several_pools() {
         let question = "Pools are scaled one at a time. Say /scale POOL N for each.";
-        let many = sentence.has(NUMBER) || wants_scaling(sentence);
+        let many = all || sentence.has(NUMBER) || wants_scaling(sentence);
         return many.then(|| Heard::ask(question, (SCALING, json!({}))));
     }
     match (sentence.pool(), workers(sentence)) {
@@ -158,6 +159,10 @@ pub(super) fn switch(sentence: &Sentence<'_>) -> Option<Heard> {
         return None;
     }
     if let Some(pool) = sentence.pool() {
+        // What is done to all pools is done to no conversation.
+        if sentence.several(POOL) && sentence.has(ALL) {
+            return None;
+        }
         return moves_to_pool(sentence).then(|| Operation::Use(Some(pool)).into());
     }
     if sentence.has(AUTO) && sentence.has(ROUTING | POOL | PICK | USE | SWITCH) {
@@ -243,6 +248,9 @@ pub(super) fn why(sentence: &Sentence<'_>) -> Option<Heard> {
     if !sentence.has(WHY | HOW | WHAT) || !sentence.only(allowed) {
         return None;
     }
+    if sentence.word(0) == "explain" && sentence.bare(WHY | POOL) && sentence.several(POOL) {
+        return Some(Operation::Help(Some("pools".into())).into());
+    }
     let about = sentence.has(POOL | CREW | ROUTING);
     let why = sentence.has(WHY) && (about || sentence.pool().is_some());
     let how = sentence.opens(HOW) && sentence.has(PICK | ROUTING) && about;
@@ -308,6 +316,9 @@ pub(super) fn show(sentence: &Sentence<'_>) -> Option<Heard> {
     let workers = looking
         && (sentence.has(WORKER)
             || (sentence.has(CREW) && sentence.has(MANY) && !sentence.has(FOLK)));
+    let agents = (0..sentence.terms.len()).any(|at| sentence.word(at) == "agents");
+    let theirs = sentence.row(&[CREW, OF | IN | FOR, NAMED]) || sentence.row(&[CREW, DO, NAMED]);
+    let workers = workers || (agents && theirs && looking);
     let workers = workers || (sentence.has(THIS) && sentence.bare(WORKER | NAMED | THIS));
     let asked = looking || sentence.opens(BE) || sentence.bare(POOLS);
     // `details about business`, but no news of it.

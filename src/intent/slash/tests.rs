@@ -11,16 +11,19 @@ use crate::{
     model::{Metric, Side},
 };
 
-#[track_caller]
-fn check(text: &str, expected: &str) {
-    let found = match slash(text) {
+fn reads(text: &str) -> String {
+    match slash(text) {
         Some(Ok(Slash { operation, yes })) => {
             format!("{}{}", operation.to_slash(), if yes { " YES" } else { "" })
         }
         Some(Err(misused)) => misused.to_string(),
         None => "-".to_owned(),
-    };
-    assert_eq!(found, expected, "{text}");
+    }
+}
+
+#[track_caller]
+fn check(text: &str, expected: &str) {
+    assert_eq!(reads(text), expected, "{text}");
 }
 
 #[test]
@@ -111,8 +114,13 @@ fn a_command_that_is_not_as_it_should_be_says_how_it_is_written() {
         ("/alert memory > 5 ms", "/alert METRIC > N [for D]"),
         ("/alert remove", "/alert remove N"),
     ] {
-        check(text, &format!("It is written {form}."));
+        let (found, expected) = (reads(text), format!("It is written {form}."));
+        assert!(found.starts_with(&expected), "{text}: {found}");
+        assert_eq!(found == expected, !form.contains("METRIC"), "{text}: {found}");
     }
+    assert!(reads("/chart luck").contains(" METRIC is one of: load, cpu, "));
+    let all = "/subscribe [SECONDS], or /subscribe pools, or /subscribe alerts";
+    check("/subscribe foo", &format!("It is written {all}."));
 }
 
 #[test]
