@@ -24,12 +24,14 @@ mod vocabulary;
 mod words;
 
 pub use alerts::{AlertWish, NewAlert, WhichAlerts};
+pub use metrics::measured_names;
 pub use moments::{ENDED, PUT_OFF};
-pub use operation::Operation;
+pub use operation::{A_NUMBER, Operation};
 pub use reading::{Reading, Situation, Unsure, understand};
 pub use slash::{FORMS, Misused, Slash, slash};
 pub use slots::{
     Component, NewTask, NotAValue, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus,
     Unit, Which, Whom, Workers,
 };
+pub use values::number_in_words;
 pub use vocabulary::Vocabulary;

@@ -20,7 +20,7 @@ mod trace;
 mod usage;
 mod vitals;
 
-pub use alert::{Condition, Incident, Severity, Side, Watch, amount, lasting};
+pub use alert::{Condition, Incident, Severity, Side, Watch, amount, in_bytes, lasting};
 pub use certificate::Certificate;
 pub use check::{Check, Part, State};
 pub use clock::{Clock, Timestamp, retry_after};
@@ -42,4 +42,4 @@ pub use task::{Every, Fault, OpenTask, Task, TaskAnswer, TaskFilter, TaskStatus}
 pub use tool::ToolSpec;
 pub use trace::{NoTraceParent, TraceId, TraceParent, Traced};
 pub use usage::{BYTES_PER_TOKEN_LEAST, FinishReason, Timing, Usage, Usd};
-pub use vitals::{Gauges, Health, Pace, Vitals};
+pub use vitals::{Gauges, Health, Pace, Vitals, counted};

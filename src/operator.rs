@@ -4,6 +4,7 @@
 //! reaches far is asked back first, unless that was agreed to.
 
 mod alerts;
+mod answer;
 mod chart;
 mod conversations;
 mod demos;
@@ -153,7 +154,7 @@ impl Operator {
         caller: Caller,
         said: Said,
     ) -> Result<Sent, Refusal> {
-        let Report { text, data, offers, pin, pin_agent, tour, subject, then } = report;
+        let Report { text, data, offers, keeps, pin, pin_agent, tour, subject, then } = report;
         if let Some(pool) = pin {
             // Its own event tells of it; only that the command was noted is waited for.
             let change = Change { pool: Some(pool), agent: pin_agent, ..Change::default() };
@@ -166,7 +167,7 @@ impl Operator {
             slots,
             text: text.into(),
             data,
-            offers: Some(offers),
+            offers: (!keeps).then_some(offers),
             tour,
             subject,
             tells: None,
@@ -196,6 +197,7 @@ impl Operator {
             }
         };
         let subject = operation.task().map(Subject::Task);
+        let looks = operation.only_looks();
         let report = match operation {
             Operation::Help(topic) => help::help(topic.as_deref()),
             Operation::Status => self.status(),
@@ -238,7 +240,9 @@ impl Operator {
             Operation::Alerts(wish) => self.about_alerts(caller, wish).await?,
             Operation::Usage(period) => self.usage(caller, period).await?,
         };
-        Ok(Report { subject: report.subject.or(subject), ..report }.into())
+        // Who looks something up may still answer what was asked before.
+        let keeps = looks && report.offers.is_empty();
+        Ok(Report { keeps, subject: report.subject.or(subject), ..report }.into())
     }
 }
 

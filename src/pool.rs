@@ -234,12 +234,16 @@ impl Pool {
     /// Changes the number of workers at once, and says how many there were. Where there are more,
     /// those who wait get them; where there are fewer, what runs is finished.
     pub fn scale(&self, workers: u32) -> Result<u32, BadSize> {
-        if !(1..=limits::WORKERS_MAX).contains(&workers) {
-            return Err(BadSize(workers));
-        }
+        Self::allows(workers)?;
         let before = self.workers.scale(workers);
         tracing::info!(pool = %self.name, before, workers, "scaled");
         Ok(before)
+    }
+
+    /// Whether a pool may have so many workers.
+    pub fn allows(workers: u32) -> Result<(), BadSize> {
+        let fits = (1..=limits::WORKERS_MAX).contains(&workers);
+        if fits { Ok(()) } else { Err(BadSize(workers)) }
     }
 
     /// How long the one who waits longest for a worker has waited.

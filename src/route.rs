@@ -46,6 +46,8 @@ const KEYWORD_ROW: f32 = 0.6;
 /// Knows the pools, and judges messages.
 #[derive(Debug)]
 pub struct Router {
+    /// All pools; each can be asked by its name.
+    names: Vec<PoolName>,
     /// The pools that messages can be judged for. One with neither weights nor words is reached by
     /// its name alone.
     pools: Vec<PoolName>,
@@ -153,9 +155,10 @@ impl Router {
             leanings = fit(&rows, &leanings, &free);
         }
         let agents = agents::of(pools);
+        let names = pools.keys().map(|name| PoolName::from(name.as_str())).collect();
         let pools = judged.iter().map(|(name, _)| PoolName::from(name.as_str())).collect();
         let (temperature, consult) = (weights.temperature, Consult::Asked);
-        Self { pools, leanings, lexicon, temperature, agents, consult }
+        Self { names, pools, leanings, lexicon, temperature, agents, consult }
     }
 
     /// How well a message fits each pool.

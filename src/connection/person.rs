@@ -244,6 +244,9 @@ where
         if let Some(token) = line.strip_prefix("/login ") {
             return self.login(token.trim()).await;
         }
+        if line == "/login" {
+            return self.say(wire::note("It is written /login TOKEN.")).await;
+        }
         if self.identity.is_none() {
             return self.complain(None, Complaint::not_authenticated()).await;
         }

@@ -17,8 +17,9 @@ use super::{
 };
 use condition::{Misfit, metric};
 use phrases::{
-    ALERT, ALERTS, AROUND, BEHIND, CONJUNCTIONS, ENDING, FORBIDDING, KEEPING, LIST_BEGINS, LISTING,
-    REMOVING, SETTING, TELLING, TELLING_OF, WATCHING,
+    A_WHILE, ALERT, ALERTS, ANOTHER, AROUND, BEHIND, CHANGING, CONJUNCTIONS, ENDING, FORBIDDING,
+    KEEPING, LIST_BEGINS, LISTING, LOOKING, MUTING, REMOVING, SETTING, TELLING, TELLING_OF,
+    WATCHING,
 };
 use tokens::{Tokens, read};
 pub use wish::{AlertWish, NewAlert, WhichAlerts};
@@ -42,7 +43,10 @@ pub(super) fn hear(text: &str) -> Option<Heard> {
     {
         return Some(heard);
     }
-    let about = || subscribe(tokens).or_else(|| list(tokens));
+    let about = || {
+        let one = || mute(tokens).or_else(|| one(tokens));
+        subscribe(tokens).or_else(|| list(tokens)).or_else(one)
+    };
     remove(tokens).or_else(|| named.then(about).flatten())
 }
 
@@ -166,13 +170,14 @@ fn remove(mut tokens: Tokens<'_>) -> Option<Heard> {
     tokens.skip_any("the, my, that");
     let alert = tokens.take_any(ALERTS) || tokens.take_any(ALERT);
     if alert && tokens.is_empty() {
-        // `stop the alerts` ends the updates, and takes nothing back.
-        return (all && removes).then(|| wish(AlertWish::Remove(WhichAlerts::All)));
+        let every = all && removes;
+        let remove_all = || wish(AlertWish::Remove(WhichAlerts::All));
+        return Some(if every { remove_all() } else { which_end() });
     }
     if alert {
-        tokens.skip_any("number, no, #");
-        if let Some(number) = tokens.whole_number().filter(|_| tokens.after_number().is_empty()) {
-            return Some(wish(AlertWish::Remove(WhichAlerts::Number(number))));
+        let numbered = remove_numbered(tokens);
+        if numbered.is_some() {
+            return numbered;
         }
         tokens.skip_any("about, on, for, when, if");
     }
@@ -181,6 +186,86 @@ fn remove(mut tokens: Tokens<'_>) -> Option<Heard> {
     // `cancel the queue` is about tasks.
     let meant = (alert || !removes) && tokens.is_empty();
     meant.then(|| Some(wish(AlertWish::Remove(WhichAlerts::Metric(found.first()?)))))?
+}
+
+/// The alerts of these numbers, which go one by one.
+fn remove_numbered(tokens: Tokens<'_>) -> Option<Heard> {
+    Some(match *numbers(tokens).as_slice() {
+        [] => return None,
+        [number] => wish(AlertWish::Remove(WhichAlerts::Number(number))),
+        _ => {
+            let question = "Alerts are removed one at a time, or all. Which one? Say its number.";
+            Heard::ask(question, ("alert.remove", json!({})))
+        }
+    })
+}
+
+/// All that is left, where that is numbers: `1 and 2`.
+fn numbers(mut tokens: Tokens<'_>) -> Vec<u32> {
+    let mut numbers = Vec::new();
+    loop {
+        tokens.skip_any("number, no, #, and");
+        if tokens.is_empty() {
+            return numbers;
+        }
+        let Some(number) = tokens.whole_number() else { return Vec::new() };
+        numbers.push(number);
+        tokens = tokens.after_number();
+    }
+}
+
+/// `stop the alerts` may mean those that come by themselves, or those that one has set.
+fn which_end() -> Heard {
+    let question = "Shall nothing come by itself any more, or shall the alerts go that you set?";
+    let choices = [
+        ("stop the updates", Operation::Unsubscribe),
+        ("remove all alerts", Operation::Alerts(AlertWish::Remove(WhichAlerts::All))),
+    ];
+    Heard::choose(question, ("alert.remove", json!({})), choices)
+}
+
+/// `mute alerts`, `silence alert 2 for an hour`, which no alert can.
+fn mute(mut tokens: Tokens<'_>) -> Option<Heard> {
+    if !tokens.take_any(MUTING) {
+        return None;
+    }
+    tokens.skip_any("all, of, the, my, system, gateway, active");
+    if !tokens.take_any(ALERTS) && !tokens.take_any(ALERT) {
+        return None;
+    }
+    while !tokens.is_empty() {
+        if tokens.take_number().is_none() && !tokens.take_any(A_WHILE) {
+            return None;
+        }
+    }
+    Some(which_end())
+}
+
+/// `show alert 1`, `change alert 1 to 90`.
+fn one(mut tokens: Tokens<'_>) -> Option<Heard> {
+    let changes = tokens.take_any(CHANGING);
+    if !changes {
+        tokens.skip_any(LOOKING);
+    }
+    tokens.skip_any("the, my");
+    if !tokens.take_any(ALERT) {
+        return None;
+    }
+    tokens.skip_any("number, no, #");
+    let number = tokens.whole_number()?;
+    tokens = tokens.after_number();
+    if !changes {
+        return tokens.is_empty().then(|| wish(AlertWish::List(None)));
+    }
+    while !tokens.is_empty() {
+        if tokens.take_number().is_none() && !tokens.take_any(ANOTHER) {
+            return None;
+        }
+    }
+    let question = format!(
+        "An alert is not changed: say “remove alert {number}”, and then anew when I shall tell you."
+    );
+    Some(Heard::ask(&question, ("alert.set", json!({ "alert": number }))))
 }
 
 /// `keep me posted on alerts`.

@@ -17,8 +17,12 @@ mod timed;
 mod tools;
 mod updates;
 
+use serde_json::json;
+
 use super::{
+    concepts::{EVERY, UNIT},
     guards,
+    operation::Operation,
     reading::{Heard, Situation},
     sentence::Sentence,
 };
@@ -89,5 +93,26 @@ pub(super) fn parse(sentence: &Sentence<'_>, situation: Situation) -> Option<Hea
         return None;
     }
     let running = situation.demo_running.then(|| demos::running(sentence)).flatten();
-    running.or_else(|| PLAIN.iter().find_map(|rule| rule(sentence)))
+    running
+        .or_else(|| PLAIN.iter().find_map(|rule| rule(sentence)).map(|it| promised(sentence, it)))
+}
+
+/// Who wants to be told later, or again and again, is not told now and once; it is said what can be.
+fn promised(sentence: &Sentence<'_>, heard: Heard) -> Heard {
+    let Heard::Command(
+        Operation::Health(_) | Operation::Pool(_) | Operation::Pools | Operation::Providers,
+    ) = heard
+    else {
+        return heard;
+    };
+    if sentence.waits_for() {
+        let question = "That I cannot watch. Of what is measured I can tell you, for example: tell \
+                        me when the queue is longer than 50. /help alerts says what that is.";
+        return Heard::ask(question, ("alert.set", json!({})));
+    }
+    if sentence.has(EVERY) && sentence.has(UNIT) {
+        let question = "Only the status comes again and again. Say /subscribe SECONDS for it.";
+        return Heard::ask(question, ("subscribe.status", json!({})));
+    }
+    heard
 }

@@ -230,6 +230,20 @@ pub(super) const MEASURED: &[Measured] = &[
     ),
 ];
 
+/// A name for everything that is measured, of those that people use.
+pub fn measured_names() -> String {
+    let mut known: Vec<(Metric, &str)> = Vec::new();
+    // One that is drawn as another has that one's name.
+    for of in MEASURED.iter().filter(|of| of.drawn.is_none() || of.part.is_some()) {
+        if let (Some(metric), Some((name, _))) = (of.watched.first(), of.names().next())
+            && !known.iter().any(|(known, _)| known == metric)
+        {
+            known.push((*metric, name));
+        }
+    }
+    known.into_iter().map(|(_, name)| name).collect::<Vec<_>>().join(", ")
+}
+
 /// The longest name of something measured among those words: what it is, and the words of the name.
 pub(super) fn among(words: &Words) -> Option<(&'static Measured, Range<usize>)> {
     let stands = |at: usize, name: &str| {

@@ -143,6 +143,38 @@ impl Operation {
         far || matches!(self, Self::CancelTasks(_) | Self::Delete(_))
     }
 
+    /// Whether it only tells something, and changes nothing.
+    pub fn only_looks(&self) -> bool {
+        matches!(
+            self,
+            Self::Help(_)
+                | Self::Status
+                | Self::Health(_)
+                | Self::Chart(..)
+                | Self::Pools
+                | Self::Pool(_)
+                | Self::Tools(_)
+                | Self::AgentTools(..)
+                | Self::Tasks(_)
+                | Self::ShowTasks(_)
+                | Self::Conversations
+                | Self::Search { .. }
+                | Self::Demos
+                | Self::Usage(_)
+                | Self::Providers
+                | Self::Alerts(AlertWish::List(_))
+                | Self::Why
+        )
+    }
+
+    /// The same with another number, which [`A_NUMBER`] stands for: `no, 12` may be said to it.
+    pub fn with_another_number(&self) -> Option<String> {
+        match self {
+            Self::Scale(pool, _) => Some(format!("/scale {pool} {A_NUMBER}")),
+            _ => None,
+        }
+    }
+
     /// The only task that it is about.
     pub fn task(&self) -> Option<u32> {
         match self {
@@ -234,6 +266,9 @@ impl Operation {
         self.to_string()
     }
 }
+
+/// What stands, among the answers to a question and at the end of a command, for any number.
+pub const A_NUMBER: &str = "N";
 
 /// What stands for no pool in particular.
 pub(super) const AUTO: &str = "auto";

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Operation, Vocabulary, alerts, grammar, sentence::Sentence};
+use super::{A_NUMBER, Operation, Vocabulary, alerts, grammar, sentence::Sentence};
 use crate::model::Subject;
 
 /// What a text comes to.
@@ -28,8 +28,8 @@ pub enum Reading {
 pub struct Unsure {
     /// What to ask.
     pub question: Arc<str>,
-    /// What may be said to it, and the slash command that each stands for; none where the question
-    /// is open.
+    /// What may be said to it, and the slash command that each stands for: any number where that is
+    /// [`A_NUMBER`]. None where the question is open.
     pub options: Vec<(Arc<str>, Arc<str>)>,
     /// The command that it seems to be.
     pub intent: &'static str,
@@ -92,9 +92,12 @@ impl Heard {
         }
     }
 
-    /// Something is missing, and may be anything.
-    pub(super) fn ask(question: &str, known: Known) -> Self {
-        Self::choose(question, known, std::iter::empty::<(&str, Operation)>())
+    /// Something is missing, and may be anything; where it is a number, that alone is an answer.
+    pub(super) fn ask(question: &str, (intent, slots): Known) -> Self {
+        let hole = lacks_a_number(intent, &slots);
+        let options = hole.map(|before| (A_NUMBER.into(), format!("{before} {A_NUMBER}").into()));
+        let options = options.into_iter().collect();
+        Self::Unsure(Unsure { question: question.into(), options, intent, slots })
     }
 
     /// Something is missing, and is one of these.
@@ -108,4 +111,18 @@ impl Heard {
         let options = choices.into_iter().map(option).collect();
         Self::Unsure(Unsure { question: question.into(), options, intent, slots })
     }
+}
+
+/// What is said before the number, where the command lacks nothing else.
+fn lacks_a_number(intent: &str, known: &Value) -> Option<Arc<str>> {
+    let said = match (intent, known.get("pool").and_then(Value::as_str)) {
+        ("task.cancel", None) if known.get("task_id").is_none() => "/task cancel",
+        ("task.retry", None) if known.get("task_id").is_none() => "/task retry",
+        ("conversation.delete", _) => "/delete",
+        ("subscribe.status", _) => "/subscribe",
+        ("alert.remove", _) => "/alert remove",
+        ("pool.scale", Some(pool)) => return Some(format!("/scale {pool}").into()),
+        _ => return None,
+    };
+    Some(said.into())
 }

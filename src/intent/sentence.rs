@@ -5,12 +5,12 @@ use std::{ops::Range, sync::Arc};
 use super::{
     concepts::{
         A, AGENT, ASKED, BACKGROUND, BE, CHAT, COMPONENT, CREW, Concepts, DEMO, DO, GLUE, HAIL,
-        HISTORY, HOW, JOB, NAMED, NUMBER, PERIOD, PLEASE, PLURAL, POOL, QUEUE, ROLE, SEARCHING,
-        SET, STANDING, START, TASK, UNIT, URGENCY, Value, WHAT, WHERE, WHY, WORKER,
+        HISTORY, HOW, I, JOB, NAMED, NUMBER, PERIOD, PLEASE, PLURAL, POOL, QUEUE, ROLE, SEARCHING,
+        SEND, SET, SHOW, STANDING, START, TASK, UNIT, URGENCY, Value, WHAT, WHERE, WHY, WORKER,
     },
     lexicon::{COMMANDS, Meaning},
     metrics,
-    slots::{Component, Period, Priority, TaskStatus},
+    slots::{Component, Period, Priority, TaskStatus, Unit},
     times,
     vocabulary::Vocabulary,
     words::{self, Place, Words},
@@ -191,6 +191,17 @@ impl<'t> Sentence<'t> {
         self.opens(BE | WHAT | WHY | HOW | WHERE) || (self.opens(DO) && !self.opens(START | SET))
     }
 
+    /// `tell me when it is so`, which is no wish to see how it is now.
+    pub(super) fn waits_for(&self) -> bool {
+        let told = |at: &usize| {
+            let to = usize::from(self.is_at(at + 1, I));
+            self.is_at(*at, SHOW | SEND) && ["when", "whenever"].contains(&&*self.word(at + 1 + to))
+        };
+        let past = ["was", "were", "did", "had", "started"];
+        (0..self.terms.len()).any(|at| told(&at))
+            && !(0..self.terms.len()).any(|at| past.contains(&&*self.word(at)))
+    }
+
     /// There is more than one of that kind.
     pub(super) fn several(&self, concepts: Concepts) -> bool {
         self.terms.iter().any(|term| term.is(concepts) && term.is(PLURAL))
@@ -199,6 +210,20 @@ impl<'t> Sentence<'t> {
     /// The mark before that term.
     pub(super) fn mark_at(&self, at: usize) -> char {
         self.terms.get(at).map_or(' ', |term| term.place.mark)
+    }
+
+    /// A minus stands directly before that number, and nothing before the minus.
+    pub(super) fn is_signed(&self, at: usize) -> bool {
+        let start = self.terms.get(at).map_or(0, |term| term.place.start);
+        let mut before = self.text.get(..start).unwrap_or_default().chars().rev().map(words::plain);
+        before.next() == Some('-') && before.next().is_none_or(char::is_whitespace)
+    }
+
+    /// That term as it was written, in lower case.
+    pub(super) fn word(&self, at: usize) -> String {
+        let place = self.terms.get(at).map(|term| term.place);
+        let word = place.and_then(|place| self.text.get(place.start..place.end));
+        word.unwrap_or_default().to_lowercase()
     }
 
     /// Its terms without the thanks behind them.
@@ -334,15 +359,24 @@ impl<'t> Sentence<'t> {
     }
 
     pub(super) fn period(&self) -> Option<Period> {
-        self.value(PERIOD, |value| match value {
+        let period = self.value(PERIOD, |value| match value {
             Value::Period(period) => Some(period),
             _ => None,
+        })?;
+        let at = self.position(PERIOD)?;
+        let since = at > 0 && self.word(at - 1) == "since";
+        // Up to now, which the day itself is not.
+        Some(match period {
+            Period::Yesterday if since => Period::Past(2, Unit::Day),
+            Period::Last(unit) if since => Period::Past(2, unit),
+            period => period,
         })
     }
 
-    pub(super) fn seconds(&self) -> Option<u32> {
-        self.value(UNIT, |value| match value {
-            Value::Seconds(seconds) => Some(seconds),
+    /// The stretches of time that it names, in seconds.
+    pub(super) fn seconds(&self) -> impl Iterator<Item = u32> + '_ {
+        self.terms.iter().filter_map(|term| match term.meaning.value {
+            Value::Seconds(seconds) if term.is(UNIT) => Some(seconds),
             _ => None,
         })
     }
@@ -350,6 +384,13 @@ impl<'t> Sentence<'t> {
     /// The pool that is named; the last one, since one comes from the others.
     pub(super) fn pool(&self) -> Option<PoolName> {
         (0..self.terms.len()).rev().filter(|at| self.is_name(*at)).find_map(|at| self.pool_at(at))
+    }
+
+    /// More than one of them is named.
+    pub(super) fn names_several_pools(&self) -> bool {
+        let last = self.pool();
+        let named = (0..self.terms.len()).filter(|at| self.is_name(*at));
+        named.filter_map(|at| self.pool_at(at)).any(|pool| Some(pool) != last)
     }
 
     /// The pool that this term can name.

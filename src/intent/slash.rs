@@ -57,7 +57,7 @@ pub const FORMS: &[(&str, &str)] = &[
     ("/demos", "demonstrations"),
     ("/demo [NAME]", "begins one; /demo next and /demo stop go on and end it"),
     ("/reload", "reads the settings again; what has changed takes effect at once"),
-    ("/subscribe [SECONDS]", "tells the status now and then"),
+    (SUBSCRIBE, "tells the status now and then"),
     ("/subscribe pools", "tells of the pools when they change"),
     ("/subscribe alerts", "tells what needs attention as it comes"),
     ("/unsubscribe", "tells nothing by itself any more"),
@@ -79,13 +79,37 @@ pub struct Slash {
 
 /// The command is known, and what follows it is not as it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("It is written {form} ({does}).")]
+#[error("It is written {} ({does}).{}", self.forms(), self.names())]
 pub struct Misused {
     /// How it is written.
     pub form: &'static str,
     /// What it does.
     pub does: &'static str,
 }
+
+impl Misused {
+    /// Beside it the others of `/subscribe`, of which each is short.
+    fn forms(&self) -> String {
+        let mut forms = vec![self.form];
+        if self.form == SUBSCRIBE {
+            let others = FORMS.iter().map(|(form, _)| *form);
+            forms.extend(
+                others.filter(|form| form.starts_with("/subscribe ") && *form != SUBSCRIBE),
+            );
+        }
+        forms.join(", or ")
+    }
+
+    /// What may stand for a metric.
+    fn names(&self) -> String {
+        if !self.form.contains(" METRIC") {
+            return String::new();
+        }
+        format!(" METRIC is one of: {}.", metrics::measured_names())
+    }
+}
+
+const SUBSCRIBE: &str = "/subscribe [SECONDS]";
 
 /// The command that a text in slash form is; `None` where it begins like none.
 pub fn slash(text: &str) -> Option<Result<Slash, Misused>> {

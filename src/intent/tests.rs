@@ -217,6 +217,24 @@ fn what_is_asked_back_can_be_chosen() {
 }
 
 #[test]
+fn where_only_a_number_is_missing_it_is_an_answer() {
+    for (text, expected) in [
+        ("cancel a task", Some("/task cancel N")),
+        ("retry a task", Some("/task retry N")),
+        ("delete my chats", Some("/delete N")),
+        ("scale up sports", Some("/scale sports N")),
+        ("status every 1.5 minutes", Some("/subscribe N")),
+        ("scale a pool", None),
+    ] {
+        let Reading::Unsure(unsure) = understand(text, &vocabulary(), Situation::default()) else {
+            panic!("{text} is not asked back");
+        };
+        let options: Vec<_> = unsure.options.iter().map(|(say, run)| (&**say, &**run)).collect();
+        assert_eq!(options, Vec::from_iter(expected.map(|run| ("N", run))), "{text}");
+    }
+}
+
+#[test]
 fn a_name_of_ones_own_is_a_name() {
     let own = Vocabulary::new(["legal-eu", "kitchen"], ["opening-night"]);
     for (text, intent, slots) in [

@@ -35,6 +35,12 @@ pub(super) const NUMBERS: &[(u32, &str)] = &[
     (100, "hundred, a hundred, one hundred"),
 ];
 
+/// The number that this word says.
+pub fn number_in_words(word: &str) -> Option<u32> {
+    let says = |(_, phrases): &&(u32, &str)| phrases.split(", ").any(|phrase| phrase == word);
+    NUMBERS.iter().find(says).map(|(number, _)| *number)
+}
+
 /// Units of time, in seconds.
 pub(super) const UNITS: &[(u32, &str)] = &[
     (1, "second, seconds, sec, secs, s"),

@@ -247,6 +247,12 @@ fn bytes(value: f64) -> String {
     format!("{} TB", decimal(value))
 }
 
+/// So many bytes, in the unit in which people write them.
+#[expect(clippy::cast_precision_loss, reason = "2^53 bytes are beyond what is measured")]
+pub fn in_bytes(count: u64) -> String {
+    bytes(count as f64)
+}
+
 /// In the largest unit of which there is one.
 fn seconds(value: f64) -> String {
     let units = [(86_400.0, "days"), (3_600.0, "hours"), (60.0, "minutes")];

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use super::{Certificate, MemoryParts};
+use super::{Certificate, MemoryParts, alert::in_bytes};
 
 /// What was measured of machine and process. What the system does not tell is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -49,28 +49,31 @@ pub struct Vitals {
     pub gauges: Gauges,
 }
 
-const MIB: u64 = 1_048_576;
-
 impl Vitals {
     /// All that matters, in one line.
     pub fn line(&self) -> String {
         let Gauges { health, connections, conversations, turns_open, .. } = self.gauges;
         let mut line = format!(
-            "{}: up {}, {connections} connections, {conversations} conversations in memory, \
-             {turns_open} turns open",
+            "{}: up {}, {}, {} in memory, {} open",
             health.word(),
             self.uptime(),
+            counted(connections, "connection"),
+            counted(conversations, "conversation"),
+            counted(turns_open, "turn"),
         );
         if self.gauges.tasks_queued + self.gauges.tasks_running > 0 {
             let Gauges { tasks_queued, tasks_running, .. } = self.gauges;
-            let _infallible =
-                write!(line, ", {tasks_running} tasks running and {tasks_queued} waiting");
+            let _infallible = write!(
+                line,
+                ", {} running and {tasks_queued} waiting",
+                counted(tasks_running, "task")
+            );
         }
         if self.pace.tokens_per_second >= 0.5 {
             let _infallible = write!(line, ", {:.0} tokens/s", self.pace.tokens_per_second);
         }
         if let Some(bytes) = self.memory_bytes {
-            let _infallible = write!(line, ", {} MiB", bytes / MIB);
+            let _infallible = write!(line, ", {}", in_bytes(bytes));
         }
         line
     }
@@ -80,6 +83,11 @@ impl Vitals {
         let seconds = self.uptime_ms / 1_000;
         format!("{}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
     }
+}
+
+/// A number of things: `1 turn`, `2 turns`.
+pub fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
 /// How well the gateway works.

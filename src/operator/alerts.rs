@@ -40,7 +40,9 @@ impl Operator {
             Ok(overview) => overview,
             Err(refusal) => return refused(refusal),
         };
+        let raised = overview.watches.iter().any(|(_, open)| open.is_some());
         let mut text = match overview.active.as_slice() {
+            [] if raised => "Nothing else needs attention.".to_owned(),
             [] => "Nothing needs attention.".to_owned(),
             active => lines(active),
         };
@@ -49,7 +51,7 @@ impl Operator {
             overview.watches.iter().map(|(watch, open)| row(watch, open.as_ref())).collect();
         match rows.as_slice() {
             [] => text.push_str("You watch nothing."),
-            rows => text += &table(["#", "tells you when", "now"], rows),
+            rows => text += &table(["#", "tells you when", "raised"], rows),
         }
         let active: Vec<Value> = overview.active.iter().map(wire::alert_value).collect();
         let watches: Vec<Value> = overview

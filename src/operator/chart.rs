@@ -51,13 +51,13 @@ fn phrase(period: Period) -> String {
 fn say(chart: &Chart, when: &str, zone: Tz) -> String {
     let (metric, unit) = (chart.metric, chart.metric.unit());
     let Some([min, mean, max]) = chart.all else {
-        return format!("{}: nothing was measured {when}.", metric.name());
+        return format!("{}: nothing was measured {when}.", metric.label());
     };
     let mut text = match chart.total {
-        Some(total) => format!("{}: {} {when}", metric.name(), amount(unit, total)),
+        Some(total) => format!("{}: {} {when}", metric.label(), amount(unit, total)),
         None => format!(
             "{} {when}: {} to {}, {} on average",
-            metric.name(),
+            metric.label(),
             amount(unit, min),
             amount(unit, max),
             amount(unit, mean)

@@ -116,8 +116,13 @@ impl Operator {
         let Some(at) = caller.handle.feed().standing().demo else { return no_demo() };
         self.tours.say(caller.conversation(), Signal::Stop);
         let data = json!({ "demo": &*at.demo, "step": at.step });
-        let text = format!("The {} demo ends here.", at.demo);
-        Report { tour: Tour::Over, ..Report::new(text, data) }
+        let mut text = format!("The {} demo ends here.", at.demo);
+        let pinned = script::demo(&at.demo).is_some_and(|demo| demo.has_pinned(at.step));
+        if pinned {
+            text += " Each message here is routed by itself again.";
+        }
+        let pin = pinned.then(|| "".into());
+        Report { tour: Tour::Over, pin, ..Report::new(text, data) }
     }
 
     /// Guides the conversation's tour from where it stands.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::report::Report;
-use crate::intent::FORMS;
+use crate::intent::{FORMS, measured_names};
 
 /// Something that one may want to do.
 struct Topic {
@@ -148,8 +148,16 @@ const TOPICS: &[Topic] = &[
             "database",
             "chart",
             "graph",
+            "metric",
             "metrics",
             "load",
+            "latency",
+            "connections",
+            "network",
+            "budget",
+            "budgets",
+            "spend",
+            "quota",
         ],
         notes: "",
     },
@@ -185,7 +193,7 @@ const TOPICS: &[Topic] = &[
         wish: "change how much a pool does at a time",
         says: &["scale the financial pool to 4 workers"],
         commands: &["scale", "pool"],
-        words: &["scale", "worker", "workers", "concurrency", "capacity"],
+        words: &["scale", "worker", "workers", "concurrency", "capacity", "pool", "pools"],
         notes: "It asks back first, unless the command ends in --yes.",
     },
     Topic {
@@ -265,6 +273,9 @@ impl Topic {
         if !self.notes.is_empty() {
             let _infallible = write!(text, "\n{}", self.notes);
         }
+        if self.forms().any(|(form, _)| form.contains(" METRIC")) {
+            let _infallible = write!(text, "\nMETRIC is one of: {}.", measured_names());
+        }
         text
     }
 
@@ -305,9 +316,14 @@ mod tests {
             ("delete conversations", "keep conversations apart, and find things again"),
             ("set an alert", "be told when something needs attention"),
             ("workers", "change how much a pool does at a time"),
+            ("scale a pool", "change how much a pool does at a time"),
+            ("pools", "choose who answers"),
+            ("budgets", "see how the gateway is"),
+            ("latency", "see how the gateway is"),
         ] {
             assert_eq!(about(question).map(|topic| topic.wish), Some(wish), "{question}");
         }
+        assert!(help(Some("metrics")).text.contains("METRIC is one of: load, cpu, "));
         assert!(help(Some("quantum")).text.starts_with("I know nothing of “quantum”"));
     }
 }

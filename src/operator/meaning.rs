@@ -1,9 +1,9 @@
 //! What a text means to the operator: a command, an answer to what was asked back, or nothing.
 
-use super::Operator;
+use super::{Operator, answer::answer};
 use crate::{
     intent::{self, Operation, Reading, Situation, Slash, Unsure},
-    model::{Offer, Standing},
+    model::Standing,
     wire::Understand,
 };
 
@@ -32,34 +32,6 @@ pub enum NoCommand {
     #[error("This is no command. Say `/help` for those there are.")]
     Unknown,
 }
-
-/// Words that agree.
-const YES: &[&str] = &[
-    "yes",
-    "y",
-    "yes please",
-    "yep",
-    "yeah",
-    "sure",
-    "ok",
-    "okay",
-    "do it",
-    "go ahead",
-    "confirm",
-];
-/// Words that do not.
-const NO: &[&str] = &[
-    "no",
-    "n",
-    "nope",
-    "no thanks",
-    "cancel",
-    "stop",
-    "don't",
-    "do not",
-    "leave it",
-    "never mind",
-];
 
 impl Operator {
     /// What is to be done about a text; `None` where it is to be answered.
@@ -128,56 +100,8 @@ fn said(text: &str, how: Understand) -> Result<Option<Slash>, NoCommand> {
     Ok(slash.transpose()?)
 }
 
-/// What the text says to the question that stands open; `None` where it answers something else.
-fn answer(text: &str, offers: &[Offer]) -> Option<Wish> {
-    let mark = |c: char| c.is_whitespace() || matches!(c, '.' | '!' | ',' | '"' | '\'' | '“' | '”');
-    let said = text.trim_matches(mark).to_lowercase();
-    let means = |offer: &&Offer| match &*offer.say {
-        "yes" => YES.contains(&said.as_str()),
-        "no" => NO.contains(&said.as_str()),
-        say => said == say.to_lowercase(),
-    };
-    let offer = offers.iter().find(means)?;
-    match &offer.run {
-        Some(run) => intent::slash(run)?.ok().map(Wish::from),
-        None => Some(Wish::Leave),
-    }
-}
-
 impl From<Slash> for Wish {
     fn from(Slash { operation, yes }: Slash) -> Self {
         Self::Do { operation, agreed: yes }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What an answer to the question "delete it?" comes to.
-    fn check(text: &str, expect: Option<&str>) {
-        let offers = [
-            Offer { say: "yes".into(), run: Some("/delete 3 --yes".into()) },
-            Offer { say: "no".into(), run: None },
-        ];
-        let wish = answer(text, &offers).map(|wish| match wish {
-            Wish::Do { operation, agreed } => format!("{operation} {agreed}"),
-            Wish::Leave => "leave".to_owned(),
-            Wish::Clarify(_) => "clarify".to_owned(),
-        });
-        assert_eq!(wish.as_deref(), expect, "{text}");
-    }
-
-    #[test]
-    fn an_answer_agrees_declines_or_is_something_else() {
-        for text in ["yes", "Yes!", " y ", "go ahead.", "“OK”"] {
-            check(text, Some("/delete 3 true"));
-        }
-        for text in ["no", "No.", "never mind", "don't"] {
-            check(text, Some("leave"));
-        }
-        for text in ["yes or no, which is it?", "yesterday", "", "what is a no-ball?"] {
-            check(text, None);
-        }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     intent::{Operation, Whom, Workers},
     limits,
     model::{AgentName, ConversationId, Day, Event, LegLoad, PoolName, PoolVitals, Priority},
-    pool::Pool,
+    pool::{BadSize, Pool},
     route::DEFAULT_POOL,
 };
 
@@ -88,7 +88,14 @@ impl Operator {
             Workers::To(count) => count,
             Workers::By(change) => before.saturating_add_signed(change),
         };
+        let out_of_range = |bad: BadSize| {
+            let data = json!({ "pool": name.as_str(), "workers": before });
+            Report::new(format!("It stays as it is: {bad}."), data)
+        };
         if !agreed {
+            if let Err(bad) = Pool::allows(wanted) {
+                return out_of_range(bad);
+            }
             // The question is about this number, whatever the pool has by the time of the answer.
             let exactly = Operation::Scale(name.clone(), Workers::To(wanted));
             let question = format!("Give {name} {wanted} workers instead of {before}?");
@@ -99,10 +106,7 @@ impl Operator {
                 format!("{name} has {wanted} workers now, instead of {before}."),
                 json!({ "pool": name.as_str(), "workers": wanted, "before": before }),
             ),
-            Err(bad) => Report::new(
-                format!("It stays as it is: {bad}."),
-                json!({ "pool": name.as_str(), "workers": before }),
-            ),
+            Err(bad) => out_of_range(bad),
         }
     }
 

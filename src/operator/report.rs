@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     conversation::{Ask, Handle, Part, Tour},
-    intent::{Operation, Unsure},
+    intent::{self, A_NUMBER, Operation, Unsure},
     model::{AgentName, ConversationId, Offer, PoolName, Subject},
 };
 
@@ -25,6 +25,8 @@ pub(super) struct Report {
     pub(super) data: Value,
     /// What is asked back: the answers there are.
     pub(super) offers: Arc<[Offer]>,
+    /// What was asked back before may still be answered.
+    pub(super) keeps: bool,
     /// The pool that the conversation goes to from now on; an empty name unpins.
     pub(super) pin: Option<PoolName>,
     /// The agent of that pool that is pinned with it.
@@ -69,29 +71,49 @@ impl Report {
     }
 
     /// A question back, with what can be said to it.
-    pub(super) fn question(text: impl Into<String>, offers: Arc<[Offer]>) -> Self {
-        let text = text.into();
+    fn question(question: &str, offers: Vec<Offer>) -> Self {
+        let choices: Vec<&str> =
+            offers.iter().map(|offer| &*offer.say).filter(|say| *say != A_NUMBER).collect();
+        let text = match choices.as_slice() {
+            // Where there is nothing to choose from, that it can be left needs no word.
+            [] | [_] => question.to_owned(),
+            choices => format!("{question} {}", choices.join(" / ")),
+        };
         let rows: Vec<Value> =
             offers.iter().map(|offer| json!({"say": &*offer.say, "run": &offer.run})).collect();
         let data = json!({ "question": &text, "offers": rows });
-        Self { text, data, offers, ..Self::default() }
+        Self { text, data, offers: offers.into(), ..Self::default() }
     }
 
-    /// Asks for what is missing.
+    /// Asks for what is missing; that can be left, too.
     pub(super) fn clarify(unsure: Unsure) -> Self {
-        let offer = |(say, run): (Arc<str>, Arc<str>)| Offer { say, run: Some(run) };
-        Self::question(&*unsure.question, unsure.options.into_iter().map(offer).collect())
+        let asks = unsure.options.iter().any(|(say, _)| &**say == "yes");
+        let leave = Offer { say: if asks { "no" } else { "cancel" }.into(), run: None };
+        let offer = |(say, run): (Arc<str>, Arc<str>)| Offer {
+            run: Some(agreed(&run).filter(|_| &*say == "yes").unwrap_or(run)),
+            say,
+        };
+        let offers = unsure.options.into_iter().map(offer).chain([leave]).collect();
+        Self::question(&unsure.question, offers)
     }
 
     /// Asks whether that is really meant.
     pub(super) fn consent(question: &str, operation: &Operation) -> Self {
         let run = format!("{} --yes", operation.to_slash());
-        let offers = [
+        let mut offers = vec![
             Offer { say: "yes".into(), run: Some(run.into()) },
             Offer { say: "no".into(), run: None },
         ];
-        Self::question(format!("{question} yes / no"), offers.into())
+        let another = operation.with_another_number();
+        offers.extend(another.map(|run| Offer { say: A_NUMBER.into(), run: Some(run.into()) }));
+        Self::question(question, offers)
     }
+}
+
+/// The command, agreed to, where that is asked for at all.
+fn agreed(run: &str) -> Option<Arc<str>> {
+    let agreed = format!("{run} --yes");
+    intent::slash(&agreed)?.is_ok().then(|| agreed.into())
 }
 
 impl From<Report> for Outcome {

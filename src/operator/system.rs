@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     intent::Component,
-    model::{Check, Gauges, Part, State, Unit, Vitals, amount},
+    model::{Check, Gauges, Part, State, Unit, Vitals, amount, counted, in_bytes, lasting},
     monitor, store,
 };
 
@@ -103,9 +103,10 @@ impl Operator {
         let every = Duration::from_secs(seconds.unwrap_or(STATUS_SECONDS).into());
         let every = every.max(self.monitor.every());
         let seconds = every.as_secs_f64();
+        let often = lasting(u64::try_from(every.as_millis()).unwrap_or(u64::MAX));
         let text = format!(
-            "The status comes every {seconds} seconds from now on, and at once when something \
-             changes; “stop the updates” ends it."
+            "The status comes every {often} from now on, and at once when something changes; \
+             “stop the updates” ends it."
         );
         let data = json!({ "subscribed": true, "interval_s": seconds });
         Report { then: Then::Here(Here::Status(Some(every))), ..Report::new(text, data) }
@@ -192,8 +193,8 @@ fn figures(of: Component, vitals: &Vitals, store: &store::Health) -> Option<Stri
         | Component::Clock
         | Component::Certificate => return None,
         Component::Memory => {
-            let of = |(used, total)| format!("{} of {} MiB", used / MIB, total / MIB);
-            let process = vitals.memory_bytes.map(|bytes| format!("{} MiB", bytes / MIB));
+            let of = |(used, total)| format!("{} of {}", in_bytes(used), in_bytes(total));
+            let process = vitals.memory_bytes.map(in_bytes);
             let machine =
                 vitals.machine_memory_bytes.map(|of_it| format!("the machine {}", of(of_it)));
             let swap = vitals.swap_bytes.filter(|(used, _)| *used > 0);
@@ -209,8 +210,8 @@ fn figures(of: Component, vitals: &Vitals, store: &store::Health) -> Option<Stri
             told([process, machine, load])
         }
         Component::Disk => {
-            let free = store.free_bytes.map(|bytes| format!("{} MiB free", bytes / MIB));
-            let own = store.bytes.map(|bytes| format!("the database takes {} MiB", bytes / MIB));
+            let free = store.free_bytes.map(|bytes| format!("{} free", in_bytes(bytes)));
+            let own = store.bytes.map(|bytes| format!("the database takes {}", in_bytes(bytes)));
             told([free, own])
         }
         Component::Database => {
@@ -219,7 +220,7 @@ fn figures(of: Component, vitals: &Vitals, store: &store::Health) -> Option<Stri
             let commit = vitals.commit.map(|[half, most]| {
                 format!("a commit takes {}, 19 of 20 at most {}", ms(half), ms(most))
             });
-            let size = store.bytes.map(|bytes| format!("{} MiB", bytes / MIB));
+            let size = store.bytes.map(in_bytes);
             told([writes, commit, size])
         }
         Component::Uptime | Component::Settings => format!("up {}", vitals.uptime()),
@@ -229,7 +230,7 @@ fn figures(of: Component, vitals: &Vitals, store: &store::Health) -> Option<Stri
                 let show = |bytes| amount(Unit::BytesPerSecond, bytes);
                 format!("receives {}, sends {}", show(received), show(sent))
             });
-            told([Some(format!("{} connections", vitals.gauges.connections)), files, traffic])
+            told([Some(counted(vitals.gauges.connections, "connection")), files, traffic])
         }
     })
 }
@@ -239,12 +240,8 @@ fn figures(of: Component, vitals: &Vitals, store: &store::Health) -> Option<Stri
 fn parts(vitals: &Vitals) -> Option<String> {
     let largest = vitals.memory_parts.largest().into_iter();
     let worth = largest.filter(|(_, bytes)| *bytes >= MIB / 10);
-    let each: Vec<String> = worth
-        .map(|(part, bytes)| {
-            let tenths = (bytes * 10 + MIB / 2) / MIB;
-            format!("{} {}.{} MiB", part.words(), tenths / 10, tenths % 10)
-        })
-        .collect();
+    let each: Vec<String> =
+        worth.map(|(part, bytes)| format!("{} {}", part.words(), in_bytes(bytes))).collect();
     (!each.is_empty()).then(|| format!("of the gateway's: {}", each.join(", ")))
 }
 

@@ -57,6 +57,7 @@ impl Router {
     /// Who answers a message: its pool, and where that has agents the one that it is for. What it names
     /// comes first, then what is pinned, then what it sounds like.
     pub fn choose(&self, text: &str, context: Context<'_>) -> Choice {
+        let context = Context { named: self.named(text, &context), ..context };
         let sought = context.asked.is_empty().then(|| self.sought(text, &context)).flatten();
         let mut choice = match &sought {
             Some((pool, agent)) => Choice::named(pool, agent),
@@ -77,6 +78,15 @@ impl Router {
         choice.routing.because =
             format!("{}; {agent} answers, since {why}", choice.routing.because).into();
         Choice { agent: Some(agent), ..choice }
+    }
+
+    /// The pool that the message names, beside its text or in it.
+    fn named<'c>(&'c self, text: &str, context: &Context<'c>) -> Option<&'c PoolName> {
+        if context.named.is_some() || context.agent.is_some() || !context.asked.is_empty() {
+            return context.named;
+        }
+        let words = opening(text);
+        self.names.iter().find(|name| is_asked(&words, name.as_str()))
     }
 
     /// The agent that the message asks for: of the pool that it names, else of the one that is pinned,
@@ -192,8 +202,8 @@ fn because(reading: &Reading<'_>, found: &[Found], agent: usize) -> String {
 
 // ---- a message that names its agent -----------------------------------------------------------
 
-/// A word in lower case, and whether a colon or a comma follows it.
-type Spoken = (String, bool);
+/// A word in lower case, and the colon or the comma that follows it.
+type Spoken = (String, Option<char>);
 
 /// The first words of a message.
 fn opening(text: &str) -> Vec<Spoken> {
@@ -201,20 +211,42 @@ fn opening(text: &str) -> Vec<Spoken> {
     words
         .map(|word| {
             let plain = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-            (plain, word.ends_with([':', ',']))
+            (plain, word.chars().next_back().filter(|mark| matches!(mark, ':' | ',')))
         })
         .collect()
+}
+
+/// Where the name stands: its first word, the word behind it, and the mark that sets it off, if one does.
+fn places<'w>(
+    words: &'w [Spoken],
+    name: &'w str,
+) -> impl Iterator<Item = (usize, usize, Option<char>)> + 'w {
+    let parts = name.split('-').count();
+    let is_name = |row: &[Spoken]| row.iter().map(|(word, _)| word.as_str()).eq(name.split('-'));
+    let rows = words.windows(parts).enumerate().filter(move |(_, row)| is_name(row));
+    rows.map(move |(first, row)| (first, first + parts, row.last().and_then(|(_, mark)| *mark)))
+}
+
+/// Whether a pool is asked for: `ask the business pool …`, `business: …`, `ask business about …`. Its name
+/// may be an ordinary word: `ask business owners about …`, `business, as usual, …`.
+fn is_asked(words: &[Spoken], name: &str) -> bool {
+    let at = |at: usize| words.get(at).map_or("", |(word, _)| word.as_str());
+    places(words, name).any(|(first, behind, mark)| {
+        let asks = |before: usize| matches!(at(before), "ask" | "tell");
+        let the = matches!(at(first.wrapping_sub(1)), "the" | "our" | "your");
+        let called = at(behind) == "pool" && (asks(first.wrapping_sub(1 + usize::from(the))));
+        let leads = matches!(at(behind), "about" | "whether" | "if" | "how" | "what" | "why");
+        let asked = first == 1 && asks(0) && (leads || mark == Some(':'));
+        called || asked || (first == 0 && mark == Some(':'))
+    })
 }
 
 /// Whether an agent is asked for: `ask the triage agent …`, `as the planner: …`, `odds: …`, or any
 /// mention of `the triage agent`.
 fn is_addressed(words: &[Spoken], name: &str) -> bool {
-    let parts = name.split('-').count();
-    let is_name = |row: &&[Spoken]| row.iter().map(|(word, _)| word.as_str()).eq(name.split('-'));
     let at = |at: usize| words.get(at).map_or("", |(word, _)| word.as_str());
-    words.windows(parts).enumerate().filter(|(_, row)| is_name(row)).any(|(first, row)| {
-        let behind = first + parts;
-        let set_off = row.last().is_some_and(|(_, set_off)| *set_off);
+    places(words, name).any(|(first, behind, mark)| {
+        let set_off = mark.is_some();
         let (the, verb) = match (at(first.wrapping_sub(1)), first) {
             ("the" | "our" | "your" | "my", _) => (true, at(first.wrapping_sub(2))),
             (verb, _) => (false, verb),
@@ -283,6 +315,34 @@ mod tests {
         }
         let choice = ROUTER.choose("ask the triage agent about it", Context::default());
         assert_eq!(choice.explain(), "healthcare: the message asks for the triage agent.");
+    }
+
+    #[test]
+    fn a_message_goes_to_the_pool_that_it_names() {
+        for (text, expected) in [
+            ("ask the business pool about taxes", "business"),
+            ("ask business about taxes", "business"),
+            ("Ask the business pool: what are taxes?", "business"),
+            ("business: what are taxes?", "business"),
+            ("could you ask our healthcare pool whether taxes make ill?", "healthcare"),
+            ("general: what are taxes?", "general"),
+        ] {
+            assert_eq!(ROUTER.choose(text, Context::default()).pool.as_str(), expected, "{text}");
+        }
+        for text in ["ask business owners about taxes", "business, as usual, is slow"] {
+            assert!(!is_asked(&opening(text), "business"), "{text}");
+        }
+        let pinned = PoolName::from("sports");
+        let choice = ROUTER.choose(
+            "ask business about taxes",
+            Context { pinned: Some(&pinned), ..Context::default() },
+        );
+        assert_eq!(
+            choice.explain().split(';').next(),
+            Some("business: the message asks for business")
+        );
+        let named = Context { named: Some(&pinned), ..Context::default() };
+        assert_eq!(ROUTER.choose("business: taxes", named).pool, pinned);
     }
 
     /// The pool, the agent and the name of its rule, with what is known around the message.

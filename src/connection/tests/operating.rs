@@ -45,6 +45,18 @@ async fn a_pool_is_scaled_when_it_was_agreed_to() {
             > scale the small pool to 3 workers      | # Give small 3 workers instead of 1? yes / no
             > yes                                    | # small has 3 workers now, instead of 1.
             > /scale small -1 --yes                  | # small has 2 workers now, instead of 3.
+            > scale small to 4                       | # Give small 4 workers instead of 2? yes / no
+            > no, 5                                  | # Give small 5 workers instead of 2? yes / no
+            > /tasks                                 | # You have no tasks yet.
+            > Yes, please.                           | # small has 5 workers now, instead of 2.
+            > yes                                    | # general · first/first
+            > /stop                                  | # stopped
+            > scale small                            | # How many workers shall small have? Say /scale small N.
+            > 6                                      | # Give small 6 workers instead of 5? yes / no
+            > no                                     | # Nothing was changed.
+            > add 2 workers                          | # Which pool? general / reset / small / tools / cancel
+            > cancel                                 | # Nothing was changed.
+            > scale small to 999999                  | # It stays as it is: a pool has 1 to 100000 workers, not 999999.
             > /scale small 0 --yes                   | # It stays as it is: a pool has 1 to 100000 workers, not 0.
             > /scale nowhere 2 --yes                 | # No pool is called nowhere. There are: general, reset, small, tools.",
         )
@@ -121,7 +133,8 @@ async fn a_demo_really_does_what_it_shows_and_can_be_left() {
     let heard = talk.hear_after("wait 4").await.join("\n");
     assert!(heard.contains("A switch: this conversation goes to sports"), "{heard}");
     let heard = talk.hear_after("> stop the demo").await.join("\n");
-    assert!(heard.contains("# The sports demo ends here."), "{heard}");
+    let ends = "# The sports demo ends here. Each message here is routed by itself again.";
+    assert!(heard.contains(ends), "{heard}");
     assert_eq!(talk.hear_after("wait 20").await, [""; 0]);
 }
 

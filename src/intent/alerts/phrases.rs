@@ -114,6 +114,22 @@ pub(super) const ALERT: &str = "alert";
 /// How one takes an alert back.
 pub(super) const REMOVING: &str = "stop, no more, remove, delete, cancel, drop, clear, turn off, switch off, disable, end, \
      get rid of, kill, take back, unset, take down, discard, erase";
+/// How one asks for a while without them.
+pub(super) const MUTING: &str =
+    "mute, unmute, silence, snooze, pause, suspend, quiet, hush, hold, unpause, resume";
+/// How long that shall be, beside a number.
+pub(super) const A_WHILE: &str = "for, until, till, now, today, tonight, tomorrow, a, while, an, hour, hours, minute, minutes, \
+     day, days, the, night, moment, am, pm, and, it, over";
+/// How one asks for another number.
+pub(super) const CHANGING: &str = "change, edit, set, adjust, modify, update, raise, lower, alter, make, reset, move, increase, \
+     decrease, put";
+/// What the other number may be.
+pub(super) const ANOTHER: &str = "to, at, from, by, above, below, over, under, its, threshold, %, percent, b, kb, mb, gb, tb, ms, \
+     s, seconds, second, minutes, minute, hours, hour, days, day, instead, of, and, say";
+/// How one asks how an alert is.
+pub(super) const LOOKING: &str = "show me, show, see, view, display, print, list, get, open, check, describe, give me, what is, \
+     whats, what about, how is, details of, details about, details on, tell me about";
+
 /// How one asks not to be told any more.
 pub(super) const ENDING: &str = "stop telling me about, stop telling us about, stop telling me when, stop telling me if, \
      stop alerting me about, stop alerting me on, stop alerting me when, stop alerting on, \
@@ -145,7 +161,7 @@ pub(super) const LIST_BEGINS: &str = "show, list, display, see, view, give me, g
      how many, my, active, open, current, alerts, alert list, alert history, alert log, alert \
      status, all alerts, the alerts, recent, latest, have, has, tell me which, tell me what, \
      tell me the, tell me my, there were, whats, system alerts, gateway alerts, let me see, \
-     check, alert overview";
+     check, alert overview, where, where are, where can i, where do i, where are all";
 /// What else may stand in it.
 pub(super) const LISTING: &str = "show, list, display, see, view, give, get, me, us, which, what, any, all, the, my, our, \
      of, are, is, there, were, was, have, has, had, do, did, i, we, you, active, open, \
@@ -153,4 +169,4 @@ pub(super) const LISTING: &str = "show, list, display, see, view, give, get, me,
      going off, recent, latest, history, log, how many, been, fired, ongoing, existing, \
      unresolved, outstanding, triggered, system, gateway, whats, tell, let, check, status, \
      overview, at the moment, in force, running, come up, happened, go off, a, please, for \
-     me, configured, defined, on";
+     me, configured, defined, on, where, can, find";

@@ -23,6 +23,7 @@ const EMPTY: &[char] =
 pub(super) fn read(text: &str) -> Option<Vec<Token>> {
     let mut tokens = Vec::new();
     let mut rest = text.trim();
+    let mut before = ' ';
     while let Some(first) = rest.chars().next() {
         if tokens.len() > TOKENS_MAX {
             return None;
@@ -39,14 +40,21 @@ pub(super) fn read(text: &str) -> Option<Vec<Token>> {
         } else {
             match first {
                 '>' | '<' | '=' | '%' | '#' | '/' => tokens.push(Token::Sign(first)),
+                // No condition has a number below nothing.
+                '-' | '–' if !before.is_alphanumeric() && followed_by_digit(rest) => return None,
                 c if c.is_whitespace() || EMPTY.contains(&c) => {}
                 _ => return None,
             }
             first.len_utf8()
         };
+        before = rest.get(..length)?.chars().next_back()?;
         rest = rest.get(length..)?;
     }
     Some(tokens)
+}
+
+fn followed_by_digit(text: &str) -> bool {
+    text.chars().nth(1).is_some_and(|next| next.is_ascii_digit())
 }
 
 /// How long the word is. That of a metric, such as `load_1m`, may hold digits.

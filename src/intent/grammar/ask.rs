@@ -34,7 +34,7 @@ fn begged(sentence: &Sentence<'_>) -> Option<(usize, usize, usize)> {
     {
         to + 1
     } else if sentence.is_at(to, WHAT | HOW | WHY | WHERE | WHO | BE | DO | CAN | WISH)
-        || ["if", "whether"].contains(&&*word(sentence, to))
+        || ["if", "whether"].contains(&&*sentence.word(to))
     {
         to
     } else {
@@ -49,9 +49,9 @@ fn wondered(sentence: &Sentence<'_>) -> Option<(usize, usize, usize)> {
         return None;
     }
     let to = behind_names(sentence, 2)?;
-    let says = sentence.is_at(to, ASKED) || word(sentence, to) == "think";
+    let says = sentence.is_at(to, ASKED) || sentence.word(to) == "think";
     // What all experts say is asked of the world.
-    let worldly = (2..to).any(|at| word(sentence, at).starts_with("expert"));
+    let worldly = (2..to).any(|at| sentence.word(at).starts_with("expert"));
     let about = sentence.is_at(to + 1, ABOUT | OF) || sentence.is_apart(to + 1);
     let begin = if sentence.is_apart(to + 1) { to + 1 } else { to + 2 };
     (says && about && !worldly).then_some((2, to, begin))
@@ -81,10 +81,4 @@ fn whom(sentence: &Sentence<'_>, from: usize, to: usize) -> Option<Whom> {
         _ => None,
     }
     .filter(|whom| !matches!(whom, Whom::These(pools) if pools.len() < 2))
-}
-
-fn word(sentence: &Sentence<'_>, at: usize) -> String {
-    let place = sentence.terms.get(at).map(|term| term.place);
-    let word = place.and_then(|place| sentence.text.get(place.start..place.end));
-    word.unwrap_or_default().to_lowercase()
 }

@@ -1,13 +1,16 @@
 //! Rules about how something was: a metric over a time.
 
-use crate::intent::{Operation, concepts::*, reading::Heard, sentence::Sentence};
+use crate::{
+    intent::{Component, Operation, concepts::*, reading::Heard, sentence::Sentence},
+    model::Metric,
+};
 
 const LOOKING: Concepts = SHOW.or(SEND).or(WHAT).or(HOW).or(MANY).or(ALL).or(THIS).or(LASTING);
 
 /// `how was memory in the last hour?`, `chart the cpu`, `how many turns ran today?`
 pub(super) fn chart(sentence: &Sentence<'_>) -> Option<Heard> {
     if !sentence.has(CHART | HISTORY | PERIOD) {
-        return None;
+        return connections_now(sentence);
     }
     let (metric, name) = sentence.measured()?;
     let state = STATUS | STATE | BUSY | UPDATE | DETAILS | FATE | FINE | SPENT | STANDING | SUMMARY;
@@ -34,4 +37,12 @@ pub(super) fn chart(sentence: &Sentence<'_>) -> Option<Heard> {
         return None;
     }
     Some(Operation::Chart(metric, period).into())
+}
+
+/// `how many connections are open?`
+fn connections_now(sentence: &Sentence<'_>) -> Option<Heard> {
+    let (metric, name) = sentence.measured().filter(|_| sentence.has(MANY))?;
+    let now = LOOKING | STATE | STATUS | FINE | SYSTEM | FATE | LINKED;
+    let asked = metric == Metric::Connections && sentence.only_around(&name, now);
+    asked.then(|| Operation::Health(Some(Component::Network)).into())
 }

@@ -27,7 +27,10 @@ pub(super) fn start(sentence: &Sentence<'_>) -> Option<Heard> {
     if !one || offered || sentence.asks() || !sentence.only(allowed) {
         return None;
     }
-    let name = sentence.demo();
+    // One that there is not is told from those there are.
+    let other =
+        || (1..sentence.terms.len()).find(|at| sentence.row_at(at - 1, &[POOL | CREW, DEMO]));
+    let name = sentence.demo().or_else(|| Some(sentence.word(other()? - 1).into()));
     let begun = sentence.has(starting | WISH) || name.is_some() || sentence.bare(DEMO);
     begun.then(|| Operation::Demo(name).into())
 }

@@ -31,6 +31,10 @@ pub(super) fn help(sentence: &Sentence<'_>) -> Option<Heard> {
     if sentence.has(COMMANDS) && sentence.only(COMMANDS | HELP | LOOKING | SYSTEM | USE | WHY) {
         return Some(Operation::Help(None).into());
     }
+    let metrics = (0..sentence.terms.len()).any(|at| sentence.word(at) == "metrics");
+    if metrics && sentence.opens(WHAT) && sentence.only(WHAT | STATUS | SYSTEM | USE) {
+        return Some(Operation::Help(Some("metrics".into())).into());
+    }
     if !sentence.has(HELP) {
         return None;
     }
@@ -156,7 +160,7 @@ pub(super) fn usage(sentence: &Sentence<'_>) -> Option<Heard> {
 
 /// `weekly usage` is that of this week.
 fn period(sentence: &Sentence<'_>) -> Option<Period> {
-    let unit = || sentence.seconds().and_then(values::unit);
+    let unit = || sentence.seconds().last().and_then(values::unit);
     sentence.period().or_else(|| match unit()? {
         Unit::Day => Some(Period::Today),
         Unit::Minute => None,

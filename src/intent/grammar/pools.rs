@@ -34,16 +34,22 @@ pub(super) fn scale(sentence: &Sentence<'_>) -> Option<Heard> {
     {
         return None;
     }
+    let all = sentence.several(POOL) && sentence.has(ALL) && sentence.has(WORKER | SCALE);
+    if all || sentence.names_several_pools() {
+        let question = "Pools are scaled one at a time. Say /scale POOL N for each.";
+        let many = all || sentence.has(NUMBER) || wants_scaling(sentence);
+        return many.then(|| Heard::ask(question, (SCALING, json!({}))));
+    }
     match (sentence.pool(), workers(sentence)) {
-        (Some(pool), Some(workers)) => Some(Operation::Scale(pool, workers).into()),
-        (Some(pool), None) if wants_scaling(sentence) => {
+        (Some(pool), Said::Clearly(workers)) => Some(Operation::Scale(pool, workers).into()),
+        (Some(pool), said) if matches!(said, Said::Unclearly) || wants_scaling(sentence) => {
             let question = format!("How many workers shall {pool} have? Say /scale {pool} N.");
             Some(Heard::ask(&question, (SCALING, json!({ "pool": pool.as_str() }))))
         }
-        (None, Some(workers)) if sentence.has(changing | WISH) => {
+        (None, Said::Clearly(workers)) if sentence.has(changing | WISH) => {
             Some(which_pool(sentence, workers))
         }
-        (None, None) if sentence.has(SCALE) && sentence.has(POOL | WORKER) => {
+        (None, _) if sentence.has(SCALE) && sentence.has(POOL | WORKER) => {
             let question = "Which pool, and how many workers? Say /scale POOL N.";
             Some(Heard::ask(question, (SCALING, json!({}))))
         }
@@ -80,14 +86,45 @@ fn which_pool(sentence: &Sentence<'_>, workers: Workers) -> Heard {
     Heard::choose("Which pool?", (SCALING, known), choices)
 }
 
+/// How many workers somebody asks for.
+enum Said {
+    Clearly(Workers),
+    /// There is a number, and it may mean several things or none.
+    Unclearly,
+    Nothing,
+}
+
 /// A number behind `to` is a goal; one that is added or taken away is a change.
-fn workers(sentence: &Sentence<'_>) -> Option<Workers> {
-    let Some((at, count)) = sentence.numbers().last() else { return one_worker(sentence) };
+fn workers(sentence: &Sentence<'_>) -> Said {
+    let Some((at, count)) = sentence.numbers().last() else {
+        return one_worker(sentence).map_or(Said::Nothing, Said::Clearly);
+    };
+    let Some((at, count)) = the_number(sentence, (at, count)) else { return Said::Unclearly };
+    change(sentence, at, count).map_or(Said::Unclearly, Said::Clearly)
+}
+
+/// The number that counts: the only one, or with `from 4` the other one.
+fn the_number(sentence: &Sentence<'_>, last: (usize, u32)) -> Option<(usize, u32)> {
+    let from = |at: usize| at > 0 && sentence.word(at - 1) == "from";
+    let numbers: Vec<(usize, u32)> = sentence.numbers().collect();
+    match *numbers.as_slice() {
+        [_] => Some(last),
+        [first, second] if from(first.0) => Some(second),
+        [first, second] if from(second.0) => Some(first),
+        _ => None,
+    }
+}
+
+fn change(sentence: &Sentence<'_>, at: usize, count: u32) -> Option<Workers> {
     let change = i32::try_from(count).ok()?;
     let behind = |kind| at > 0 && sentence.is_at(at - 1, kind);
     match sentence.mark_at(at) {
         '+' => return Some(Workers::By(change)),
-        '-' if !sentence.has(SET | SCALE) => return Some(Workers::By(-change)),
+        // Less than nothing is no goal.
+        '-' if sentence.is_signed(at) && (behind(TO) || sentence.has(SET)) => return None,
+        '-' if sentence.is_signed(at) || !sentence.has(SET | SCALE) => {
+            return Some(Workers::By(-change));
+        }
         _ => {}
     }
     let made_it = behind(IT) && at > 1 && sentence.is_at(at - 2, SET);
@@ -99,7 +136,8 @@ fn workers(sentence: &Sentence<'_>) -> Option<Workers> {
         (Some(more), Some(less)) if more <= less => Some(Workers::By(change)),
         (_, Some(_)) => Some(Workers::By(-change)),
         (Some(_), None) => Some(Workers::By(change)),
-        (None, None) => Some(Workers::To(count)),
+        // `scale it by 10` may be ten more, or ten times as many.
+        (None, None) => (!sentence.has(BY)).then_some(Workers::To(count)),
     }
 }
 
@@ -121,6 +159,10 @@ pub(super) fn switch(sentence: &Sentence<'_>) -> Option<Heard> {
         return None;
     }
     if let Some(pool) = sentence.pool() {
+        // What is done to all pools is done to no conversation.
+        if sentence.several(POOL) && sentence.has(ALL) {
+            return None;
+        }
         return moves_to_pool(sentence).then(|| Operation::Use(Some(pool)).into());
     }
     if sentence.has(AUTO) && sentence.has(ROUTING | POOL | PICK | USE | SWITCH) {
@@ -206,6 +248,9 @@ pub(super) fn why(sentence: &Sentence<'_>) -> Option<Heard> {
     if !sentence.has(WHY | HOW | WHAT) || !sentence.only(allowed) {
         return None;
     }
+    if sentence.word(0) == "explain" && sentence.bare(WHY | POOL) && sentence.several(POOL) {
+        return Some(Operation::Help(Some("pools".into())).into());
+    }
     let about = sentence.has(POOL | CREW | ROUTING);
     let why = sentence.has(WHY) && (about || sentence.pool().is_some());
     let how = sentence.opens(HOW) && sentence.has(PICK | ROUTING) && about;
@@ -271,6 +316,9 @@ pub(super) fn show(sentence: &Sentence<'_>) -> Option<Heard> {
     let workers = looking
         && (sentence.has(WORKER)
             || (sentence.has(CREW) && sentence.has(MANY) && !sentence.has(FOLK)));
+    let agents = (0..sentence.terms.len()).any(|at| sentence.word(at) == "agents");
+    let theirs = sentence.row(&[CREW, OF | IN | FOR, NAMED]) || sentence.row(&[CREW, DO, NAMED]);
+    let workers = workers || (agents && theirs && looking);
     let workers = workers || (sentence.has(THIS) && sentence.bare(WORKER | NAMED | THIS));
     let asked = looking || sentence.opens(BE) || sentence.bare(POOLS);
     // `details about business`, but no news of it.

@@ -35,7 +35,8 @@ pub(super) fn tools(sentence: &Sentence<'_>) -> Option<Heard> {
     }
     let pool = sentence.pool();
     // `which business tools are there?` is asked of the world.
-    let named = !sentence.has(NAMED | ROLE) || (pool.is_some() && sentence.has(POOL | CREW));
+    let has = sentence.has(POOL | CREW) || sentence.row(&[TOOL, DO, NAMED, DO]);
+    let named = !sentence.has(NAMED | ROLE) || (pool.is_some() && has);
     named.then(|| Operation::Tools(pool).into())
 }
 

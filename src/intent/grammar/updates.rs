@@ -1,5 +1,7 @@
 //! Rules about being told the status now and then.
 
+use serde_json::json;
+
 use crate::intent::{Operation, concepts::*, guards, reading::Heard, sentence::Sentence};
 
 const NEWS: Concepts = STATUS.or(UPDATE).or(STATE).or(HEALTH);
@@ -20,8 +22,18 @@ pub(super) fn subscribe(sentence: &Sentence<'_>) -> Option<Heard> {
     let updates = sentence.several(UPDATE) && !sentence.has(ANY);
     let fed = updates && (sentence.has(SEND | SHOW | WISH | CREATE) || sentence.has(STATUS));
     let timed = sentence.has(UNIT) && sentence.has(EVERY | SUBSCRIBE | WATCH);
-    (told || alone || fed || (timed && news))
-        .then(|| Operation::Subscribe(sentence.seconds().filter(|_| timed)).into())
+    if !(told || alone || fed || (timed && news)) {
+        return None;
+    }
+    let seconds: Vec<u32> = sentence.seconds().filter(|_| timed).collect();
+    match *seconds.as_slice() {
+        // `every 1.5 minutes`, `every 10 seconds for 5 minutes`
+        [_, ..] if seconds.len() > 1 || sentence.has(NUMBER) => {
+            let question = "How often shall the status come? Say /subscribe SECONDS.";
+            Some(Heard::ask(question, ("subscribe.status", json!({}))))
+        }
+        _ => Some(Operation::Subscribe(seconds.first().copied()).into()),
+    }
 }
 
 /// `don't` and `no more` are part of it, so it is heard before they make a sentence chat.

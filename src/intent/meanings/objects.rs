@@ -114,7 +114,8 @@ pub(super) const OBJECTS: &[Row] = &[
         "input tokens, output tokens, prompt tokens, completion tokens, tokens, token, usage, \
          consumption, quota, token count, usage stats, usage statistics, token budget, token \
          cost, token costs, token spend, total cost, total costs, total spend, cost so far, \
-         costs so far, cost overview, cost report, usage cost, usage costs",
+         costs so far, cost overview, cost report, usage cost, usage costs, my budget, my \
+         budgets, our budget, our budgets, budget is left, budget left, remaining budget, the budgets",
     ),
     (
         COST,
@@ -140,7 +141,7 @@ pub(super) const OBJECTS: &[Row] = &[
          go, hold up",
     ),
     (STATE.or(WHAT), "what is up with, what is new with"),
-    (UPDATE, "update, report, alert, notification, change"),
+    (UPDATE, "update, report, notification, change"),
     (
         UPDATE.or(PLURAL).or(STATUS),
         "status updates, status reports, status messages, status changes, status notifications, \
@@ -148,7 +149,7 @@ pub(super) const OBJECTS: &[Row] = &[
     ),
     (
         UPDATE.or(PLURAL),
-        "updates, notifications, alerts, reports, pings, changes, live updates, heartbeats, \
+        "updates, notifications, reports, pings, changes, live updates, heartbeats, \
          bulletins",
     ),
     (

@@ -217,7 +217,7 @@ pub(super) const VERBS: &[Row] = &[
     (
         WATCH,
         "regularly, continuously, constantly, periodically, be notified, be informed, be \
-         updated, be told, watch, monitor, follow, track, keep an eye on, notify, alert, ping \
+         updated, be told, watch, monitor, follow, track, keep an eye on, notify, alert me, alert us, ping \
          me, stream, streaming, turn on, switch on, enable, activate, start sending, keep \
          sending, keep telling, keep showing, keep updating, keep reporting, tail, live, \
          periodic, regular, continuous",

@@ -11,16 +11,19 @@ use crate::{
     model::{Metric, Part, Side},
 };
 
-#[track_caller]
-fn check(text: &str, expected: &str) {
-    let found = match slash(text) {
+fn reads(text: &str) -> String {
+    match slash(text) {
         Some(Ok(Slash { operation, yes })) => {
             format!("{}{}", operation.to_slash(), if yes { " YES" } else { "" })
         }
         Some(Err(misused)) => misused.to_string(),
         None => "-".to_owned(),
-    };
-    assert_eq!(found, expected, "{text}");
+    }
+}
+
+#[track_caller]
+fn check(text: &str, expected: &str) {
+    assert_eq!(reads(text), expected, "{text}");
 }
 
 #[test]
@@ -113,9 +116,14 @@ fn a_command_that_is_not_as_it_should_be_says_how_it_is_written() {
         ("/alert memory > 5 ms", "/alert METRIC > N [for D]"),
         ("/alert remove", "/alert remove N"),
     ] {
-        let refusal = slash(text).unwrap().unwrap_err().to_string();
+        let refusal = reads(text);
         assert!(refusal.starts_with(&format!("It is written {form} (")), "{text}: {refusal}");
+        let names = refusal.contains(" METRIC is one of: ");
+        assert_eq!(names, form.contains("METRIC"), "{text}: {refusal}");
     }
+    assert!(reads("/chart luck").contains(" METRIC is one of: load, cpu, "));
+    let all = "/subscribe [SECONDS], or /subscribe pools, or /subscribe alerts";
+    assert!(reads("/subscribe foo").starts_with(&format!("It is written {all} (")));
 }
 
 #[test]

@@ -8,6 +8,15 @@ pub(super) struct Demo {
     pub(super) steps: &'static [Step],
 }
 
+impl Demo {
+    /// Whether the conversation goes to a pool of its choice behind that step.
+    pub(super) fn has_pinned(&self, step: u32) -> bool {
+        let done = self.steps.iter().zip(0..=step);
+        let uses = done.filter_map(|(step, _)| step.runs.strip_prefix("/use "));
+        uses.last().is_some_and(|pool| pool != "auto")
+    }
+}
+
 /// Something that is said, and then really happens.
 pub(super) struct Step {
     pub(super) say: &'static str,
