@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::OFFLINE;
+use super::{OFFLINE, sampling::bare};
 use crate::{
     config::Price,
     model::{ProviderName, Usage, Usd},
@@ -54,8 +54,7 @@ fn row(model: &str) -> Option<&'static Row> {
 
 /// The entry of this model, or the one of which it is a dated snapshot.
 fn find<'a, T>(mut entries: impl Iterator<Item = (&'a str, T)> + Clone, model: &str) -> Option<T> {
-    // A gateway such as OpenRouter puts the vendor before the name.
-    let name = model.rsplit('/').next().unwrap_or(model);
+    let name = bare(model);
     let exact = entries.clone().find(|(entry, _)| *entry == model || *entry == name);
     let dated =
         |entry: &str| name.strip_prefix(entry)?.strip_prefix('-').filter(|s| is_snapshot(s));

@@ -27,6 +27,14 @@ pub(in crate::provider) struct MessagesBody<'a> {
     messages: Vec<Message<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_config: Option<OutputConfig<'a>>,
+}
+
+/// How long the model may think.
+#[derive(Debug, Serialize)]
+struct OutputConfig<'a> {
+    effort: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -122,6 +130,7 @@ impl<'a> MessagesBody<'a> {
     pub(in crate::provider) fn new(request: &'a Request, provider: &ProviderName) -> Self {
         let mut system: Vec<_> = text(&request.system).into_iter().collect();
         system.iter_mut().for_each(Block::cache);
+        let Sampling { temperature, effort } = Sampling::of_messages(request);
         let tools = &request.tools;
         let none = tools.closed && !tools.tools.is_empty();
         let max_tokens = match request.style.max_output_tokens {
@@ -136,7 +145,8 @@ impl<'a> MessagesBody<'a> {
             tool_choice: none.then_some(Choice { r#type: "none" }),
             system,
             messages: messages(&request.items, provider),
-            temperature: Sampling::of_messages(request).temperature,
+            temperature,
+            output_config: effort.map(|effort| OutputConfig { effort }),
         }
     }
 }

@@ -89,7 +89,7 @@ struct ChatFunction<'a> {
 impl<'a> ChatBody<'a> {
     /// `official`: the server is OpenAI's own.
     pub(in crate::provider) fn new(request: &'a Request, official: bool) -> Self {
-        let Sampling { temperature, effort } = Sampling::of_chat(request);
+        let Sampling { temperature, effort } = Sampling::of_openai(request);
         let tokens = Some(request.style.max_output_tokens).filter(|tokens| *tokens > 0);
         let modern = official || sampling::reasons(&request.model);
         Self {
