@@ -79,6 +79,25 @@ fn a_history_that_was_cut_begins_with_the_user() {
     assert_eq!((&body["system"], &body["max_tokens"]), (&Value::Null, &json!(4_096)));
 }
 
+#[test]
+fn calls_of_another_server_have_ids_that_messages_take() {
+    let rows = [
+        ("toolu_01-A", "toolu_01-A"),
+        ("functions.calculate:0", "functions_2ecalculate_3a0"),
+        ("functions.calculate_0", "functions_2ecalculate_5f0"),
+        ("ä", "_c3_a4"),
+    ];
+    for (id, sent) in rows {
+        let items = [user("Hm?"), call(id, "get_time", "{}"), result(id, "noon", false)];
+        let body = value(MessagesBody::new(&request(&items), &HERE.into()));
+        let ids = [
+            &body["messages"][1]["content"][0]["id"],
+            &body["messages"][2]["content"][0]["tool_use_id"],
+        ];
+        assert_eq!(ids, [sent, sent]);
+    }
+}
+
 /// A request in the middle of an answer that has called tools: with what three providers want to see
 /// again, a call that is none, and text after a call.
 fn calling(model: &str) -> Request {
