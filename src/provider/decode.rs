@@ -80,7 +80,7 @@ where
                 while let Some(event) = events.next().await {
                     let mut decoded = read(event, &mut surrogates, &mut decoder, &mut ready);
                     // What came in the same packet belongs into the same piece.
-                    while decoded.is_ok() && unread.any() && ready.len() <= 1 {
+                    while decoded.is_ok() && unread.any() && may_grow(&ready) {
                         let Some(Some(event)) = events.next().now_or_never() else { break };
                         decoded = read(event, &mut surrogates, &mut decoder, &mut ready);
                     }
@@ -101,6 +101,11 @@ where
         }
         decoded?;
     }
+}
+
+/// Whether what the next event says can belong to the same piece.
+fn may_grow(ready: &Pieces) -> bool {
+    ready.len() <= 1 && !matches!(ready.back(), Some(Piece::End(_)))
 }
 
 /// Decodes one event, and joins its text to text that was not handed on yet.
@@ -162,20 +167,16 @@ impl Calls {
         self.emitted > 0 || !self.open.is_empty()
     }
 
-    /// Adds a fragment to its call, or begins one. Some servers give every call the same index
-    /// and tell them apart by their ids.
+    /// Adds a fragment to its call, or begins one.
     pub(super) fn add(&mut self, part: &Fragment<'_>) -> Result<(), Failure> {
-        let same = |call: &&mut Call| {
-            call.index == part.index
-                && (part.id.is_empty() || call.id.is_empty() || call.id == part.id)
-        };
-        if self.open.iter_mut().rev().find(same).is_none() {
+        if self.begins(part) {
             if self.open.len() + self.emitted >= TOOL_CALLS_MAX {
                 return Err(too_much());
             }
             self.open.push(Call { index: part.index, ..Call::default() });
         }
-        let Some(call) = self.open.iter_mut().rev().find(same) else { return Ok(()) };
+        let mut calls = self.open.iter_mut().rev();
+        let Some(call) = calls.find(|call| call.index == part.index) else { return Ok(()) };
         if call.id.is_empty() {
             call.id.push_str(part.id);
         }
@@ -187,6 +188,16 @@ impl Calls {
             return Err(too_much());
         }
         Ok(())
+    }
+
+    /// Whether the fragment belongs to none that is open. Some servers give every call the same index,
+    /// others each fragment an id of its own: another call is what has a name and another id, or none.
+    fn begins(&self, part: &Fragment<'_>) -> bool {
+        let last = self.open.iter().rfind(|call| call.index == part.index);
+        last.is_none_or(|last| {
+            let other = part.id.is_empty() || last.id != part.id;
+            other && !part.name.is_empty() && !last.name.is_empty()
+        })
     }
 
     /// Emits the calls that are whole by now: all that are open.

@@ -20,6 +20,8 @@ pub(in crate::provider) struct ChatDecoder {
     calls: Calls,
     /// A choice was seen, so there is an answer that can end.
     begun: bool,
+    /// A `delta` said something.
+    grew: bool,
     refused: bool,
     finish: Option<FinishReason>,
     usage: Option<Usage>,
@@ -59,8 +61,12 @@ impl ChatDecoder {
         }
         let Some(choice) = chunk.choice else { return Ok(()) };
         self.begun = true;
+        self.grew |= !choice.delta.is_empty();
         self.delta(&choice.delta, pieces)?;
-        self.delta(&choice.message, pieces)?;
+        // Beside deltas it says again what they have said.
+        if !self.grew {
+            self.delta(&choice.message, pieces)?;
+        }
         match choice.finish_reason.filled() {
             None => Ok(()),
             Some("error") => Err(refusal::in_stream(json)),
@@ -148,6 +154,13 @@ struct Delta<'a> {
     reasoning: Text<'a>,
     #[serde(borrow, deserialize_with = "or_default")]
     tool_calls: Vec<CallPart<'a>>,
+}
+
+impl Delta<'_> {
+    fn is_empty(&self) -> bool {
+        let texts = [&self.content, &self.refusal, &self.reasoning_content, &self.reasoning];
+        self.tool_calls.is_empty() && texts.iter().all(|text| text.filled().is_none())
+    }
 }
 
 #[derive(Default, Deserialize)]
