@@ -5,6 +5,7 @@ use std::{borrow::Cow, collections::VecDeque, sync::Arc};
 use async_stream::try_stream;
 use futures_util::{FutureExt, Stream, StreamExt};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::{
     Failure, Piece, Retry, ToolCall,
@@ -150,6 +151,7 @@ struct Call {
     id: String,
     name: String,
     arguments: String,
+    extra: Option<Box<RawValue>>,
 }
 
 /// A part of a tool call; `id` and `name` come with its first part only.
@@ -159,6 +161,8 @@ pub(super) struct Fragment<'a> {
     pub(super) id: &'a str,
     pub(super) name: &'a str,
     pub(super) arguments: &'a str,
+    /// What the provider wants to see again with the call.
+    pub(super) extra: Option<&'a RawValue>,
 }
 
 impl Calls {
@@ -184,7 +188,10 @@ impl Calls {
             call.name.push_str(part.name);
         }
         call.arguments.push_str(part.arguments);
-        if call.arguments.len() + call.name.len() + call.id.len() > TOOL_ARGUMENTS_BYTES_MAX {
+        call.extra = call.extra.take().or_else(|| part.extra.map(ToOwned::to_owned));
+        let extra = call.extra.as_ref().map_or(0, |extra| extra.get().len());
+        if call.arguments.len() + call.name.len() + call.id.len() + extra > TOOL_ARGUMENTS_BYTES_MAX
+        {
             return Err(too_much());
         }
         Ok(())
@@ -202,7 +209,12 @@ impl Calls {
 
     /// Emits the calls that are whole by now: all that are open.
     pub(super) fn emit(&mut self, pieces: &mut Pieces) {
-        for call in self.open.drain(..) {
+        pieces.extend(self.take().map(|(call, _)| Piece::ToolCall(call)));
+    }
+
+    /// The same calls, each with what the provider wants to see again with it.
+    pub(super) fn take(&mut self) -> impl Iterator<Item = (ToolCall, Option<Box<RawValue>>)> {
+        self.open.drain(..).map(|call| {
             self.emitted += 1;
             let (mut id, mut arguments) = (call.id, call.arguments);
             if id.is_empty() {
@@ -211,12 +223,9 @@ impl Calls {
             if arguments.trim().is_empty() {
                 "{}".clone_into(&mut arguments);
             }
-            pieces.push_back(Piece::ToolCall(ToolCall {
-                id: id.into(),
-                name: call.name.into(),
-                arguments: arguments.into(),
-            }));
-        }
+            let (id, name, arguments) = (id.into(), call.name.into(), arguments.into());
+            (ToolCall { id, name, arguments }, call.extra)
+        })
     }
 }
 
@@ -238,6 +247,11 @@ pub(super) fn text(pieces: &mut Pieces, text: &str) {
     if !text.is_empty() {
         pieces.push_back(Piece::Text(text.to_owned()));
     }
+}
+
+/// The model has begun to think, of which it may show nothing.
+pub(super) fn thinks(pieces: &mut Pieces) {
+    pieces.push_back(Piece::Reasoning(String::new()));
 }
 
 /// Hands reasoning on, unless there is none.

@@ -77,7 +77,7 @@ fn responses_are_decoded() {
 
 #[test]
 fn chat_completions_are_decoded() {
-    check(("openai", "chat_"), 9, |_| ChatDecoder::default());
+    check(("openai", "chat_"), 9, ChatDecoder::new);
 }
 
 #[test]
@@ -183,6 +183,41 @@ fn a_call_is_put_together_however_a_server_counts_and_names_it() {
         (&[&x, &call(0, "x", begun), &call(0, "x", rest), STOP], "call x f [1,2]"),
     ];
     check_chat(&rows, "ToolCalls");
+}
+
+#[test]
+fn tokens_are_counted_by_whatever_name_and_zeros_are_no_count() {
+    let chat = |usage: &str| {
+        let usage = format!(r#"{{"choices":[],"usage":{usage}}}"#);
+        variant::<ChatDecoder>(&[TEXT, STOP, &usage])
+    };
+    let response = |usage: &str| {
+        let event = format!(r#"{{"type":"response.completed","response":{{"usage":{usage}}}}}"#);
+        variant::<ResponsesDecoder>(&[&event])
+    };
+    let some = "Some(Usage { input: 3, output: 2, cached: 1, kept: 0, estimated: false })";
+    let rows = [
+        (
+            r#"{"prompt_tokens":3,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":1}}"#,
+            some,
+        ),
+        (
+            r#"{"input_tokens":3,"output_tokens":2,"input_tokens_details":{"cached_tokens":1}}"#,
+            some,
+        ),
+        (
+            r#"{"input_tokens":3,"prompt_tokens":3,"output_tokens":2,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":1}}"#,
+            some,
+        ),
+        (r#"{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}"#, "None"),
+        ("{}", "None"),
+        ("null", "None"),
+    ];
+    for (usage, counted) in rows {
+        for told in [chat(usage), response(usage)] {
+            assert!(told.contains(&format!("usage: {counted}, ")), "{usage}: {told}");
+        }
+    }
 }
 
 #[test]
