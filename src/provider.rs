@@ -176,7 +176,8 @@ pub struct Style {
 pub enum Piece {
     /// The answer grows.
     Text(String),
-    /// The model thinks aloud; kept apart from the answer.
+    /// The model thinks aloud; kept apart from the answer. Empty where it has only begun to think, which
+    /// is for the deadlines and goes no further.
     Reasoning(String),
     /// What is to be sent again with the calls of this answer, before them.
     Replay(Replay),

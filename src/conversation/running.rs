@@ -407,12 +407,13 @@ impl Running {
         if fits < text.len() { Step::Failed(self.outgrown.clone()) } else { Step::Grew }
     }
 
-    /// The answer is whole, or as long as a budget has let it become.
+    /// The answer is whole, or as long as a budget has let it become. Where thoughts alone have taken
+    /// all the tokens, there is none.
     fn ended(&mut self, ending: Ending) -> Step {
         self.counted = ending.usage;
         self.answered_by = ending.model;
         let capped = self.reservation.as_ref().is_some_and(|given| given.cap().is_some());
-        if capped && ending.finish_reason == FinishReason::Length {
+        if ending.finish_reason == FinishReason::Length && (capped || self.length == 0) {
             return Step::Failed(self.outgrown.clone());
         }
         Step::Ended(ending.finish_reason)

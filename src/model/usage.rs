@@ -21,6 +21,9 @@ pub struct Usage {
     /// Those of `input` that came from the provider's cache.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub cached: u64,
+    /// Those of `input` that went to it, which costs more.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub kept: u64,
     /// The provider did not say, so this is reckoned from the text's length.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub estimated: bool,
@@ -31,7 +34,7 @@ impl Usage {
     pub fn estimate(read_bytes: u64, written_bytes: u64) -> Self {
         let tokens = |bytes: u64| bytes.div_ceil(BYTES_PER_TOKEN);
         let (input, output) = (tokens(read_bytes), tokens(written_bytes));
-        Self { input, output, cached: 0, estimated: true }
+        Self { input, output, estimated: true, ..Self::default() }
     }
 
     /// The longest text that is taken for so many tokens, in bytes.
@@ -45,6 +48,7 @@ impl AddAssign for Usage {
         self.input += more.input;
         self.output += more.output;
         self.cached += more.cached;
+        self.kept += more.kept;
         self.estimated |= more.estimated;
     }
 }

@@ -21,7 +21,7 @@ use crate::{config::ProviderSettings, model::Reason};
 /// The deadlines of every answer of one provider.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deadlines {
-    /// From the asking to the first piece; what carries no piece, such as a ping, does not count.
+    /// From the asking to the first piece, or to the first thought where none is shown; what carries no piece, such as a ping, does not count.
     first: Duration,
     /// Between two signs of life after that, of whatever kind.
     silence: Duration,
@@ -86,7 +86,7 @@ fn passed() -> Failure {
 }
 
 enum Phase {
-    /// No piece came yet.
+    /// No piece came yet, nor has the model begun to think.
     Waiting,
     /// Pieces come.
     Answering,
@@ -123,7 +123,7 @@ impl Stream for Timed {
     type Item = Result<Piece, Failure>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if let Poll::Ready(piece) = self.answer.poll_next_unpin(cx) {
+        while let Poll::Ready(piece) = self.answer.poll_next_unpin(cx) {
             // An upstream that is never slow would never let the timer speak.
             if piece.is_some() && self.pulse.asked.elapsed() >= self.deadlines.turn {
                 return Poll::Ready(self.break_off());
@@ -138,7 +138,9 @@ impl Stream for Timed {
                 }
                 _ => {}
             }
-            return Poll::Ready(piece);
+            if !matches!(&piece, Some(Ok(Piece::Reasoning(text))) if text.is_empty()) {
+                return Poll::Ready(piece);
+            }
         }
         loop {
             ready!(self.timer.as_mut().poll(cx));

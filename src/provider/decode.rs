@@ -5,6 +5,7 @@ use std::{borrow::Cow, collections::VecDeque, sync::Arc};
 use async_stream::try_stream;
 use futures_util::{FutureExt, Stream, StreamExt};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::{
     Failure, Piece, Retry, ToolCall,
@@ -80,7 +81,7 @@ where
                 while let Some(event) = events.next().await {
                     let mut decoded = read(event, &mut surrogates, &mut decoder, &mut ready);
                     // What came in the same packet belongs into the same piece.
-                    while decoded.is_ok() && unread.any() && ready.len() <= 1 {
+                    while decoded.is_ok() && unread.any() && may_grow(&ready) {
                         let Some(Some(event)) = events.next().now_or_never() else { break };
                         decoded = read(event, &mut surrogates, &mut decoder, &mut ready);
                     }
@@ -101,6 +102,11 @@ where
         }
         decoded?;
     }
+}
+
+/// Whether what the next event says can belong to the same piece.
+fn may_grow(ready: &Pieces) -> bool {
+    ready.len() <= 1 && !matches!(ready.back(), Some(Piece::End(_)))
 }
 
 /// Decodes one event, and joins its text to text that was not handed on yet.
@@ -145,6 +151,7 @@ struct Call {
     id: String,
     name: String,
     arguments: String,
+    extra: Option<Box<RawValue>>,
 }
 
 /// A part of a tool call; `id` and `name` come with its first part only.
@@ -154,6 +161,8 @@ pub(super) struct Fragment<'a> {
     pub(super) id: &'a str,
     pub(super) name: &'a str,
     pub(super) arguments: &'a str,
+    /// What the provider wants to see again with the call.
+    pub(super) extra: Option<&'a RawValue>,
 }
 
 impl Calls {
@@ -162,20 +171,16 @@ impl Calls {
         self.emitted > 0 || !self.open.is_empty()
     }
 
-    /// Adds a fragment to its call, or begins one. Some servers give every call the same index
-    /// and tell them apart by their ids.
+    /// Adds a fragment to its call, or begins one.
     pub(super) fn add(&mut self, part: &Fragment<'_>) -> Result<(), Failure> {
-        let same = |call: &&mut Call| {
-            call.index == part.index
-                && (part.id.is_empty() || call.id.is_empty() || call.id == part.id)
-        };
-        if self.open.iter_mut().rev().find(same).is_none() {
+        if self.begins(part) {
             if self.open.len() + self.emitted >= TOOL_CALLS_MAX {
                 return Err(too_much());
             }
             self.open.push(Call { index: part.index, ..Call::default() });
         }
-        let Some(call) = self.open.iter_mut().rev().find(same) else { return Ok(()) };
+        let mut calls = self.open.iter_mut().rev();
+        let Some(call) = calls.find(|call| call.index == part.index) else { return Ok(()) };
         if call.id.is_empty() {
             call.id.push_str(part.id);
         }
@@ -183,15 +188,33 @@ impl Calls {
             call.name.push_str(part.name);
         }
         call.arguments.push_str(part.arguments);
-        if call.arguments.len() + call.name.len() + call.id.len() > TOOL_ARGUMENTS_BYTES_MAX {
+        call.extra = call.extra.take().or_else(|| part.extra.map(ToOwned::to_owned));
+        let extra = call.extra.as_ref().map_or(0, |extra| extra.get().len());
+        if call.arguments.len() + call.name.len() + call.id.len() + extra > TOOL_ARGUMENTS_BYTES_MAX
+        {
             return Err(too_much());
         }
         Ok(())
     }
 
+    /// Whether the fragment belongs to none that is open. Some servers give every call the same index,
+    /// others each fragment an id of its own: another call is what has a name and another id, or none.
+    fn begins(&self, part: &Fragment<'_>) -> bool {
+        let last = self.open.iter().rfind(|call| call.index == part.index);
+        last.is_none_or(|last| {
+            let other = part.id.is_empty() || last.id != part.id;
+            other && !part.name.is_empty() && !last.name.is_empty()
+        })
+    }
+
     /// Emits the calls that are whole by now: all that are open.
     pub(super) fn emit(&mut self, pieces: &mut Pieces) {
-        for call in self.open.drain(..) {
+        pieces.extend(self.take().map(|(call, _)| Piece::ToolCall(call)));
+    }
+
+    /// The same calls, each with what the provider wants to see again with it.
+    pub(super) fn take(&mut self) -> impl Iterator<Item = (ToolCall, Option<Box<RawValue>>)> {
+        self.open.drain(..).map(|call| {
             self.emitted += 1;
             let (mut id, mut arguments) = (call.id, call.arguments);
             if id.is_empty() {
@@ -200,12 +223,9 @@ impl Calls {
             if arguments.trim().is_empty() {
                 "{}".clone_into(&mut arguments);
             }
-            pieces.push_back(Piece::ToolCall(ToolCall {
-                id: id.into(),
-                name: call.name.into(),
-                arguments: arguments.into(),
-            }));
-        }
+            let (id, name, arguments) = (id.into(), call.name.into(), arguments.into());
+            (ToolCall { id, name, arguments }, call.extra)
+        })
     }
 }
 
@@ -227,6 +247,11 @@ pub(super) fn text(pieces: &mut Pieces, text: &str) {
     if !text.is_empty() {
         pieces.push_back(Piece::Text(text.to_owned()));
     }
+}
+
+/// The model has begun to think, of which it may show nothing.
+pub(super) fn thinks(pieces: &mut Pieces) {
+    pieces.push_back(Piece::Reasoning(String::new()));
 }
 
 /// Hands reasoning on, unless there is none.

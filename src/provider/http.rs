@@ -90,7 +90,7 @@ impl Server {
     ) -> Result<Response, Failure> {
         self.quotas.check(&request.model)?;
         let response = self.send(path, body, request.trace).await?;
-        self.quotas.note(&request.model, response.headers());
+        self.quotas.note(&request.model, response.status(), response.headers());
         self.granted(response).await
     }
 

@@ -9,6 +9,8 @@ use serde::{
     de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
+use crate::model::Usage;
+
 /// A string; empty where it is null, absent or something else. Borrowed unless it holds escapes.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
@@ -47,8 +49,34 @@ impl<'de> Deserialize<'de> for Count {
 /// What OpenAI says of the tokens read: how many of them came from its cache.
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
 #[serde(default)]
-pub(super) struct Cached {
-    pub(super) cached_tokens: Count,
+struct Cached {
+    cached_tokens: Count,
+}
+
+/// Tokens by the names of OpenAI's dialects, which some servers mix.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(default)]
+pub(super) struct Tokens {
+    input_tokens: Count,
+    prompt_tokens: Count,
+    output_tokens: Count,
+    completion_tokens: Count,
+    #[serde(deserialize_with = "or_default")]
+    input_tokens_details: Cached,
+    #[serde(deserialize_with = "or_default")]
+    prompt_tokens_details: Cached,
+}
+
+impl Tokens {
+    /// None where nothing was counted.
+    pub(super) fn usage(self) -> Option<Usage> {
+        let either = |a: Count, b: Count| a.0.max(b.0);
+        let input = either(self.input_tokens, self.prompt_tokens);
+        let output = either(self.output_tokens, self.completion_tokens);
+        let (new, old) = (self.input_tokens_details, self.prompt_tokens_details);
+        let cached = either(new.cached_tokens, old.cached_tokens);
+        (input > 0 || output > 0).then_some(Usage { input, output, cached, ..Usage::default() })
+    }
 }
 
 /// What a scalar of each JSON type means to a lenient field.

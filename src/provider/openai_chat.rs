@@ -3,10 +3,12 @@
 mod body;
 mod decoder;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use futures_util::{StreamExt, future::BoxFuture};
 use reqwest::header::{AUTHORIZATION, HeaderMap};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 pub(super) use self::{body::ChatBody, decoder::ChatDecoder};
 use super::{
@@ -15,6 +17,7 @@ use super::{
     http::{self, Server},
     is_at,
     probe::{Lists, Probed, probe},
+    replays::Replays,
     toolless,
 };
 use crate::{config::ProviderSettings, model::ProviderName};
@@ -68,9 +71,21 @@ pub(super) async fn chat(
     official: bool,
     pulse: Pulse,
 ) -> Result<Answer, Failure> {
-    let body = ChatBody::new(&request, official);
+    let body = ChatBody::new(&request, &server.name, official);
     let response = server.ask(&request, "/chat/completions", &body).await?;
-    Ok(server.answer(response, pulse, ChatDecoder::default()).await?.boxed())
+    let decoder = ChatDecoder::new(Replays::new(&request, &server.name));
+    Ok(server.answer(response, pulse, decoder).await?.boxed())
+}
+
+/// What a server wants to see again with a call, as it sent it: `DeepSeek` what its model thought, Gemini
+/// what it signed.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Again<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_content: Option<Cow<'a, str>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    extra_content: Option<&'a RawValue>,
 }
 
 /// Where OpenAI and those who follow it tell of their models.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::OFFLINE;
+use super::{OFFLINE, sampling::bare};
 use crate::{
     config::Price,
     model::{ProviderName, Usage, Usd},
@@ -34,14 +34,19 @@ impl Prices {
             None => row(model)?.price(usage.input),
         };
         let cached = usage.cached.min(usage.input);
+        let kept = usage.kept.min(usage.input - cached);
         let dollars = |tokens: u64, per_million: f64| count(tokens) * per_million / 1e6;
         Some(
-            dollars(usage.input - cached, price.input)
+            dollars(usage.input - cached - kept, price.input)
+                + dollars(kept, price.input * KEEPING)
                 + dollars(cached, price.cached.unwrap_or(price.input))
                 + dollars(usage.output, price.output),
         )
     }
 }
+
+/// What keeping tokens in a cache costs, in prices of those that are only read.
+const KEEPING: f64 = 1.25;
 
 /// Tokens that the model can read at once; none where that is not known.
 pub fn context_window(model: &str) -> Option<u32> {
@@ -54,8 +59,7 @@ fn row(model: &str) -> Option<&'static Row> {
 
 /// The entry of this model, or the one of which it is a dated snapshot.
 fn find<'a, T>(mut entries: impl Iterator<Item = (&'a str, T)> + Clone, model: &str) -> Option<T> {
-    // A gateway such as OpenRouter puts the vendor before the name.
-    let name = model.rsplit('/').next().unwrap_or(model);
+    let name = bare(model);
     let exact = entries.clone().find(|(entry, _)| *entry == model || *entry == name);
     let dated =
         |entry: &str| name.strip_prefix(entry)?.strip_prefix('-').filter(|s| is_snapshot(s));
@@ -176,10 +180,18 @@ mod tests {
             ("offline", (1_000_000, 0, 0), None),
         ];
         for (model, (input, cached, output), dollars) in rows {
-            let cost = prices.cost(model, &Usage { input, output, cached, estimated: false });
+            let usage = Usage { input, output, cached, ..Usage::default() };
+            let cost = prices.cost(model, &usage);
             let close = |cost: f64| (cost - dollars.unwrap_or(f64::NAN)).abs() < 1e-9;
             assert_eq!(cost.map(close), dollars.map(|_| true), "{model}: {cost:?}");
         }
+    }
+
+    #[test]
+    fn what_the_provider_keeps_costs_a_quarter_more() {
+        let usage = Usage { input: 1_000_000, cached: 500_000, kept: 400_000, ..Usage::default() };
+        let cost = Prices::default().cost("claude-sonnet-5-5", &usage).unwrap();
+        assert!((cost - (0.1 * 2.0 + 0.5 * 0.1 + 0.4 * 2.5)).abs() < 1e-9, "{cost}");
     }
 
     #[test]

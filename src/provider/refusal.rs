@@ -94,12 +94,15 @@ impl<'a> Words<'a> {
     fn failure(&self, status: Option<u16>) -> Failure {
         let known = KNOWN.iter().find(|known| self.names(known.0));
         let code = self
-            .takes_no_tools()
+            .refuses_tools()
             .then_some(NO_TOOLS)
             .or(known.map(|known| known.0))
             .or_else(|| VAGUE.iter().copied().find(|vague| self.names(vague)));
         let (reason, retry) = if self.is_too_long(status) {
             (Reason::ContextTooLong, Retry::Never)
+        } else if let Some((_, reason)) = SAID.iter().find(|(say, _)| self.message.starts_with(say))
+        {
+            (*reason, Retry::Never)
         } else if let Some((_, reason, retry)) = known {
             (*reason, *retry)
         } else {
@@ -128,8 +131,8 @@ impl<'a> Words<'a> {
     }
 
     /// Everybody says in words of their own that the model, or the server as it was started, takes no
-    /// tools.
-    fn takes_no_tools(&self) -> bool {
+    /// tools, or not what we ask for because of them.
+    fn refuses_tools(&self) -> bool {
         let message = self.message.to_lowercase().replace(['"', '\'', '`'], "");
         TOOLLESS.iter().any(|say| message.contains(say))
     }
@@ -160,6 +163,14 @@ const TOOLLESS: &[&str] = &[
 ];
 
 const TOO_LONG: &[&str] = &["prompt is too long", "maximum context length", "context window"];
+
+/// What Anthropic and Google say of an account or a key by the message alone, under a status that blames
+/// the request. It begins so: further in a message may stand what somebody has written.
+const SAID: &[(&str, Reason)] = &[
+    ("Your credit balance is too low", Reason::ProviderQuota),
+    ("You have reached your specified API usage limits", Reason::ProviderQuota),
+    ("API key not valid", Reason::ProviderAuth),
+];
 
 /// Codes that say less than the status does.
 const VAGUE: &[&str] = &["invalid_request_error", "request_forbidden"];

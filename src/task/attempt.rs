@@ -14,7 +14,7 @@ use super::{cost::Cost, keeping::Keeper, outcome};
 use crate::{
     conversation::{Workshop, over_budget},
     limits,
-    model::{AgentName, Fault, Reason, Task, TaskId, Traced},
+    model::{AgentName, Fault, FinishReason, Reason, Task, TaskId, Traced},
     pool::{Asker, Busy, Pool, Progress, Prompt, Worker},
     provider::{Failure, Item, Piece, Retry},
     route::Context,
@@ -185,6 +185,9 @@ fn span(task: &Task) -> Traced {
 }
 
 const OURS: Fault = Fault::Attempt { reason: Reason::Internal, retryable: true };
+/// Thoughts alone have taken all the tokens.
+const NOTHING_SAID: Failure =
+    Failure { reason: Reason::AnswerTooLong, retry: Retry::Never, status: None, code: None };
 const TOO_LONG: Fault = Fault::Attempt { reason: Reason::DeadlineExceeded, retryable: true };
 
 /// Keeps the task and what it cost, however long that takes; only a store that is closed gives up.
@@ -226,6 +229,11 @@ async fn answer(
                 }
             }
             Progress::Reset { kept, .. } => text = kept.to_string(),
+            Progress::Piece(Piece::End(end))
+                if text.is_empty() && end.finish_reason == FinishReason::Length =>
+            {
+                return Err(NOTHING_SAID);
+            }
             Progress::Piece(Piece::End(_)) => return Ok(text),
             Progress::Failed(failure) => return Err(failure),
             Progress::Calling(call) => {

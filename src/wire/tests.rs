@@ -87,7 +87,7 @@ fn how_a_turn_ends() {
         Event::TurnCompleted {
             turn,
             finish_reason: FinishReason::Length,
-            usage: Usage { input: 1, output: 2, cached: 0, estimated: true },
+            usage: Usage { input: 1, output: 2, estimated: true, ..Usage::default() },
             cost_usd: Some(0.25),
             length: 9,
             timing: Timing { queued: 1, first_token: 2, total: 3 },

@@ -92,6 +92,18 @@ async fn an_answer_may_not_be_longer_than_its_limit() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn where_thoughts_take_all_the_tokens_there_is_no_answer() {
+    check(
+        "ask      | a accepted, a started, ok a
+         cut 6+34 | a failed AnswerTooLong
+         ask      | b accepted, b started, ok b
+         say B    | b +B
+         cut 6+34 | b completed",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_panic_ends_the_turn_as_interrupted() {
     check(
         "ask      | a accepted, a started, ok a

@@ -1,5 +1,7 @@
 //! Messages: what is sent.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::value::{RawValue, Value};
 
@@ -27,6 +29,14 @@ pub(in crate::provider) struct MessagesBody<'a> {
     messages: Vec<Message<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_config: Option<OutputConfig<'a>>,
+}
+
+/// How long the model may think.
+#[derive(Debug, Serialize)]
+struct OutputConfig<'a> {
+    effort: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -106,12 +116,12 @@ enum Content<'a> {
         text: &'a str,
     },
     ToolUse {
-        id: &'a str,
+        id: Cow<'a, str>,
         name: &'a str,
         input: &'a RawValue,
     },
     ToolResult {
-        tool_use_id: &'a str,
+        tool_use_id: Cow<'a, str>,
         content: &'a str,
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         is_error: bool,
@@ -122,6 +132,7 @@ impl<'a> MessagesBody<'a> {
     pub(in crate::provider) fn new(request: &'a Request, provider: &ProviderName) -> Self {
         let mut system: Vec<_> = text(&request.system).into_iter().collect();
         system.iter_mut().for_each(Block::cache);
+        let Sampling { temperature, effort } = Sampling::of_messages(request);
         let tools = &request.tools;
         let none = tools.closed && !tools.tools.is_empty();
         let max_tokens = match request.style.max_output_tokens {
@@ -136,7 +147,8 @@ impl<'a> MessagesBody<'a> {
             tool_choice: none.then_some(Choice { r#type: "none" }),
             system,
             messages: messages(&request.items, provider),
-            temperature: Sampling::of_messages(request).temperature,
+            temperature,
+            output_config: effort.map(|effort| OutputConfig { effort }),
         }
     }
 }
@@ -184,14 +196,28 @@ fn block<'a>(item: &'a Item, provider: &ProviderName) -> Option<(Role, Block<'a>
         Item::Replay(replay) if replay.provider != *provider => return None,
         Item::Replay(replay) => (Role::Assistant, Block::Again(&replay.body)),
         Item::ToolCall(call) => {
-            let (id, name, input) = (&call.id, &call.name, call.object());
+            let (id, name, input) = (plain(&call.id), &call.name, call.object());
             (Role::Assistant, Content::ToolUse { id, name, input }.into())
         }
         Item::ToolResult { call, output, failed } => {
-            let (tool_use_id, content, is_error) = (call, output, *failed);
+            let (tool_use_id, content, is_error) = (plain(call), output, *failed);
             (Role::User, Content::ToolResult { tool_use_id, content, is_error }.into())
         }
     })
+}
+
+/// The id of a call in letters, digits, `_` and `-`, which Messages insist on and other servers do not.
+/// Ids that differ stay different.
+fn plain(id: &str) -> Cow<'_, str> {
+    let keeps = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if id.bytes().all(|byte| keeps(byte) || byte == b'_') {
+        return id.into();
+    }
+    let letter = |byte: u8| match byte {
+        byte if keeps(byte) => char::from(byte).to_string(),
+        byte => format!("_{byte:02x}"),
+    };
+    id.bytes().map(letter).collect::<String>().into()
 }
 
 /// Text without a character in it would be refused.

@@ -103,6 +103,7 @@ impl MessagesDecoder {
         match &*block.kind {
             "text" => decode::text(pieces, &block.text),
             "thinking" => {
+                decode::thinks(pieces);
                 decode::reasoning(pieces, &block.thinking);
                 self.think(|| Thought::Thinking {
                     thinking: block.thinking.to_string(),
@@ -110,6 +111,7 @@ impl MessagesDecoder {
                 });
             }
             "redacted_thinking" => {
+                decode::thinks(pieces);
                 self.think(|| Thought::RedactedThinking { data: block.data.to_string() });
             }
             "tool_use" => {
@@ -121,6 +123,7 @@ impl MessagesDecoder {
                     id: &block.id,
                     name: &block.name,
                     arguments: if input == "{}" { "" } else { input },
+                    extra: None,
                 })?;
             }
             _ => {}
@@ -146,7 +149,7 @@ impl MessagesDecoder {
             }
             "input_json_delta" if self.calling == Some(change.index.0) => {
                 let (index, arguments) = (change.index.0, &*delta.partial_json);
-                self.calls.add(&Fragment { index, id: "", name: "", arguments })?;
+                self.calls.add(&Fragment { index, id: "", name: "", arguments, extra: None })?;
             }
             _ => {}
         }
@@ -328,6 +331,7 @@ impl From<Tokens> for Usage {
             input: fresh.0.saturating_add(cached.0).saturating_add(kept.0),
             output: output.0,
             cached: cached.0,
+            kept: kept.0,
             estimated: false,
         }
     }

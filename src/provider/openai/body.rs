@@ -83,7 +83,7 @@ impl<'a> ResponseBody<'a> {
             Some(_) => new_items(&request.items),
             None => &request.items,
         };
-        let Sampling { temperature, effort } = Sampling::of_responses(request);
+        let Sampling { temperature, effort } = Sampling::of_openai(request);
         let tools = &request.tools;
         // A model that does not reason refuses to be asked for it.
         let thinks = tools.is_open() && sampling::reasons(&request.model);

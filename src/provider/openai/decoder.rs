@@ -4,11 +4,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    model::{FinishReason, Usage},
+    model::FinishReason,
     provider::{
         Ending, Failure, Piece,
         decode::{self, Calls, Decoder, Fragment, Pieces, parse},
-        lenient::{Cached, Count, Text, or_default},
+        lenient::{Text, Tokens, or_default},
         refusal,
         replays::Replays,
         sse::{self, Event},
@@ -102,8 +102,10 @@ impl ResponsesDecoder {
     }
 
     fn added(&mut self, item: &OutputItem<'_>, pieces: &mut Pieces) {
-        if self.spoke && &*item.kind == "message" {
-            decode::text(pieces, BREAK);
+        match &*item.kind {
+            "reasoning" => decode::thinks(pieces),
+            "message" if self.spoke => decode::text(pieces, BREAK),
+            _ => {}
         }
     }
 
@@ -124,7 +126,7 @@ impl ResponsesDecoder {
     fn call(&mut self, item: &OutputItem<'_>, pieces: &mut Pieces) -> Result<(), Failure> {
         if &*item.kind == "function_call" {
             let (id, name, arguments) = (&item.call_id, &item.name, &item.arguments);
-            self.calls.add(&Fragment { index: 0, id, name, arguments })?;
+            self.calls.add(&Fragment { index: 0, id, name, arguments, extra: None })?;
             self.calls.emit(pieces);
         }
         Ok(())
@@ -163,7 +165,7 @@ impl ResponsesDecoder {
             _ if self.calls.any() => FinishReason::ToolCalls,
             _ => FinishReason::Stop,
         };
-        let usage = response.usage.as_ref().map(Usage::from);
+        let usage = response.usage.and_then(Tokens::usage);
         let model = decode::model(&response.model);
         pieces.push_back(Piece::End(Ending { finish_reason, usage, model }));
         Ok(())
@@ -271,26 +273,4 @@ struct Response<'a> {
 struct Incomplete<'a> {
     #[serde(borrow)]
     reason: Text<'a>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Tokens {
-    #[serde(rename = "input_tokens")]
-    input: Count,
-    #[serde(rename = "output_tokens")]
-    output: Count,
-    #[serde(rename = "input_tokens_details", deserialize_with = "or_default")]
-    of_input: Cached,
-}
-
-impl From<&Tokens> for Usage {
-    fn from(tokens: &Tokens) -> Self {
-        Self {
-            input: tokens.input.0,
-            output: tokens.output.0,
-            cached: tokens.of_input.cached_tokens.0,
-            estimated: false,
-        }
-    }
 }

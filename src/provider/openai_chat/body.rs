@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::{RawValue, Value};
 
+use super::Again;
 use crate::{
-    model::ToolSpec,
+    model::{ProviderName, ToolSpec},
     provider::{
         Item, Request,
         sampling::{self, Sampling},
@@ -70,6 +71,8 @@ struct ChatMessage<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<ChatCall<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_content: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     tool_call_id: Option<&'a str>,
 }
 
@@ -78,6 +81,8 @@ struct ChatCall<'a> {
     id: &'a str,
     r#type: &'static str,
     function: ChatFunction<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extra_content: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Serialize)]
@@ -88,15 +93,19 @@ struct ChatFunction<'a> {
 
 impl<'a> ChatBody<'a> {
     /// `official`: the server is OpenAI's own.
-    pub(in crate::provider) fn new(request: &'a Request, official: bool) -> Self {
-        let Sampling { temperature, effort } = Sampling::of_chat(request);
+    pub(in crate::provider) fn new(
+        request: &'a Request,
+        provider: &ProviderName,
+        official: bool,
+    ) -> Self {
+        let Sampling { temperature, effort } = Sampling::of_openai(request);
         let tokens = Some(request.style.max_output_tokens).filter(|tokens| *tokens > 0);
         let modern = official || sampling::reasons(&request.model);
         Self {
             model: &request.model,
             stream: true,
             stream_options: StreamOptions { include_usage: true },
-            messages: messages(request),
+            messages: messages(request, provider),
             tools: request.tools.tools.iter().map(ChatTool::from).collect(),
             tool_choice: (request.tools.closed && !request.tools.tools.is_empty())
                 .then_some("none"),
@@ -108,7 +117,8 @@ impl<'a> ChatBody<'a> {
     }
 }
 
-fn messages(request: &Request) -> Vec<ChatMessage<'_>> {
+fn messages<'a>(request: &'a Request, provider: &ProviderName) -> Vec<ChatMessage<'a>> {
+    let mut extra = None;
     let mut messages = Vec::with_capacity(request.items.len() + 1);
     if !request.system.is_empty() {
         messages.push(said("system", &request.system));
@@ -123,11 +133,18 @@ fn messages(request: &Request) -> Vec<ChatMessage<'_>> {
                 Some(said) => said.to_mut().push_str(text),
                 nothing => *nothing = Some((&**text).into()),
             },
-            // How its model came to a call is nothing that this dialect can take.
-            Item::Replay(_) => {}
+            Item::Replay(replay) if replay.provider != *provider => {}
+            Item::Replay(replay) => {
+                let again: Again<'_> = serde_json::from_str(replay.body.get()).unwrap_or_default();
+                if again.reasoning_content.is_some() {
+                    answer(&mut messages).reasoning_content = again.reasoning_content;
+                }
+                extra = again.extra_content;
+            }
             Item::ToolCall(call) => {
                 let function = ChatFunction { name: &call.name, arguments: call.object().get() };
-                let call = ChatCall { id: &call.id, r#type: "function", function };
+                let (id, extra_content) = (&call.id, extra.take());
+                let call = ChatCall { id, r#type: "function", function, extra_content };
                 answer(&mut messages).tool_calls.push(call);
             }
             Item::ToolResult { call, output, .. } => {

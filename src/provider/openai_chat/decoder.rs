@@ -1,14 +1,20 @@
 //! Chat Completions: chunks to pieces. Lenient, for dozens of servers speak it in their own way.
 
-use serde::Deserialize;
+use std::borrow::Cow;
 
+use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::Again;
 use crate::{
+    limits::REPLAY_BYTES_MAX,
     model::{FinishReason, Usage},
     provider::{
         Ending, Failure, Piece,
         decode::{self, Calls, Decoder, Fragment, Pieces, parse},
-        lenient::{Cached, Count, Text, first, or_default},
+        lenient::{Count, Text, Tokens, first, or_default},
         refusal,
+        replays::Replays,
         sse::{self, Event},
         truncated,
     },
@@ -18,8 +24,13 @@ use crate::{
 #[derive(Debug, Default)]
 pub(in crate::provider) struct ChatDecoder {
     calls: Calls,
+    replays: Replays,
+    /// What the model has thought until it called, under the one name by which a server wants it back.
+    thoughts: String,
     /// A choice was seen, so there is an answer that can end.
     begun: bool,
+    /// A `delta` said something.
+    grew: bool,
     refused: bool,
     finish: Option<FinishReason>,
     usage: Option<Usage>,
@@ -32,42 +43,51 @@ impl Decoder for ChatDecoder {
             return self.chunk(&event.data, pieces);
         }
         // Some servers say that they are done in place of a finish reason.
-        self.end(self.begun, pieces).ok_or_else(truncated)
+        self.begun.then_some(()).ok_or_else(truncated)?;
+        self.end(pieces)
     }
 
     fn finish(&mut self, pieces: &mut Pieces) -> Result<(), Failure> {
-        self.end(self.finish.is_some(), pieces).ok_or_else(truncated)
+        self.finish.ok_or_else(truncated)?;
+        self.end(pieces)
     }
 
     fn whole(&mut self, body: &str, pieces: &mut Pieces) -> Result<(), Failure> {
         self.chunk(body, pieces)?;
-        self.end(self.begun, pieces).ok_or_else(sse::unreadable)
+        self.begun.then_some(()).ok_or_else(sse::unreadable)?;
+        self.end(pieces)
     }
 }
 
 impl ChatDecoder {
+    /// `replays`: what of the answer is to be sent again.
+    pub(in crate::provider) fn new(replays: Replays) -> Self {
+        Self { replays, ..Self::default() }
+    }
+
     fn chunk(&mut self, json: &str, pieces: &mut Pieces) -> Result<(), Failure> {
         let chunk: Chunk<'_> = parse(json)?;
         if chunk.error.is_some() {
             return Err(refusal::in_stream(json));
         }
-        if let Some(usage) = chunk.usage {
-            self.usage = Some(usage.into());
-        }
+        self.usage = chunk.usage.and_then(Tokens::usage).or(self.usage);
         if self.model.is_empty() {
             self.model.push_str(&chunk.model);
         }
         let Some(choice) = chunk.choice else { return Ok(()) };
         self.begun = true;
+        self.grew |= !choice.delta.is_empty();
         self.delta(&choice.delta, pieces)?;
-        self.delta(&choice.message, pieces)?;
+        // Beside deltas it says again what they have said.
+        if !self.grew {
+            self.delta(&choice.message, pieces)?;
+        }
         match choice.finish_reason.filled() {
             None => Ok(()),
             Some("error") => Err(refusal::in_stream(json)),
             Some(reason) => {
                 self.finish = Some(self.reason(reason));
-                self.calls.emit(pieces);
-                Ok(())
+                self.call(pieces)
             }
         }
     }
@@ -75,6 +95,10 @@ impl ChatDecoder {
     fn delta(&mut self, delta: &Delta<'_>, pieces: &mut Pieces) -> Result<(), Failure> {
         let thought = delta.reasoning_content.filled().or(delta.reasoning.filled());
         decode::reasoning(pieces, thought.unwrap_or_default());
+        // Should they become too long, it is the replay that is refused.
+        if self.replays.wanted() && self.thoughts.len() <= REPLAY_BYTES_MAX {
+            self.thoughts.push_str(&delta.reasoning_content);
+        }
         decode::text(pieces, &delta.content);
         self.refused |= delta.refusal.filled().is_some();
         decode::text(pieces, &delta.refusal);
@@ -84,6 +108,7 @@ impl ChatDecoder {
                 id: &part.id,
                 name: &part.function.name,
                 arguments: &part.function.arguments,
+                extra: part.extra_content,
             })?;
         }
         Ok(())
@@ -100,14 +125,27 @@ impl ChatDecoder {
         }
     }
 
-    /// Emits the end, if the answer has one.
-    fn end(&mut self, has_one: bool, pieces: &mut Pieces) -> Option<()> {
-        has_one.then_some(())?;
-        self.calls.emit(pieces);
+    /// Emits the calls, each behind what its server wants to see again with it.
+    fn call(&mut self, pieces: &mut Pieces) -> Result<(), Failure> {
+        for (call, extra) in self.calls.take() {
+            let thoughts = Some(std::mem::take(&mut self.thoughts)).filter(|text| !text.is_empty());
+            if thoughts.is_some() || extra.is_some() {
+                let (reasoning_content, extra_content) =
+                    (thoughts.map(Cow::Owned), extra.as_deref());
+                let again = to_raw_value(&Again { reasoning_content, extra_content });
+                self.replays.add(again.map_err(|_| sse::unreadable())?, pieces)?;
+            }
+            pieces.push_back(Piece::ToolCall(call));
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, pieces: &mut Pieces) -> Result<(), Failure> {
+        self.call(pieces)?;
         let finish_reason = self.finish.unwrap_or_else(|| self.reason("stop"));
         let model = decode::model(&self.model);
         pieces.push_back(Piece::End(Ending { finish_reason, usage: self.usage, model }));
-        Some(())
+        Ok(())
     }
 }
 
@@ -116,12 +154,12 @@ impl ChatDecoder {
 #[serde(default)]
 struct Chunk<'a> {
     #[serde(borrow)]
-    error: Option<&'a serde_json::value::RawValue>,
+    error: Option<&'a RawValue>,
     #[serde(borrow)]
     model: Text<'a>,
     #[serde(borrow, rename = "choices", deserialize_with = "first")]
     choice: Option<Choice<'a>>,
-    usage: Option<ChatUsage>,
+    usage: Option<Tokens>,
 }
 
 #[derive(Default, Deserialize)]
@@ -150,6 +188,13 @@ struct Delta<'a> {
     tool_calls: Vec<CallPart<'a>>,
 }
 
+impl Delta<'_> {
+    fn is_empty(&self) -> bool {
+        let texts = [&self.content, &self.refusal, &self.reasoning_content, &self.reasoning];
+        self.tool_calls.is_empty() && texts.iter().all(|text| text.filled().is_none())
+    }
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct CallPart<'a> {
@@ -158,6 +203,8 @@ struct CallPart<'a> {
     id: Text<'a>,
     #[serde(borrow, deserialize_with = "or_default")]
     function: FunctionPart<'a>,
+    #[serde(borrow)]
+    extra_content: Option<&'a RawValue>,
 }
 
 #[derive(Default, Deserialize)]
@@ -167,24 +214,4 @@ struct FunctionPart<'a> {
     name: Text<'a>,
     #[serde(borrow)]
     arguments: Text<'a>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct ChatUsage {
-    prompt_tokens: Count,
-    completion_tokens: Count,
-    #[serde(deserialize_with = "or_default")]
-    prompt_tokens_details: Cached,
-}
-
-impl From<ChatUsage> for Usage {
-    fn from(usage: ChatUsage) -> Self {
-        Self {
-            input: usage.prompt_tokens.0,
-            output: usage.completion_tokens.0,
-            cached: usage.prompt_tokens_details.cached_tokens.0,
-            estimated: false,
-        }
-    }
 }

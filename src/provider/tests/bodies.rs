@@ -46,13 +46,13 @@ fn the_results_of_all_tools_go_to_a_conversation_that_holds_the_calls() {
 #[test]
 fn chat_completions() {
     let request = asked("llama3.2");
-    insta::assert_json_snapshot!("body_chat", value(ChatBody::new(&request, false)));
-    let official = value(ChatBody::new(&request, true));
+    insta::assert_json_snapshot!("body_chat", value(ChatBody::new(&request, &HERE.into(), false)));
+    let official = value(ChatBody::new(&request, &HERE.into(), true));
     assert_eq!(
         (&official["max_tokens"], &official["max_completion_tokens"]),
         (&Value::Null, &json!(1_024))
     );
-    let reasons = value(ChatBody::new(&asked("gpt-6-luna"), false));
+    let reasons = value(ChatBody::new(&asked("gpt-6-luna"), &HERE.into(), false));
     assert_eq!(reasons["max_completion_tokens"], 1_024);
     assert_eq!(
         (&reasons["reasoning_effort"], &reasons["temperature"]),
@@ -77,6 +77,25 @@ fn a_history_that_was_cut_begins_with_the_user() {
         json!([{"role": "user", "content": [{"type": "text", "text": "Why?"}]}])
     );
     assert_eq!((&body["system"], &body["max_tokens"]), (&Value::Null, &json!(4_096)));
+}
+
+#[test]
+fn calls_of_another_server_have_ids_that_messages_take() {
+    let rows = [
+        ("toolu_01-A", "toolu_01-A"),
+        ("functions.calculate:0", "functions_2ecalculate_3a0"),
+        ("functions.calculate_0", "functions_2ecalculate_5f0"),
+        ("ä", "_c3_a4"),
+    ];
+    for (id, sent) in rows {
+        let items = [user("Hm?"), call(id, "get_time", "{}"), result(id, "noon", false)];
+        let body = value(MessagesBody::new(&request(&items), &HERE.into()));
+        let ids = [
+            &body["messages"][1]["content"][0]["id"],
+            &body["messages"][2]["content"][0]["tool_use_id"],
+        ];
+        assert_eq!(ids, [sent, sent]);
+    }
 }
 
 /// A request in the middle of an answer that has called tools: with what three providers want to see
@@ -116,7 +135,7 @@ fn tools_are_offered_and_what_came_with_calls_is_sent_again() {
     let strange = value(MessagesBody::new(&request, &HERE.into()));
     insta::assert_json_snapshot!("tools_messages_strange", strange["messages"][1]);
     let request = calling("llama3.2");
-    insta::assert_json_snapshot!("tools_chat", value(ChatBody::new(&request, false)));
+    insta::assert_json_snapshot!("tools_chat", value(ChatBody::new(&request, &HERE.into(), false)));
 }
 
 #[test]
@@ -127,7 +146,7 @@ fn where_no_tool_may_be_called_they_are_listed_for_the_calls_that_were() {
     let bodies = |request: &Request| {
         let responses = value(ResponseBody::new(request, &HERE.into(), None));
         let messages = value(MessagesBody::new(request, &HERE.into()));
-        [responses, value(ChatBody::new(request, false)), messages]
+        [responses, value(ChatBody::new(request, &HERE.into(), false)), messages]
     };
     let choices = [json!("none"), json!("none"), json!({"type": "none"})];
     for ((open, closed), choice) in bodies(&open).iter().zip(bodies(&closed)).zip(choices) {

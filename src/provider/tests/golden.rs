@@ -77,7 +77,7 @@ fn responses_are_decoded() {
 
 #[test]
 fn chat_completions_are_decoded() {
-    check(("openai", "chat_"), 9, |_| ChatDecoder::default());
+    check(("openai", "chat_"), 9, ChatDecoder::new);
 }
 
 #[test]
@@ -96,46 +96,127 @@ pub(super) fn events(datas: &[&str], decoder: impl Decoder) -> String {
     decoded(body.as_bytes(), 64, decoder)
 }
 
+const TEXT: &str = r#"{"choices":[{"delta":{"content":"a"}}]}"#;
+const STOP: &str = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
+
+/// What a compatible server sends, and what is told of it before its end.
+type Chat<'a> = (&'a [&'a str], &'a str);
+
+fn check_chat(rows: &[Chat<'_>], how: &str) {
+    for (datas, told) in rows {
+        let end = format!("end Ending {{ finish_reason: {how}, usage: None, model: None }}");
+        assert_eq!(variant::<ChatDecoder>(datas), format!("{told}\n{end}"), "{datas:?}");
+    }
+}
+
 #[test]
 fn a_compatible_chat_server_may_say_it_otherwise() {
-    let text = r#"{"choices":[{"delta":{"content":"a"}}]}"#;
-    let call = |index: u32, id: &str| {
+    let rows: [Chat<'_>; 5] = [
+        (&[TEXT, "[DONE]"], "text a"),
+        (&[TEXT, "", STOP], "text a"),
+        (&[TEXT, STOP, "[DONE]", "[DONE]"], "text a"),
+        (&["{}", r#"{"choices":null,"error":null}"#, TEXT, STOP], "text a"),
+        (
+            &[r#"{"choices":[{"delta":{"reasoning":"r","reasoning_content":null}}]}"#, TEXT, STOP],
+            "reasoning r\ntext a",
+        ),
+    ];
+    check_chat(&rows, "Stop");
+    let failures: [(&[&str], &str); 4] = [
+        (&[TEXT], "text a\nfailure ProviderTruncated"),
+        (&["[DONE]"], "failure ProviderTruncated"),
+        (&[r#"{"error":"out of memory"}"#], "failure ProviderUnavailable"),
+        (&["<html>"], "failure ProviderProtocol"),
+    ];
+    for (datas, failure) in failures {
+        let told = variant::<ChatDecoder>(datas);
+        assert_eq!(told, format!("{failure} (status None, code None), retry Soon"), "{datas:?}");
+    }
+}
+
+#[test]
+fn what_was_said_by_now_may_stand_beside_each_delta_or_in_the_end() {
+    let message = r#"{"choices":[{"message":{"content":"a"}}]}"#;
+    let rows: [Chat<'_>; 3] = [
+        (
+            &[
+                r#"{"choices":[{"delta":{"content":""},"message":{"content":""}}]}"#,
+                r#"{"choices":[{"delta":{"content":"a"},"message":{"content":"a"}}]}"#,
+                r#"{"choices":[{"delta":{"content":"b"},"message":{"content":"ab"}}]}"#,
+                r#"{"choices":[{"message":{"content":"ab"},"finish_reason":"stop"}]}"#,
+            ],
+            "text ab",
+        ),
+        (
+            &[
+                r#"{"choices":[{"delta":{"reasoning":"r"}}]}"#,
+                TEXT,
+                r#"{"choices":[{"message":{"reasoning":"r","content":"a"}}]}"#,
+                STOP,
+            ],
+            "reasoning r\ntext a",
+        ),
+        (&[message, message, STOP], "text aa"),
+    ];
+    check_chat(&rows, "Stop");
+}
+
+#[test]
+fn a_call_is_put_together_however_a_server_counts_and_names_it() {
+    let call = |index: u32, id: &str, function: &str| {
         format!(
-            r#"{{"choices":[{{"delta":{{"tool_calls":[{{"index":{index},"id":"{id}","function":{{"name":"f","arguments":""}}}}]}}}}]}}"#
+            r#"{{"choices":[{{"delta":{{"tool_calls":[{{"index":{index},"id":"{id}","function":{{{function}}}}}]}}}}]}}"#
         )
     };
-    let stop = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
-    let end =
-        |how: &str| format!("end Ending {{ finish_reason: {how}, usage: None, model: None }}");
-    let stopped = format!("text a\n{}", end("Stop"));
-    let truncated = "failure ProviderTruncated (status None, code None), retry Soon".to_owned();
-    let rows: [(&[&str], String); 11] = [
-        (&[text, "[DONE]"], stopped.clone()),
-        (&[text, "", stop], stopped.clone()),
-        (&[text, stop, "[DONE]", "[DONE]"], stopped.clone()),
-        (&["{}", r#"{"choices":null,"error":null}"#, text, stop], stopped),
-        (&[text], format!("text a\n{truncated}")),
-        (&["[DONE]"], truncated),
-        (
-            &[&call(0, "x"), &call(0, "y"), stop],
-            format!("call x f {{}}\ncall y f {{}}\n{}", end("ToolCalls")),
-        ),
-        (
-            &[&call(0, ""), &call(1, ""), "[DONE]"],
-            format!("call call_1 f {{}}\ncall call_2 f {{}}\n{}", end("ToolCalls")),
-        ),
-        (
-            &[r#"{"choices":[{"delta":{"reasoning":"r","reasoning_content":null}}]}"#, text, stop],
-            format!("reasoning r\ntext a\n{}", end("Stop")),
-        ),
-        (
-            &[r#"{"error":"out of memory"}"#],
-            "failure ProviderUnavailable (status None, code None), retry Soon".to_owned(),
-        ),
-        (&["<html>"], "failure ProviderProtocol (status None, code None), retry Soon".to_owned()),
+    let f = r#""name":"f","arguments":"#;
+    let f = |arguments: &str| format!("{f}\"{arguments}\"");
+    let (none, one, begun) = (&*f(""), &*f("1"), &*f("[1,"));
+    let rest = r#""arguments":"2]""#;
+    let [x, y, first, second] =
+        [(0, "x"), (0, "y"), (0, ""), (1, "")].map(|(i, id)| call(i, id, none));
+    let rows: [Chat<'_>; 6] = [
+        (&[&x, &y, STOP], "call x f {}\ncall y f {}"),
+        (&[&first, &second, "[DONE]"], "call call_1 f {}\ncall call_2 f {}"),
+        (&[&call(0, "", one), &call(0, "", one), STOP], "call call_1 f 1\ncall call_2 f 1"),
+        (&[&call(0, "x", begun), &call(0, "", rest), STOP], "call x f [1,2]"),
+        (&[&call(0, "x", begun), &call(0, "random", rest), STOP], "call x f [1,2]"),
+        (&[&x, &call(0, "x", begun), &call(0, "x", rest), STOP], "call x f [1,2]"),
     ];
-    for (datas, expected) in rows {
-        assert_eq!(variant::<ChatDecoder>(datas), expected, "{datas:?}");
+    check_chat(&rows, "ToolCalls");
+}
+
+#[test]
+fn tokens_are_counted_by_whatever_name_and_zeros_are_no_count() {
+    let chat = |usage: &str| {
+        let usage = format!(r#"{{"choices":[],"usage":{usage}}}"#);
+        variant::<ChatDecoder>(&[TEXT, STOP, &usage])
+    };
+    let response = |usage: &str| {
+        let event = format!(r#"{{"type":"response.completed","response":{{"usage":{usage}}}}}"#);
+        variant::<ResponsesDecoder>(&[&event])
+    };
+    let some = "Some(Usage { input: 3, output: 2, cached: 1, kept: 0, estimated: false })";
+    let rows = [
+        (
+            r#"{"prompt_tokens":3,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":1}}"#,
+            some,
+        ),
+        (
+            r#"{"input_tokens":3,"output_tokens":2,"input_tokens_details":{"cached_tokens":1}}"#,
+            some,
+        ),
+        (
+            r#"{"input_tokens":3,"prompt_tokens":3,"output_tokens":2,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":1}}"#,
+            some,
+        ),
+        (r#"{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}"#, "None"),
+        ("{}", "None"),
+        ("null", "None"),
+    ];
+    for (usage, counted) in rows {
+        for told in [chat(usage), response(usage)] {
+            assert!(told.contains(&format!("usage: {counted}, ")), "{usage}: {told}");
+        }
     }
 }
 

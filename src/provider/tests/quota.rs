@@ -71,6 +71,26 @@ fn a_key_is_spent_when_nothing_is_left_and_it_is_said_until_when() {
     }
 }
 
+/// Answers the next request with these headers, too.
+async fn answers(server: &Server, said: &str, body: &[u8]) {
+    let mut exchange = server.request().await;
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n";
+    exchange.send(&format!("{head}{said}\r\n")).await;
+    exchange.send(std::str::from_utf8(body).unwrap()).await;
+}
+
+#[tokio::test]
+async fn who_has_answered_with_the_last_tokens_is_asked_again() {
+    let server = Server::start().await;
+    let provider = server.provider(OpenaiChat, |_| {});
+    let said = "x-ratelimit-remaining-tokens: 0\r\nx-ratelimit-reset-tokens: 59.8s\r\n";
+    let body = include_bytes!("../../../tests/fixtures/openai/chat_stream_crlf_comments.sse");
+    for _ in 0..2 {
+        let asking = provider.ask(request(&[user("hello")]));
+        assert!(tokio::join!(asking, answers(&server, said, body)).0.is_ok());
+    }
+}
+
 #[tokio::test]
 async fn a_spent_key_is_not_asked() {
     let rows: [(ProviderKind, &[u8], &str); 3] = [
@@ -82,7 +102,9 @@ async fn a_spent_key_is_not_asked() {
         (
             OpenaiChat,
             include_bytes!("../../../tests/fixtures/openai/chat_stream_crlf_comments.sse"),
-            "x-ratelimit-remaining-tokens: 0\r\nx-ratelimit-reset-tokens: 30s\r\n",
+            "x-ratelimit-remaining-requests: 0\r\nx-ratelimit-reset-requests: 10m0s\r\n\
+             x-ratelimit-limit-requests: 20\r\nx-ratelimit-remaining-tokens: 0\r\n\
+             x-ratelimit-reset-tokens: 60s\r\n",
         ),
         (
             Anthropic,
@@ -95,13 +117,7 @@ async fn a_spent_key_is_not_asked() {
         let server = Server::start().await;
         let provider = server.provider(kind, |_| {});
         let request = request(&[user("hello")]);
-        let answered = async {
-            let mut exchange = server.request().await;
-            let head =
-                "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n";
-            exchange.send(&format!("{head}{said}\r\n")).await;
-            exchange.send(std::str::from_utf8(body).unwrap()).await;
-        };
+        let answered = answers(&server, said, body);
         let (first, ()) = tokio::join!(provider.ask(request.clone()), answered);
         assert!(first.is_ok());
         // Nobody would answer, so asking would end in another way.

@@ -91,8 +91,8 @@ pub(super) fn headers<'a>(lines: impl IntoIterator<Item = (&'a str, &'a str)>) -
 }
 
 #[test]
-fn a_429_has_three_meanings_and_more() {
-    let rows: [(u16, &str, Reason, Retry); 13] = [
+fn a_429_has_three_meanings_and_a_400_more() {
+    let rows: [(u16, &str, Reason, Retry); 17] = [
         (
             429,
             r#"{"error":{"code":"rate_limit_exceeded","message":"Request too large for gpt"}}"#,
@@ -131,6 +131,30 @@ fn a_429_has_three_meanings_and_more() {
             Never,
         ),
         (400, r#"{"error":"model is required"}"#, ProviderRejected, Never),
+        (
+            400,
+            r#"{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing."}}"#,
+            ProviderQuota,
+            Never,
+        ),
+        (
+            400,
+            r#"{"type":"error","error":{"type":"invalid_request_error","message":"You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC."}}"#,
+            ProviderQuota,
+            Never,
+        ),
+        (
+            400,
+            r#"[{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT"}}]"#,
+            ProviderAuth,
+            Never,
+        ),
+        (
+            400,
+            r#"{"error":{"message":"Invalid input: “Your credit balance is too low”"}}"#,
+            ProviderRejected,
+            Never,
+        ),
     ];
     for (status, body, reason, retry) in rows {
         let failure = refusal::classify(status, &HeaderMap::new(), body.as_bytes());

@@ -38,6 +38,7 @@ fn deadlines(first_token_ms: u64, silence_ms: u64, turn_ms: u64) -> Deadlines {
 enum Does {
     Headers,
     Pings,
+    Broods,
     Thinks,
     Says,
     Ends,
@@ -77,6 +78,7 @@ fn piece(does: Does) -> Option<Result<Piece, Failure>> {
     let end = Ending { finish_reason: FinishReason::Stop, usage: None, model: None };
     match does {
         Does::Headers | Does::Pings => None,
+        Does::Broods => Some(Ok(Piece::Reasoning(String::new()))),
         Does::Thinks => Some(Ok(Piece::Reasoning("hm".to_owned()))),
         Does::Says => Some(Ok(Piece::Text("a".to_owned()))),
         Does::Ends => Some(Ok(Piece::End(end))),
@@ -85,13 +87,19 @@ fn piece(does: Does) -> Option<Result<Piece, Failure>> {
 
 #[tokio::test(start_paused = true)]
 async fn each_deadline_breaks_off_in_its_own_time() {
-    use Does::{Ends, Headers, Pings, Says, Thinks};
+    use Does::{Broods, Ends, Headers, Pings, Says, Thinks};
     let end = "end Ending { finish_reason: Stop, usage: None, model: None }";
-    let rows: [(Script, String, u128); 7] = [
+    let rows: [(Script, String, u128); 8] = [
         (&[(600, Headers)], PASSED.to_owned(), 500),
         (&[(300, Headers)], PASSED.to_owned(), 500),
         (&[(300, Headers), (100, Pings), (300, Says)], PASSED.to_owned(), 500),
         (&[(10, Headers), (10, Says)], format!("text a\n{PASSED}"), 120),
+        // A thought that is not shown is a beginning, too, and no piece.
+        (
+            &[(450, Headers), (40, Broods), (90, Pings), (90, Says)],
+            format!("text a\n{PASSED}"),
+            770,
+        ),
         (
             &[(10, Headers), (400, Thinks), (90, Pings), (90, Says)],
             format!("reasoning hm\ntext a\n{PASSED}"),

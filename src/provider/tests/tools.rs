@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, stream};
 use serde_json::Value;
 
-use super::{assistant, call, golden, offer, request, result, server::Server, told, user};
+use super::{assistant, call, golden, offer, replay, request, result, server::Server, told, user};
 use crate::{
     config::ProviderKind,
     limits::REPLAY_BYTES_MAX,
@@ -95,7 +95,7 @@ fn the_request_that_follows_on_calls_is_the_recorded_one() {
 
     let mut request = following("openai/chat_stream_tool_call.sse", ChatDecoder::default());
     request.system = "You are a concise assistant.".into();
-    let ours = serde_json::to_value(ChatBody::new(&request, false)).unwrap();
+    let ours = serde_json::to_value(ChatBody::new(&request, &"here".into(), false)).unwrap();
     let theirs = recorded("openai/chat_tool_followup.request.json");
     assert!(is_within(&ours["messages"], &theirs["messages"]), "{ours:#}");
 }
@@ -121,7 +121,9 @@ fn thoughts_are_sent_again_as_they_came() {
     let rows: [(&[&String], String); 4] = [
         (
             &[&redacted, &stop, &end],
-            format!("replay {{\"type\":\"redacted_thinking\",\"data\":\"d\"}}\n{ended}"),
+            format!(
+                "reasoning \nreplay {{\"type\":\"redacted_thinking\",\"data\":\"d\"}}\n{ended}"
+            ),
         ),
         (&[&thinking, &think("a\\t"), &think("ä"), &signed, &stop, &end], format!("{said}{ended}")),
         // Some servers leave the ends of blocks out.
@@ -134,6 +136,44 @@ fn thoughts_are_sent_again_as_they_came() {
     let half = "x".repeat(REPLAY_BYTES_MAX / 2);
     let long = told(&[&thinking, &think(&half), &think(&half), &signed, &stop, &end]);
     assert!(long.ends_with("failure AnswerTooLong (status None, code None), retry Never"));
+}
+
+#[test]
+fn a_chat_server_is_sent_again_what_it_sent_with_its_calls_and_others_are_not() {
+    let thinks = r#"{"choices":[{"delta":{"reasoning_content":"I lo\no"}}]}"#;
+    let more = r#"{"choices":[{"delta":{"reasoning_content":"k.","reasoning":"k."}}]}"#;
+    let calls = r#"{"choices":[{"delta":{"tool_calls":[
+        {"index":0,"id":"c","function":{"name":"f"},"extra_content":{"google":{"thought_signature":"s"}}},
+        {"index":1,"id":"d","function":{"name":"g"},"extra_content":null}]}}]}"#
+        .replace('\n', "");
+    let stop = r#"{"choices":[{"delta":{},"finish_reason":"tool_calls"}]}"#;
+    let end = "call d g {}\nend Ending { finish_reason: ToolCalls, usage: None, model: None }";
+    let again =
+        r#"{"reasoning_content":"I lo\nok.","extra_content":{"google":{"thought_signature":"s"}}}"#;
+    let events = [thinks, more, &calls, stop];
+    let told = golden::events(&events, ChatDecoder::new(golden::replays()));
+    let said = r"reasoning I lo\nok.";
+    assert_eq!(told, format!("{said}\nreplay {again}\ncall c f {{}}\n{end}"));
+    let told = golden::events(&events, ChatDecoder::default());
+    assert_eq!(told, format!("{said}\ncall c f {{}}\n{end}"));
+    // By another name they are not wanted back, and of a text without calls nothing is.
+    let events = [&*thinks.replace("reasoning_content", "reasoning"), &calls, stop];
+    let told = golden::events(&events, ChatDecoder::new(golden::replays()));
+    assert!(told.contains(r#"replay {"extra_content":{"google""#), "{told}");
+    let told = golden::events(&[thinks, "[DONE]"], ChatDecoder::new(golden::replays()));
+    assert!(!told.contains("replay"), "{told}");
+
+    let items = [user("Hm?"), replay("here", again), call("c", "f", "{}"), call("d", "g", "{}")];
+    let sent = |provider: &str| {
+        let request = request(&items);
+        let body = serde_json::to_value(ChatBody::new(&request, &provider.into(), false)).unwrap();
+        let message = &body["messages"][2];
+        let extra = |call: usize| message["tool_calls"][call]["extra_content"].clone();
+        (message["reasoning_content"].clone(), extra(0), extra(1))
+    };
+    let signed = serde_json::json!({"google": {"thought_signature": "s"}});
+    assert_eq!(sent("here"), ("I lo\nok.".into(), signed, Value::Null));
+    assert_eq!(sent("elsewhere"), (Value::Null, Value::Null, Value::Null));
 }
 
 #[test]

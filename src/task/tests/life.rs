@@ -12,6 +12,11 @@ async fn a_task_runs_and_its_outcome_is_told() {
          submit nowhere | 2 running 1
          say 2 Lower.  |
          end 2         | 2 succeeded 1
+         submit nowhere | 3 running 1
+         say 3 Half    |
+         cut 3         | 3 succeeded 1
+         submit nowhere | 4 running 1
+         cut 4         | 4 failed 1
          cancel 1      |
          update 1 low  | ! Task 1 has ended already.
          retry 1       | ! Task 1 has neither failed nor been cancelled, so there is nothing to try again.",

@@ -7,8 +7,8 @@ use crate::{
     config::{BudgetSettings, TaskSettings},
     conversation::tests::stage::{Call, Gate, Stage, settle},
     model::{
-        AgentName, ConversationId, Event, Every, Priority, Task, TaskAnswer, TaskFilter,
-        TaskStatus, UserId,
+        AgentName, ConversationId, Event, Every, FinishReason, Priority, Task, TaskAnswer,
+        TaskFilter, TaskStatus, UserId,
     },
     provider::{Item, Retry},
     store::Store,
@@ -67,7 +67,7 @@ impl Play {
             [verb @ ("cancel" | "retry" | "update"), task, ref options @ ..] => {
                 self.ask(verb, task, options).await
             }
-            [verb @ ("say" | "end" | "fail" | "panic"), task, ref words @ ..] => {
+            [verb @ ("say" | "end" | "cut" | "fail" | "panic"), task, ref words @ ..] => {
                 self.provide(verb, task, words).await;
                 Ok(())
             }
@@ -110,6 +110,7 @@ impl Play {
         match (verb, words) {
             ("say", [text]) => call.say(text),
             ("end", []) => call.end(),
+            ("cut", []) => call.end_as(FinishReason::Length, None),
             ("panic", []) => call.panic(),
             (_, [after]) => {
                 call.fail(Retry::After(Duration::from_secs(after.parse().unwrap())));
