@@ -74,6 +74,8 @@ pub struct Load {
     /// Answers being given now. More than `workers` while a pool that has been made smaller ends
     /// what it had begun.
     pub running: u32,
+    /// How many of those are answers to turns; the others are of background tasks.
+    pub for_turns: u32,
     /// What waits for a worker, by class, in the order of `Priority::ALL`.
     pub queued: [usize; Priority::ALL.len()],
 }
@@ -217,8 +219,8 @@ impl Pool {
     }
 
     /// A worker, where one is free and nobody waits for it.
-    pub fn try_worker(&self) -> Option<Worker> {
-        self.workers.try_take()
+    pub fn try_worker(&self, origin: Origin) -> Option<Worker> {
+        self.workers.try_take(origin)
     }
 
     /// A place among those who wait for a worker, in the order that [`Queue`] gives them.
@@ -242,9 +244,9 @@ impl Pool {
         Ok(before)
     }
 
-    /// How long the one who waits longest for a worker has waited.
-    pub fn oldest_wait(&self) -> Option<Duration> {
-        self.workers.oldest_wait()
+    /// How long the turn that waits longest for a worker has waited.
+    pub fn oldest_turn(&self) -> Option<Duration> {
+        self.workers.oldest_turn()
     }
 
     /// Bytes that those take who wait for a worker, reckoned by their number.
@@ -259,8 +261,8 @@ impl Pool {
 
     /// How it stands.
     pub fn load(&self) -> Load {
-        let usage = self.workers.usage();
-        Load { workers: usage.size, running: usage.running, queued: usage.queued }
+        let workers::Usage { size, running, for_turns, queued } = self.workers.usage();
+        Load { workers: size, running, for_turns, queued }
     }
 
     /// How it fares: its load, what went on lately, and its models.

@@ -66,7 +66,7 @@ pub(super) const FAMILIES: &[(&str, Kind, &str)] = &[
     (
         "operatoros_pool_oldest_wait_seconds",
         Kind::Gauge,
-        "How long the longest of them has waited.",
+        "How long the turn among them that came first has waited.",
     ),
     ("operatoros_turns_total", Kind::Counter, "Turns of a pool that ended, by outcome."),
     ("operatoros_first_token_seconds", Kind::Histogram, "From a turn's start to its first text."),

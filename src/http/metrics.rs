@@ -128,7 +128,7 @@ fn one_pool(out: &mut Exposition, pool: &Pool, figures: &TurnFigures) {
     out.gauge("operatoros_pool_workers", &labels, f64::from(load.workers));
     out.gauge("operatoros_pool_running", &labels, f64::from(load.running));
     out.gauge("operatoros_pool_waiting", &labels, count(load.waiting()));
-    let oldest = pool.oldest_wait().unwrap_or_default();
+    let oldest = pool.oldest_turn().unwrap_or_default();
     out.gauge("operatoros_pool_oldest_wait_seconds", &labels, oldest.as_secs_f64());
     for (outcome, times) in [
         ("completed", ended.completed),

@@ -120,8 +120,8 @@ impl Watched {
         let gauges = Gauges {
             conversations: self.registry.live(),
             turns_open: lifecycle.turns_running(),
-            turns_running: pools.iter().map(|pool| pool.load().running as usize).sum(),
-            queue_age: pools.iter().filter_map(|pool| pool.oldest_wait()).max().unwrap_or_default(),
+            turns_running: pools.iter().map(|pool| pool.load().for_turns as usize).sum(),
+            queue_age: pools.iter().filter_map(|pool| pool.oldest_turn()).max().unwrap_or_default(),
             providers_down: signs.providers_down(),
             models_up,
             models_down,

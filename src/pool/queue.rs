@@ -142,10 +142,10 @@ impl<T> Queue<T> {
         self.entries.is_empty()
     }
 
-    /// What came first of all that wait. Costs a look at each of them.
-    pub fn oldest(&self) -> Option<&T> {
-        let first = self.entries.iter().min_by_key(|(ticket, _)| **ticket);
-        first.map(|(_, entry)| &entry.item)
+    /// What came first of those that wait and are meant. Costs a look at each that waits.
+    pub fn oldest(&self, is_meant: impl Fn(&T) -> bool) -> Option<&T> {
+        let meant = self.entries.iter().filter(|(_, entry)| is_meant(&entry.item));
+        meant.min_by_key(|(ticket, _)| **ticket).map(|(_, entry)| &entry.item)
     }
 
     /// How many of this user's wait.

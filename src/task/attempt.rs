@@ -15,7 +15,7 @@ use crate::{
     conversation::{Workshop, over_budget},
     limits,
     model::{AgentName, Fault, Reason, Task, TaskId, Traced},
-    pool::{Asker, Busy, Pool, Progress, Prompt, Worker},
+    pool::{Asker, Busy, Origin, Pool, Progress, Prompt, Worker},
     provider::{Failure, Item, Piece, Retry},
     route::Context,
     store::{StoreError, Write},
@@ -105,7 +105,7 @@ async fn find_worker(bench: &Bench, id: TaskId) -> Result<Found, NotYet> {
 
 /// A worker of the pool, behind the turns for which somebody waits.
 async fn worker(pool: &Pool, task: &Task) -> Result<Worker, Busy> {
-    match pool.try_worker() {
+    match pool.try_worker(Origin::Task) {
         Some(worker) => Ok(worker),
         None => pool.queue_up(Asker::task(task.user, task.priority))?.worker().await,
     }
