@@ -315,6 +315,8 @@ pub const TASKS_CANCELLED_MAX: usize = 1_000;
 /// How many of them at a time.
 pub const TASKS_CANCELLED_AT_ONCE: usize = 64;
 /// Changes of one user's tasks that a subscriber may be behind.
+/// While a budget has no room for a task, how often that is looked at again.
+pub const TASK_BUDGET_LOOK_EVERY: Duration = Duration::from_secs(60);
 pub const TASK_CHANGES_MAX: usize = 16_384;
 /// Encoded changes that are kept for subscribers, in bytes; older ones are read again.
 pub const TASK_CHANGES_BYTES_MAX: usize = 512 * 1024;

@@ -12,6 +12,7 @@ use tracing::field;
 
 use super::{cost::Cost, keeping::Keeper, outcome};
 use crate::{
+    budget::Exhausted,
     conversation::{Workshop, over_budget},
     limits,
     model::{AgentName, Fault, Reason, Task, TaskId, Traced},
@@ -118,8 +119,7 @@ pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -
     let items = vec![Item::User(task.text.clone())];
     let mut cost = match Cost::reserve(&bench.workshop, &pool, &task, &items) {
         Ok(cost) => cost,
-        // It waits until there is something to spend again.
-        Err(exhausted) => return Step::Back(task.id, exhausted.renews_in),
+        Err(exhausted) => return put_off(keeper, task, &exhausted).await,
     };
     task.pool = Some(pool.name.clone());
     task.agent = pool.agent_name().cloned();
@@ -163,6 +163,18 @@ pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -
     keep_surely(keeper, &mut task, &bill).await;
     cost.settle(&bill, now);
     Step::Over(Box::new(task))
+}
+
+/// It waits until there is something to spend. That may be long before the budget renews: what others
+/// have set aside comes back when they end, and settings may raise the limit.
+async fn put_off(keeper: &Keeper, mut task: Task, exhausted: &Exhausted) -> Step {
+    let says: Arc<str> = format!("waits for the budget {}", exhausted.budget).into();
+    if task.progress.as_ref() != Some(&says) {
+        task.progress = Some(says);
+        // One that cannot be kept is followed by another.
+        drop(keeper.keep(&mut task).await);
+    }
+    Step::Back(task.id, exhausted.renews_in.min(limits::TASK_BUDGET_LOOK_EVERY))
 }
 
 /// The span of an attempt: what is logged about it stands in this, and a trace begins with it.
