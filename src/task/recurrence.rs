@@ -14,7 +14,7 @@ use croner::{
 
 use super::times;
 use crate::{
-    limits::{TASK_EVERY_MIN, TASK_RULE_BYTES_MAX},
+    limits::{TASK_AHEAD_MAX, TASK_EVERY_MIN, TASK_RULE_BYTES_MAX},
     model::{Every, Timestamp},
 };
 
@@ -42,6 +42,9 @@ pub enum NoRule {
     /// Nothing recurs more often than `limits::TASK_EVERY_MIN`.
     #[error("That is too often. A minute is the shortest time between two runs.")]
     TooOften,
+    /// Nothing recurs more seldom than `limits::TASK_AHEAD_MAX`.
+    #[error("That is too seldom. Ten years is the longest time between two runs.")]
+    TooSeldom,
     /// No calendar has such a day.
     #[error("That day never comes. Name one that does.")]
     Never,
@@ -96,9 +99,12 @@ impl Recurrence {
         if matches!(rule, Rule::Interval(every) if every < TASK_EVERY_MIN) {
             return Err(NoRule::TooOften);
         }
+        if matches!(rule, Rule::Interval(every) if every > TASK_AHEAD_MAX) {
+            return Err(NoRule::TooSeldom);
+        }
         let recurrence = Self { rule, zone };
         // From any moment on it must come again.
-        recurrence.next(Timestamp(0), Timestamp(0)).ok_or(NoRule::Never)?;
+        recurrence.next(LATE, LATE).ok_or(NoRule::Never)?;
         Ok(recurrence)
     }
 
@@ -119,6 +125,12 @@ impl Recurrence {
         }
     }
 }
+
+/// The start of the year 4950. A day that never comes is looked for as far as croner's calendar
+/// goes, which is the year 5000, and meanwhile a thread of the runtime does nothing else. From here
+/// that is a matter of a millisecond; and half a century without a leap year left out has every date
+/// on every day of the week, so what does not come in it never does.
+const LATE: Timestamp = Timestamp(94_039_747_200_000);
 
 /// Five fields, to the minute.
 fn cron(text: &str) -> Result<Cron, NoRule> {
@@ -282,6 +294,9 @@ mod tests {
 
     #[test]
     fn a_zone_may_stand_behind_a_rule() {
+            ("every 4000 days", "TooSeldom"),
+            ("every 100000000 days", "TooSeldom"),
+            ("every 106751991167 days", "TooSeldom"),
         for (text, rule, zone) in [
             ("every day at 9 in Asia/Tokyo", "every day at 9", "Asia/Tokyo"),
             ("0 9 * * 1 UTC", "0 9 * * 1", "UTC"),
@@ -290,5 +305,13 @@ mod tests {
             let (found, of) = Recurrence::split(text, Tz::Europe__Berlin);
             assert_eq!((found, of.name()), (rule, zone));
         }
+    #[test]
+    fn the_rarest_days_come_late_as_well() {
+        assert_eq!(LATE, at("4950-01-01T00:00:00Z"));
+        for rule in ["0 0 29 2 *", "0 0 * 2 0#5", "0 0 * 2 6#5"] {
+            assert!(Recurrence::read(rule, Tz::UTC).is_ok(), "{rule}");
+        }
+    }
+
     }
 }
