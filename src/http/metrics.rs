@@ -64,11 +64,10 @@ pub(super) async fn metrics(
 fn tell(front: &Front) -> String {
     let (vitals, checks) = front.monitor.look();
     let workshop = front.registry.workshop();
-    let now = workshop.clock.now();
-    let figures = workshop.pools.meter().figures(Day::of(now));
+    let figures = workshop.pools.meter().figures(Day::of(workshop.clock.now()));
     let mut out = Exposition::default();
     out.gauge("operatoros_info", &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
-    process(&mut out, &vitals, now);
+    process(&mut out, &vitals, front.monitor.began());
     gateway(&mut out, &vitals);
     for check in &checks {
         let labels = [("check", check.part.word())];
@@ -81,7 +80,7 @@ fn tell(front: &Front) -> String {
     out.text()
 }
 
-fn process(out: &mut Exposition, vitals: &Vitals, now: Timestamp) {
+fn process(out: &mut Exposition, vitals: &Vitals, began: Timestamp) {
     let seconds = |ms: u64| number(ms) / 1_000.0;
     out.maybe("process_cpu_seconds_total", vitals.cpu_time_ms.map(seconds));
     out.maybe("process_resident_memory_bytes", vitals.memory_bytes.map(number));
@@ -90,8 +89,8 @@ fn process(out: &mut Exposition, vitals: &Vitals, now: Timestamp) {
     }
     out.maybe("process_open_fds", vitals.open_files.map(count));
     out.maybe("process_max_fds", vitals.open_files_max.map(count));
-    let now = seconds(u64::try_from(now.0).unwrap_or_default());
-    out.gauge("process_start_time_seconds", &[], now - seconds(vitals.uptime_ms));
+    let began = seconds(u64::try_from(began.0).unwrap_or_default());
+    out.gauge("process_start_time_seconds", &[], began);
 }
 
 fn gateway(out: &mut Exposition, vitals: &Vitals) {

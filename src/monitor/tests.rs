@@ -40,6 +40,8 @@ async fn it_measures_at_once_and_then_at_its_pace() {
     samples.changed().await.expect("it goes on");
     assert_eq!(before.elapsed(), Duration::from_secs(2));
     assert!(monitor.look().0.uptime_ms >= 2_000);
+    stage.registry.workshop().clock.advance(Duration::from_secs(60));
+    assert_eq!(monitor.began(), Timestamp(1_000), "a clock that is set changes nothing about it");
     let frame = samples.borrow().frame();
     assert!(frame.as_str().contains(r#""connections":3"#), "{frame}");
     assert!(frame.as_str().contains(r#"{"check":"store","state":"ok"}"#), "{frame}");
