@@ -213,9 +213,17 @@ impl Pool {
         self.route.names()
     }
 
-    /// How each model of the route fares.
+    /// How each model fares that it or an agent of it may ask; each once.
     pub fn legs(&self) -> Vec<LegLoad> {
-        self.route.load()
+        let mut legs = self.route.load();
+        for leg in self.agents.values().flat_map(|agent| agent.route.load()) {
+            let same =
+                |known: &LegLoad| (&known.provider, &known.model) == (&leg.provider, &leg.model);
+            if !legs.iter().any(same) {
+                legs.push(leg);
+            }
+        }
+        legs
     }
 
     /// A worker, where one is free and nobody waits for it.
@@ -269,14 +277,6 @@ impl Pool {
     pub fn vitals(&self, today: Day) -> PoolVitals {
         let (load, figures) = (self.load(), self.meter.figures(today));
         let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let mut legs = self.legs();
-        for leg in self.agents.values().flat_map(|agent| agent.legs()) {
-            let same =
-                |known: &LegLoad| (&known.provider, &known.model) == (&leg.provider, &leg.model);
-            if !legs.iter().any(same) {
-                legs.push(leg);
-            }
-        }
         PoolVitals {
             pool: self.name.clone(),
             workers: load.workers,
@@ -286,7 +286,7 @@ impl Pool {
             tokens_per_second: (figures.tokens_per_second * 10.0).round() / 10.0,
             error_rate: figures.error_rate().map(|rate| (rate * 1_000.0).round() / 1_000.0),
             cost_today: figures.cost_today,
-            legs,
+            legs: self.legs(),
         }
     }
 }

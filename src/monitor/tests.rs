@@ -7,13 +7,13 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{
-    gateway::{Probes, Signs},
+    gateway::{Probes, Signs, keyless},
     history::{History, Point},
     keeping::Keeping,
     *,
 };
 use crate::{
-    config::{Settings, SettingsState},
+    config::{AgentSettings, PoolSettings, Settings, SettingsState},
     conversation::tests::stage::Stage,
     limits,
     model::{BreakerState, Certificate, LegLoad, Part, Reason},
@@ -63,6 +63,17 @@ async fn a_drain_is_told_at_once() {
     assert_eq!(before.elapsed(), limits::PULSE_EVERY);
     let sample = samples.borrow();
     assert_eq!((sample.vitals.gauges.health, sample.changes), (Health::Draining, changes + 1));
+}
+
+/// The route of an agent counts as that of its pool does.
+#[tokio::test]
+async fn providers_without_a_key_are_those_that_some_route_names() {
+    let agent = AgentSettings { route: Some(vec!["anthropic/x".into()]), ..Default::default() };
+    let agents = BTreeMap::from([("own".to_owned(), agent)]);
+    let pool = PoolSettings { route: vec!["first|openai".into()], agents, ..Default::default() };
+    let pools = BTreeMap::from([("law".to_owned(), pool)]);
+    let settings = Settings { pools, ..Settings::default() };
+    assert_eq!(keyless(&Stage::new().registry, &settings), ["anthropic", "openai"]);
 }
 
 // ---- health ---------------------------------------------------------------------------------

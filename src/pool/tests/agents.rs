@@ -57,4 +57,9 @@ async fn an_agent_has_its_own_voice_and_the_pools_workers() {
     assert!(law.try_worker(Origin::Turn).is_some());
     assert_eq!(pools.agent_names(&law), "own, plain");
     assert_eq!(pools.agent_names(own), "none in law");
+    let asks = |pool: &Pool| {
+        let names = pool.legs().into_iter().map(|leg| leg.provider.to_string());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!([asks(&law), asks(own), asks(plain)], ["one two", "two", "one"]);
 }
