@@ -64,6 +64,10 @@ pub const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 pub const HTTP_HEAD_BYTES_MAX: usize = 16 * 1024;
 /// A request's head must have arrived within this time.
 pub const HTTP_HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// A connection that asks plainly is closed after this time; one that has become a socket stays.
+pub const HTTP_LIVES: Duration = Duration::from_secs(60);
+/// Connections that ask plainly, agree on TLS or are about to become a socket.
+pub const HTTP_CONNECTIONS_MAX: usize = CONNECTIONS_MAX;
 /// TLS must be agreed on within this time.
 pub const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
 /// Connections that are agreeing on TLS; beyond it a new one is closed at once. One costs up to
