@@ -140,7 +140,8 @@ pub async fn serve(
                 let (peer, router, all) = (Peer(peer), router.clone(), lifecycle.clone());
                 match &tls {
                     None => {
-                        lifecycle.spawn(attend(stream, peer, router, all).map(|()| drop(place)))
+                        let attended = attend(stream, peer, router, all);
+                        lifecycle.spawn(attended.map(|()| drop(place)));
                     }
                     Some(tls) => {
                         let attended = attend_within(tls.handshake(), stream, peer, router, all);

@@ -171,12 +171,11 @@ fn on_days(words: &[&str]) -> Option<Rule> {
     let mut time = NaiveTime::from_hms_opt(9, 0, 0)?;
     let (first, mut rest) = words.split_first()?;
     match *first {
-        "day" => {}
+        "day" | "month" => {}
         "morning" | "evening" | "afternoon" | "night" => time = times::time_of_day(first, None)?.0,
         "weekday" | "workday" => days.extend(1..=5),
         "weekend" => days.extend([0, 6]),
         "week" => days.push(1),
-        "month" => {}
         day => days.push(number(times::weekday(day)?)),
     }
     let mut any_week = *first == "week";
