@@ -282,6 +282,9 @@ pub const TASKS_OPEN_MAX: usize = 250_000;
 pub const TASKS_OPEN_PER_USER_MAX: usize = 125_000;
 /// Attempts that may be under way at a time, over all pools.
 pub const TASK_WORKERS_MAX: u32 = 1_024;
+/// Tasks that wait in the queue of one pool at a time; the others of the same pool wait behind them,
+/// where they cost it nothing.
+pub const TASKS_IN_QUEUE_OF_POOL_MAX: usize = 32;
 /// Attempts that one task may take.
 pub const TASK_ATTEMPTS_MAX: u32 = 20;
 /// Tasks that one task may wait for.
@@ -312,6 +315,8 @@ pub const TASK_COMMANDS_HELD_MAX: usize = 16;
 pub const TASKS_TOLD_AT_ONCE_MAX: usize = 32;
 /// While an outcome cannot be told, or a task's state not be kept, how often that is tried again.
 pub const TASK_RETRY_EVERY: Duration = Duration::from_secs(1);
+/// While a budget has no room for a task, how often that is looked at again.
+pub const TASK_BUDGET_LOOK_EVERY: Duration = Duration::from_secs(60);
 /// Tasks of one status that one page looks through for those that fit.
 pub const TASKS_LOOKED_AT_MAX: usize = 2_048;
 /// Tasks that one command takes back.
@@ -319,8 +324,6 @@ pub const TASKS_CANCELLED_MAX: usize = 1_000;
 /// How many of them at a time.
 pub const TASKS_CANCELLED_AT_ONCE: usize = 64;
 /// Changes of one user's tasks that a subscriber may be behind.
-/// While a budget has no room for a task, how often that is looked at again.
-pub const TASK_BUDGET_LOOK_EVERY: Duration = Duration::from_secs(60);
 pub const TASK_CHANGES_MAX: usize = 16_384;
 /// Encoded changes that are kept for subscribers, in bytes; older ones are read again.
 pub const TASK_CHANGES_BYTES_MAX: usize = 512 * 1024;
@@ -423,6 +426,7 @@ const _: () = assert!(STORE_DRAFTS_GATHER.as_millis() * 4 < CHECKPOINT_EVERY.as_
 const _: () = assert!(GATHER_MAX.as_millis() * 4 < CHECKPOINT_EVERY.as_millis());
 const _: () = assert!(STORE_PIECE_BYTES * 20 < 128 * 1024);
 const _: () = assert!(EARLY_TEXT_BYTES_MAX < ANSWER_BYTES_MAX);
+const _: () = assert!(TASKS_IN_QUEUE_OF_POOL_MAX < POOL_QUEUE_USER_MAX);
 const _: () = assert!(TASKS_OPEN_PER_USER_MAX <= TASKS_OPEN_MAX);
 const _: () = assert!(TASK_RESULT_BYTES_MAX + TEXT_BYTES_MAX <= PAGE_BYTES_MAX);
 const _: () = assert!(TASK_TOLD_BYTES_MAX <= TASK_RESULT_BYTES_MAX);

@@ -102,11 +102,16 @@ impl<T> Queue<T> {
     pub fn push(&mut self, asker: Asker, item: T) -> Ticket {
         let ticket = self.next;
         self.next += 1;
+        self.put_back(asker, ticket, item);
+        ticket
+    }
+
+    /// Puts something where it stood that has been taken: before all of its user's that came later.
+    pub fn put_back(&mut self, asker: Asker, ticket: Ticket, item: T) {
         let (user, lane) = (asker.user, asker.lane());
         self.entries.insert(ticket, Entry { user, lane, item });
         self.lanes[lane].enter(user, ticket);
         self.order.lanes[lane].entries += 1;
-        ticket
     }
 
     /// Takes who is next.
