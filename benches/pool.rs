@@ -25,7 +25,7 @@ fn free_worker(c: &mut Criterion) {
         &operatoros::tool::Toolbox::default(),
     );
     let pool = pools.get("only").expect("it was set");
-    c.bench_function("pool/free_worker", |b| b.iter(|| black_box(pool.try_worker())));
+    c.bench_function("pool/free_worker", |b| b.iter(|| black_box(pool.try_worker(Origin::Turn))));
 }
 
 /// One comes and one is served, while so many wait: of a thousand users, in all classes. The cost

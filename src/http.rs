@@ -16,6 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use futures_util::FutureExt;
 use hyper::{
     body::Incoming,
     server::conn::http1,
@@ -29,7 +30,8 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    time::sleep,
+    sync::Semaphore,
+    time::{sleep, timeout},
 };
 
 use crate::{
@@ -127,16 +129,23 @@ pub async fn serve(
     lifecycle: Lifecycle,
 ) {
     let closing = lifecycle.closing().clone();
+    let places = Arc::new(Semaphore::new(limits::HTTP_CONNECTIONS_MAX));
     while let Some(accepted) = closing.or(listener.accept()).await {
         match accepted {
             // Each token is a small write; none may wait for the next.
             Ok((stream, _)) if stream.set_nodelay(true).is_err() => {}
             Ok((stream, peer)) => {
+                // Where there is no place it is closed.
+                let Ok(place) = places.clone().try_acquire_owned() else { continue };
                 let (peer, router, all) = (Peer(peer), router.clone(), lifecycle.clone());
                 match &tls {
-                    None => lifecycle.spawn(attend(stream, peer, router, all)),
+                    None => {
+                        let attended = attend(stream, peer, router, all);
+                        lifecycle.spawn(attended.map(|()| drop(place)));
+                    }
                     Some(tls) => {
-                        lifecycle.spawn(attend_within(tls.handshake(), stream, peer, router, all));
+                        let attended = attend_within(tls.handshake(), stream, peer, router, all);
+                        lifecycle.spawn(attended.map(|()| drop(place)));
                     }
                 }
             }
@@ -148,7 +157,8 @@ pub async fn serve(
     }
 }
 
-/// Answers the requests of one connection, until it becomes a socket or ends.
+/// Answers the requests of one connection, until it becomes a socket or ends. Whoever asks and does
+/// not read the answers is not waited for.
 async fn attend<S>(stream: S, peer: Peer, router: Router, lifecycle: Lifecycle)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -167,9 +177,13 @@ where
     tokio::pin!(connection);
     tokio::select! {
         ended = connection.as_mut() => return log(ended),
-        () = lifecycle.closing().reached() => connection.as_mut().graceful_shutdown(),
+        () = lifecycle.closing().reached() => {}
+        () = sleep(limits::HTTP_LIVES) => {}
     }
-    log(connection.await);
+    connection.as_mut().graceful_shutdown();
+    if let Ok(ended) = timeout(limits::CLOSE_WITHIN, connection).await {
+        log(ended);
+    }
 }
 
 /// The same within TLS. Whoever does not speak it is let go, and who comes while too many agree on

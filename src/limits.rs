@@ -64,6 +64,10 @@ pub const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 pub const HTTP_HEAD_BYTES_MAX: usize = 16 * 1024;
 /// A request's head must have arrived within this time.
 pub const HTTP_HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// A connection that asks plainly is closed after this time; one that has become a socket stays.
+pub const HTTP_LIVES: Duration = Duration::from_secs(60);
+/// Connections that ask plainly, agree on TLS or are about to become a socket.
+pub const HTTP_CONNECTIONS_MAX: usize = CONNECTIONS_MAX;
 /// TLS must be agreed on within this time.
 pub const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
 /// Connections that are agreeing on TLS; beyond it a new one is closed at once. One costs up to
@@ -282,6 +286,9 @@ pub const TASKS_OPEN_MAX: usize = 250_000;
 pub const TASKS_OPEN_PER_USER_MAX: usize = 125_000;
 /// Attempts that may be under way at a time, over all pools.
 pub const TASK_WORKERS_MAX: u32 = 1_024;
+/// Tasks that wait in the queue of one pool at a time; the others of the same pool wait behind them,
+/// where they cost it nothing.
+pub const TASKS_IN_QUEUE_OF_POOL_MAX: usize = 32;
 /// Attempts that one task may take.
 pub const TASK_ATTEMPTS_MAX: u32 = 20;
 /// Tasks that one task may wait for.
@@ -312,6 +319,8 @@ pub const TASK_COMMANDS_HELD_MAX: usize = 16;
 pub const TASKS_TOLD_AT_ONCE_MAX: usize = 32;
 /// While an outcome cannot be told, or a task's state not be kept, how often that is tried again.
 pub const TASK_RETRY_EVERY: Duration = Duration::from_secs(1);
+/// While a budget has no room for a task, how often that is looked at again.
+pub const TASK_BUDGET_LOOK_EVERY: Duration = Duration::from_secs(60);
 /// Tasks of one status that one page looks through for those that fit.
 pub const TASKS_LOOKED_AT_MAX: usize = 2_048;
 /// Tasks that one command takes back.
@@ -424,6 +433,7 @@ const _: () = assert!(STORE_DRAFTS_GATHER.as_millis() * 4 < CHECKPOINT_EVERY.as_
 const _: () = assert!(GATHER_MAX.as_millis() * 4 < CHECKPOINT_EVERY.as_millis());
 const _: () = assert!(STORE_PIECE_BYTES * 20 < 128 * 1024);
 const _: () = assert!(EARLY_TEXT_BYTES_MAX < ANSWER_BYTES_MAX);
+const _: () = assert!(TASKS_IN_QUEUE_OF_POOL_MAX < POOL_QUEUE_USER_MAX);
 const _: () = assert!(TASKS_OPEN_PER_USER_MAX <= TASKS_OPEN_MAX);
 const _: () = assert!(TASK_RESULT_BYTES_MAX + TEXT_BYTES_MAX <= PAGE_BYTES_MAX);
 const _: () = assert!(TASK_TOLD_BYTES_MAX <= TASK_RESULT_BYTES_MAX);

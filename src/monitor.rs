@@ -45,6 +45,8 @@ pub struct Monitor {
     watched: Arc<Watched>,
     history: Arc<Mutex<History>>,
     started: Instant,
+    /// The same on the wall clock, as it was then: one that is set later changes nothing about it.
+    began: Timestamp,
 }
 
 /// One measurement.
@@ -105,7 +107,7 @@ impl Monitor {
         let watched = Arc::new(Watched::new(registry.clone(), live.clone(), Box::new(look)));
         let history = Arc::new(Mutex::new(History::default()));
         let data_dir = live.now().data_dir.clone();
-        let started = Instant::now();
+        let (started, began) = (Instant::now(), watched.now());
         let sampler = Sampler {
             tell,
             watched: watched.clone(),
@@ -117,7 +119,12 @@ impl Monitor {
         let closing = workshop.lifecycle.closing().clone();
         workshop.lifecycle.spawn(watched.prober().run(closing.clone()));
         workshop.lifecycle.spawn(sampler.run(closing));
-        Arc::new(Self { samples, watched, history, started })
+        Arc::new(Self { samples, watched, history, started, began })
+    }
+
+    /// When it began.
+    pub fn began(&self) -> Timestamp {
+        self.began
     }
 
     /// How often it measures.

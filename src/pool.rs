@@ -74,6 +74,8 @@ pub struct Load {
     /// Answers being given now. More than `workers` while a pool that has been made smaller ends
     /// what it had begun.
     pub running: u32,
+    /// How many of those are answers to turns; the others are of background tasks.
+    pub for_turns: u32,
     /// What waits for a worker, by class, in the order of `Priority::ALL`.
     pub queued: [usize; Priority::ALL.len()],
 }
@@ -211,14 +213,22 @@ impl Pool {
         self.route.names()
     }
 
-    /// How each model of the route fares.
+    /// How each model fares that it or an agent of it may ask; each once.
     pub fn legs(&self) -> Vec<LegLoad> {
-        self.route.load()
+        let mut legs = self.route.load();
+        for leg in self.agents.values().flat_map(|agent| agent.route.load()) {
+            let same =
+                |known: &LegLoad| (&known.provider, &known.model) == (&leg.provider, &leg.model);
+            if !legs.iter().any(same) {
+                legs.push(leg);
+            }
+        }
+        legs
     }
 
     /// A worker, where one is free and nobody waits for it.
-    pub fn try_worker(&self) -> Option<Worker> {
-        self.workers.try_take()
+    pub fn try_worker(&self, origin: Origin) -> Option<Worker> {
+        self.workers.try_take(origin)
     }
 
     /// A place among those who wait for a worker, in the order that [`Queue`] gives them.
@@ -246,9 +256,9 @@ impl Pool {
         if fits { Ok(()) } else { Err(BadSize(workers)) }
     }
 
-    /// How long the one who waits longest for a worker has waited.
-    pub fn oldest_wait(&self) -> Option<Duration> {
-        self.workers.oldest_wait()
+    /// How long the turn that waits longest for a worker has waited.
+    pub fn oldest_turn(&self) -> Option<Duration> {
+        self.workers.oldest_turn()
     }
 
     /// Bytes that those take who wait for a worker, reckoned by their number.
@@ -263,22 +273,14 @@ impl Pool {
 
     /// How it stands.
     pub fn load(&self) -> Load {
-        let usage = self.workers.usage();
-        Load { workers: usage.size, running: usage.running, queued: usage.queued }
+        let workers::Usage { size, running, for_turns, queued } = self.workers.usage();
+        Load { workers: size, running, for_turns, queued }
     }
 
     /// How it fares: its load, what went on lately, and its models.
     pub fn vitals(&self, today: Day) -> PoolVitals {
         let (load, figures) = (self.load(), self.meter.figures(today));
         let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let mut legs = self.legs();
-        for leg in self.agents.values().flat_map(|agent| agent.legs()) {
-            let same =
-                |known: &LegLoad| (&known.provider, &known.model) == (&leg.provider, &leg.model);
-            if !legs.iter().any(same) {
-                legs.push(leg);
-            }
-        }
         PoolVitals {
             pool: self.name.clone(),
             workers: load.workers,
@@ -288,7 +290,7 @@ impl Pool {
             tokens_per_second: (figures.tokens_per_second * 10.0).round() / 10.0,
             error_rate: figures.error_rate().map(|rate| (rate * 1_000.0).round() / 1_000.0),
             cost_today: figures.cost_today,
-            legs,
+            legs: self.legs(),
         }
     }
 }

@@ -17,6 +17,7 @@ mod owner;
 mod recurrence;
 mod requests;
 mod schedule;
+mod seats;
 mod telling;
 #[cfg(test)]
 mod tests;

@@ -329,7 +329,7 @@ pub struct Task {
     /// Milliseconds that one attempt may take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_limit_ms: Option<u64>,
-    /// Of one that runs: how far it is, in words.
+    /// How far one is that runs, or what budget one waits for, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<Arc<str>>,
 }

@@ -7,6 +7,7 @@ use reqwest::Url;
 use super::{
     error::{ConfigError, Origin},
     layers::Origins,
+    rule::Rule,
     schema::KeyPath,
     settings::{AlertSettings, BudgetSettings, PoolSettings, Settings},
 };
@@ -217,7 +218,7 @@ fn check_webhook(settings: &Settings, origins: &Origins) -> Result<(), ConfigErr
     Err(ConfigError::Bad {
         origin: origins.of(&url_key),
         key: url_key.to_string(),
-        value: toml::Value::from(url.as_str()).to_string(),
+        value: Rule::Hook.show(&toml::Value::from(url.as_str())),
         right: "an https:// URL, or one of this machine".to_owned(),
     })
 }

@@ -1,13 +1,14 @@
 //! The settings in force, as a settings file: what `operatoros config` prints.
 //!
 //! Invariant: the text loads, and holds no secret; those are comments that say whether they are set.
+//! An address whose path may be one is a comment as well.
 
 use std::fmt::Write as _;
 
 use toml::{Table, Value};
 
 use super::{
-    rule::Rule,
+    rule::{Rule, site},
     schema::{self, KEYS, Key, KeyPath},
     settings::Settings,
 };
@@ -54,6 +55,10 @@ fn write_fields(text: &mut String, settings: &Settings, table: &KeyPath, fields:
         let name = key.parts().next_back().unwrap_or_default();
         let line = match (key.rule, fields.get(name)) {
             (Rule::Secret(_), _) if is_set(settings, table) => format!("# {name} is set"),
+            (Rule::Hook, Some(url)) => {
+                let site = url.as_str().and_then(site).unwrap_or_default();
+                format!("# {name} is set, at {site}")
+            }
             (_, Some(value)) => format!("{name} = {value}"),
             (_, None) => format!("# {name} is not set"),
         };

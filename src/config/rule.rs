@@ -35,6 +35,8 @@ pub(super) enum Rule {
     Address,
     /// Where a provider answers.
     Url,
+    /// Where somebody outside is told something; its path may be all that keeps others out.
+    Hook,
     /// Names of providers, in order.
     Route,
     /// A time zone of the IANA database.
@@ -84,7 +86,7 @@ impl Rule {
             Self::Metric => Metric::named(text).is_some(),
             Self::Text | Self::Path => !text.trim().is_empty(),
             Self::Address => text.parse::<SocketAddr>().is_ok(),
-            Self::Url => is_url(text),
+            Self::Url | Self::Hook => is_url(text),
             Self::Zone => text.parse::<chrono_tz::Tz>().is_ok(),
             Self::Filter => EnvFilter::try_new(text).is_ok(),
             Self::Secret(least) => {
@@ -126,6 +128,10 @@ impl Rule {
             // A table where a value should be, or the other way round, can hold anything.
             (_, Value::Table(_)) => return "a table".to_owned(),
             (Self::Url, Value::String(text)) => text.contains(['@', '?', '#']),
+            (Self::Hook, Value::String(text)) => match site(text) {
+                Some(site) => return format!("{site}/… (its path is not shown)"),
+                None => true,
+            },
             _ => false,
         };
         if hidden {
@@ -154,7 +160,7 @@ impl Rule {
             Self::Text => "a text".to_owned(),
             Self::Path => "a path".to_owned(),
             Self::Address => "an address with a port, such as 127.0.0.1:8000".to_owned(),
-            Self::Url => {
+            Self::Url | Self::Hook => {
                 "an http:// or https:// URL without user name, password, query and fragment"
                     .to_owned()
             }
@@ -172,6 +178,12 @@ impl Rule {
             }
         }
     }
+}
+
+/// The scheme and host of an address, which are no secret.
+pub(super) fn site(url: &str) -> Option<String> {
+    let url = reqwest::Url::parse(url).ok()?;
+    Some(format!("{}://{}", url.scheme(), url.host_str()?))
 }
 
 /// A user name, a password or a query can hold a key, and the error would show it.

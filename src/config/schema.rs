@@ -133,7 +133,7 @@ pub(super) const KEYS: &[Key] = &[
     key("alerts.*.clear_for_seconds", ALERT_SECONDS),
     key("alerts.*.severity", Rule::OneOf(&["info", "warning", "critical"])),
     key("alerts.*.enabled", Rule::Switch),
-    key("webhook.url", Rule::Url),
+    key("webhook.url", Rule::Hook),
     key("webhook.secret", Rule::Secret(WEBHOOK_KEY_BYTES_MIN)),
 ];
 

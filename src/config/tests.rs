@@ -157,6 +157,17 @@ fn a_description_loads_and_holds_no_secret() {
     assert_eq!(text(&from_file(&described)), text(&without));
 }
 
+#[test]
+fn the_path_of_the_webhook_is_not_described() {
+    let file = format!(
+        "webhook = {{ url = \"https://hooks.example/{SECRET}\", secret = \"whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\" }}"
+    );
+    let described = describe(&from_file(&file));
+    assert!(described.contains("# url is set, at https://hooks.example\n"), "{described}");
+    assert!(!described.contains(SECRET), "{described}");
+    from_file(&described);
+}
+
 /// A setting stands as `#key = value`, an explanation as `# text`.
 #[test]
 fn the_example_says_every_default() {
@@ -200,7 +211,7 @@ fn lowest(rule: Rule) -> Value {
         Rule::Amount => Value::from(0),
         Rule::Metric => Value::from("load_1m"),
         Rule::Address => Value::from("[::1]:1"),
-        Rule::Url => Value::from("https://x.example"),
+        Rule::Url | Rule::Hook => Value::from("https://x.example"),
         Rule::Route => Value::from(vec!["offline"]),
         Rule::Zone => "Asia/Tokyo".into(),
         Rule::Words => Value::from(vec!["x"]),

@@ -30,7 +30,7 @@ use crate::{
         ConversationId, Event, PoolName, Reason, SPECIALIST, Specialist, ToolPhase, TurnError,
         TurnId, TurnRef, UserId,
     },
-    pool::{Asker, Place},
+    pool::{Asker, Origin, Place},
     provider::{Briefing, Opinion},
     store::Write,
     wire,
@@ -273,7 +273,7 @@ impl Writer {
             return self.end_current(Cut::Failed(error), None);
         }
         let place = running.panel.place.take();
-        match (pool.try_worker(), place) {
+        match (pool.try_worker(Origin::Turn), place) {
             (Some(worker), _) => running.read(&self.workshop, worker),
             (None, Some(place)) => {
                 let mut queued = place.queue_up(Asker::turn(self.record.user));

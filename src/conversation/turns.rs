@@ -21,7 +21,7 @@ use crate::{
     model::{
         AnswerStatus, Event, FinishReason, Message, Reason, Role, ToolPhase, TurnError, TurnId,
     },
-    pool::{Asker, Busy, Place, Pool, Queued, Waited, Worker},
+    pool::{Asker, Busy, Origin, Place, Pool, Queued, Waited, Worker},
     provider::{Failure, Item, Retry},
     store::{Turn, Write},
     wire,
@@ -34,7 +34,7 @@ impl Writer {
         if !waiting.panel.is_empty() {
             return self.start(waiting.holding(place), None);
         }
-        if let Some(worker) = waiting.pool.try_worker() {
+        if let Some(worker) = waiting.pool.try_worker(Origin::Turn) {
             return self.start(waiting, Some(worker));
         }
         let mut queued = place.queue_up(Asker::turn(self.record.user));
@@ -44,7 +44,7 @@ impl Writer {
 
     /// A worker for one more turn, or a place among those who wait for one.
     pub(super) fn seat(&self, pool: &Pool) -> Result<Seat, Busy> {
-        if let Some(worker) = pool.try_worker() {
+        if let Some(worker) = pool.try_worker(Origin::Turn) {
             return Ok(Seat::Worker(worker));
         }
         let mut queued = pool.queue_up(Asker::turn(self.record.user))?;

@@ -66,7 +66,7 @@ pub(super) const FAMILIES: &[(&str, Kind, &str)] = &[
     (
         "operatoros_pool_oldest_wait_seconds",
         Kind::Gauge,
-        "How long the longest of them has waited.",
+        "How long the turn among them that came first has waited.",
     ),
     ("operatoros_turns_total", Kind::Counter, "Turns of a pool that ended, by outcome."),
     ("operatoros_first_token_seconds", Kind::Histogram, "From a turn's start to its first text."),
@@ -153,14 +153,14 @@ pub(super) struct Exposition(BTreeMap<&'static str, String>);
 
 impl Exposition {
     /// One number of a family that has one for these labels.
-    pub(super) fn gauge(&mut self, family: &'static str, labels: Labels<'_>, value: f64) {
+    pub(super) fn one(&mut self, family: &'static str, labels: Labels<'_>, value: f64) {
         self.sample(family, "", &written(labels, None), value);
     }
 
     /// The same without labels, where it is known.
     pub(super) fn maybe(&mut self, family: &'static str, value: Option<f64>) {
         if let Some(value) = value {
-            self.gauge(family, &[], value);
+            self.one(family, &[], value);
         }
     }
 
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn it_reads_as_prometheus_wants_it() {
         let mut out = Exposition::default();
-        out.gauge("operatoros_model_up", &[("provider", "a"), ("model", "x\"y\\z")], 1.0);
+        out.one("operatoros_model_up", &[("provider", "a"), ("model", "x\"y\\z")], 1.0);
         out.maybe("operatoros_connections", Some(3.0));
         out.maybe("operatoros_sessions", None);
         let times = Histogram { sum: Duration::from_millis(30), ..Histogram::default() };

@@ -41,7 +41,7 @@ impl Door {
     }
 }
 
-/// How long the name of a media type is that Prometheus wants.
+/// The media type that Prometheus wants.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub(super) async fn metrics(
@@ -59,15 +59,14 @@ pub(super) async fn metrics(
 fn tell(front: &Front) -> String {
     let (vitals, checks) = front.monitor.look();
     let workshop = front.registry.workshop();
-    let now = workshop.clock.now();
-    let figures = workshop.pools.meter().figures(Day::of(now));
+    let figures = workshop.pools.meter().figures(Day::of(workshop.clock.now()));
     let mut out = Exposition::default();
-    out.gauge("operatoros_info", &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
-    process(&mut out, &vitals, now);
+    out.one("operatoros_info", &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
+    process(&mut out, &vitals, front.monitor.began());
     gateway(&mut out, &vitals);
     for check in &checks {
         let labels = [("check", check.part.word())];
-        out.gauge("operatoros_check_state", &labels, f64::from(check.state as u8));
+        out.one("operatoros_check_state", &labels, f64::from(check.state as u8));
     }
     pools(&mut out, workshop, &figures);
     models(&mut out, workshop, &figures);
@@ -76,36 +75,36 @@ fn tell(front: &Front) -> String {
     out.text()
 }
 
-fn process(out: &mut Exposition, vitals: &Vitals, now: Timestamp) {
+fn process(out: &mut Exposition, vitals: &Vitals, began: Timestamp) {
     let seconds = |ms: u64| number(ms) / 1_000.0;
     out.maybe("process_cpu_seconds_total", vitals.cpu_time_ms.map(seconds));
     out.maybe("process_resident_memory_bytes", vitals.memory_bytes.map(number));
     for (part, bytes) in vitals.memory_parts.iter() {
-        out.gauge("operatoros_memory_part_bytes", &[("part", part.name())], number(bytes));
+        out.one("operatoros_memory_part_bytes", &[("part", part.name())], number(bytes));
     }
     out.maybe("process_open_fds", vitals.open_files.map(count));
     out.maybe("process_max_fds", vitals.open_files_max.map(count));
-    let now = seconds(u64::try_from(now.0).unwrap_or_default());
-    out.gauge("process_start_time_seconds", &[], now - seconds(vitals.uptime_ms));
+    let began = seconds(u64::try_from(began.0).unwrap_or_default());
+    out.one("process_start_time_seconds", &[], began);
 }
 
 fn gateway(out: &mut Exposition, vitals: &Vitals) {
     let gauges = &vitals.gauges;
-    out.gauge("operatoros_connections", &[], count(gauges.connections));
-    out.gauge("operatoros_sessions", &[], count(gauges.sessions));
-    out.gauge("operatoros_conversations", &[], count(gauges.conversations));
-    out.gauge("operatoros_turns_open", &[], count(gauges.turns_open));
-    out.gauge("operatoros_tasks_running", &[], count(gauges.tasks_running));
-    out.gauge("operatoros_tasks_waiting", &[], count(gauges.tasks_queued));
-    out.gauge("operatoros_task_lag_seconds", &[], gauges.task_lag.as_secs_f64());
-    out.gauge("operatoros_loop_lag_seconds", &[], vitals.loop_lag.as_secs_f64());
+    out.one("operatoros_connections", &[], count(gauges.connections));
+    out.one("operatoros_sessions", &[], count(gauges.sessions));
+    out.one("operatoros_conversations", &[], count(gauges.conversations));
+    out.one("operatoros_turns_open", &[], count(gauges.turns_open));
+    out.one("operatoros_tasks_running", &[], count(gauges.tasks_running));
+    out.one("operatoros_tasks_waiting", &[], count(gauges.tasks_queued));
+    out.one("operatoros_task_lag_seconds", &[], gauges.task_lag.as_secs_f64());
+    out.one("operatoros_loop_lag_seconds", &[], vitals.loop_lag.as_secs_f64());
     out.maybe("operatoros_store_bytes", vitals.store_bytes.map(number));
     let left = gauges.certificate.map(|certificate| certificate.left().as_secs_f64());
     out.maybe("operatoros_certificate_expires_seconds", left);
     if let Some([half, most]) = vitals.commit {
         for (quantile, took) in [("0.5", half), ("0.95", most)] {
             let labels = [("quantile", quantile)];
-            out.gauge("operatoros_store_commit_seconds", &labels, took.as_secs_f64());
+            out.one("operatoros_store_commit_seconds", &labels, took.as_secs_f64());
         }
     }
 }
@@ -120,11 +119,11 @@ fn pools(out: &mut Exposition, workshop: &Workshop, figures: &Figures) {
 fn one_pool(out: &mut Exposition, pool: &Pool, figures: &TurnFigures) {
     let labels = [("pool", pool.name.as_str())];
     let (load, ended) = (pool.load(), &figures.ended);
-    out.gauge("operatoros_pool_workers", &labels, f64::from(load.workers));
-    out.gauge("operatoros_pool_running", &labels, f64::from(load.running));
-    out.gauge("operatoros_pool_waiting", &labels, count(load.waiting()));
-    let oldest = pool.oldest_wait().unwrap_or_default();
-    out.gauge("operatoros_pool_oldest_wait_seconds", &labels, oldest.as_secs_f64());
+    out.one("operatoros_pool_workers", &labels, f64::from(load.workers));
+    out.one("operatoros_pool_running", &labels, f64::from(load.running));
+    out.one("operatoros_pool_waiting", &labels, count(load.waiting()));
+    let oldest = pool.oldest_turn().unwrap_or_default();
+    out.one("operatoros_pool_oldest_wait_seconds", &labels, oldest.as_secs_f64());
     for (outcome, times) in [
         ("completed", ended.completed),
         ("failed", ended.failed),
@@ -132,21 +131,21 @@ fn one_pool(out: &mut Exposition, pool: &Pool, figures: &TurnFigures) {
         ("interrupted", ended.interrupted),
     ] {
         let labels = [labels[0], ("outcome", outcome)];
-        out.gauge("operatoros_turns_total", &labels, number(times));
+        out.one("operatoros_turns_total", &labels, number(times));
     }
     out.histogram("operatoros_first_token_seconds", &labels, &figures.first_token);
     out.histogram("operatoros_turn_seconds", &labels, &figures.duration);
-    out.gauge("operatoros_answer_bytes_total", &labels, number(figures.written_bytes));
-    out.gauge("operatoros_tokens_per_second", &labels, figures.tokens_per_second);
-    out.gauge("operatoros_hedges_total", &labels, number(figures.hedges));
-    out.gauge("operatoros_hedges_won_total", &labels, number(figures.hedges_won));
-    out.gauge("operatoros_cost_today_dollars", &labels, figures.cost_today.usd());
+    out.one("operatoros_answer_bytes_total", &labels, number(figures.written_bytes));
+    out.one("operatoros_tokens_per_second", &labels, figures.tokens_per_second);
+    out.one("operatoros_hedges_total", &labels, number(figures.hedges));
+    out.one("operatoros_hedges_won_total", &labels, number(figures.hedges_won));
+    out.one("operatoros_cost_today_dollars", &labels, figures.cost_today.usd());
     for (tool, calls) in &figures.calls {
         let labels = [labels[0], ("tool", &**tool)];
         let failed = calls.failed.iter().map(|(reason, n)| (wire::reason_code(*reason), *n));
         for (outcome, times) in [("found", calls.found)].into_iter().chain(failed) {
             let labels = [labels[0], labels[1], ("outcome", outcome)];
-            out.gauge("operatoros_tool_calls_total", &labels, number(times));
+            out.one("operatoros_tool_calls_total", &labels, number(times));
         }
         out.histogram("operatoros_tool_seconds", &labels, &calls.duration);
     }
@@ -162,17 +161,17 @@ fn models(out: &mut Exposition, workshop: &Workshop, figures: &Figures) {
         }
         let labels = [("provider", key.0.as_str()), ("model", &*key.1)];
         let known = figures.models.get(&key).cloned().unwrap_or_default();
-        out.gauge("operatoros_model_up", &labels, f64::from(u8::from(leg.is_asked())));
+        out.one("operatoros_model_up", &labels, f64::from(u8::from(leg.is_asked())));
         one_model(out, labels, &known);
     }
 }
 
 fn one_model(out: &mut Exposition, labels: [(&str, &str); 2], figures: &AttemptFigures) {
-    out.gauge("operatoros_attempts_total", &labels, number(figures.attempts));
-    out.gauge("operatoros_attempts_answered_total", &labels, number(figures.answered));
+    out.one("operatoros_attempts_total", &labels, number(figures.attempts));
+    out.one("operatoros_attempts_answered_total", &labels, number(figures.answered));
     for (reason, times) in &figures.failed {
         let labels = [labels[0], labels[1], ("reason", wire::reason_code(*reason))];
-        out.gauge("operatoros_attempts_failed_total", &labels, number(*times));
+        out.one("operatoros_attempts_failed_total", &labels, number(*times));
     }
     out.histogram("operatoros_attempt_first_token_seconds", &labels, &figures.first_token);
 }
@@ -180,9 +179,9 @@ fn one_model(out: &mut Exposition, labels: [(&str, &str); 2], figures: &AttemptF
 fn providers(out: &mut Exposition, front: &Front) {
     for (provider, finding) in front.monitor.findings() {
         let labels = [("provider", provider.as_str())];
-        out.gauge("operatoros_provider_up", &labels, f64::from(u8::from(finding.is_up())));
+        out.one("operatoros_provider_up", &labels, f64::from(u8::from(finding.is_up())));
         if let Some(took) = finding.took() {
-            out.gauge("operatoros_provider_probe_seconds", &labels, took.as_secs_f64());
+            out.one("operatoros_provider_probe_seconds", &labels, took.as_secs_f64());
         }
     }
 }

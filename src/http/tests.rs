@@ -215,6 +215,22 @@ impl Port {
     }
 }
 
+/// What it has asked for is not kept for it.
+#[tokio::test(start_paused = true)]
+async fn whoever_asks_and_never_reads_is_let_go() {
+    let (mut greedy, stream) = duplex(1_024);
+    let router = Router::new().route("/", get(async || "answered"));
+    let peer = super::Peer(([127, 0, 0, 1], 1).into());
+    let asks = async {
+        let request = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(10);
+        while greedy.write_all(request.as_bytes()).await.is_ok() {}
+    };
+    let before = Instant::now();
+    let attended = super::attend(stream, peer, router, Lifecycle::default());
+    tokio::join!(attended, asks);
+    assert_eq!(before.elapsed(), limits::HTTP_LIVES + limits::CLOSE_WITHIN);
+}
+
 async fn ask(stream: &mut TlsStream<TcpStream>) -> String {
     stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     let mut answer = Vec::new();

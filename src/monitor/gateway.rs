@@ -32,7 +32,7 @@ pub(super) struct Signs {
     pub(super) draining: bool,
     pub(super) store: store::Health,
     pub(super) probes: Probes,
-    /// Each pool, and the models that it may ask.
+    /// Each pool, and the models that it or an agent of it may ask.
     pub(super) pools: Vec<(PoolName, Vec<LegLoad>)>,
     /// Providers that a route names and that cannot be asked, since they have no key.
     pub(super) keyless: Vec<String>,
@@ -120,8 +120,8 @@ impl Watched {
         let gauges = Gauges {
             conversations: self.registry.live(),
             turns_open: lifecycle.turns_running(),
-            turns_running: pools.iter().map(|pool| pool.load().running as usize).sum(),
-            queue_age: pools.iter().filter_map(|pool| pool.oldest_wait()).max().unwrap_or_default(),
+            turns_running: pools.iter().map(|pool| pool.load().for_turns as usize).sum(),
+            queue_age: pools.iter().filter_map(|pool| pool.oldest_turn()).max().unwrap_or_default(),
             providers_down: signs.providers_down(),
             models_up,
             models_down,
@@ -162,14 +162,17 @@ impl Watched {
 const READ_WITHIN: Duration = limits::PULSE_EVERY;
 
 /// Providers that a route names and that cannot be asked.
-fn keyless(registry: &Registry, settings: &Settings) -> Vec<String> {
+pub(super) fn keyless(registry: &Registry, settings: &Settings) -> Vec<String> {
     let pools: Vec<_> = registry.workshop().pools.iter().collect();
     let asked: Vec<&str> = pools
         .iter()
-        .flat_map(|pool| pool.models())
-        .map(|(provider, _)| provider.as_str())
+        .flat_map(|pool| pool.providers())
+        .map(|(provider, _)| provider.name().as_str())
         .collect();
-    let routes = settings.pools.values().flat_map(|pool| &pool.route);
+    let routes = settings.pools.values().flat_map(|pool| {
+        let of_agents = pool.agents.values().filter_map(|agent| agent.route.as_ref()).flatten();
+        pool.route.iter().chain(of_agents)
+    });
     let stops = routes.flat_map(|entry| entry.split('|'));
     let mut names: Vec<&str> =
         stops.map(|stop| stop.split_once('/').map_or(stop, |(provider, _)| provider)).collect();

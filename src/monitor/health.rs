@@ -112,7 +112,12 @@ fn tasks(vitals: &Vitals, _: &Signs) -> Check {
     };
     let late = task_lag > limits::TASK_LAG_LONG;
     let state = if late { State::Degraded } else { State::Ok };
-    told(Part::Tasks, state, says, "give tasks more workers with tasks.workers, or cancel some")
+    told(
+        Part::Tasks,
+        state,
+        says,
+        "/pools shows which pool is busy: give it more workers, or tasks with tasks.workers",
+    )
 }
 
 fn event_loop(vitals: &Vitals, _: &Signs) -> Check {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sysinfo::{Networks, Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+use sysinfo::{CGroupLimits, Networks, Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 use tokio::time::Instant;
 
 use crate::model::Vitals;
@@ -56,7 +56,10 @@ impl Machine {
             machine_cpu_percent: Some(system.global_cpu_usage()),
             memory_bytes: process.map(sysinfo::Process::memory),
             program_bytes: program(),
-            machine_memory_bytes: Some(memory(system)),
+            machine_memory_bytes: Some(memory(
+                (system.used_memory(), system.total_memory()),
+                system.cgroup_limits().as_ref(),
+            )),
             swap_bytes: Some((system.used_swap(), system.total_swap())),
             load: System::load_average().ok().map(|load| [load.one, load.five, load.fifteen]),
             disk_bytes,
@@ -93,11 +96,12 @@ fn total(networks: &Networks) -> [u64; 2] {
 }
 
 /// What is in use and how much there is: of the machine, or of the container where it has less.
-fn memory(system: &System) -> (u64, u64) {
-    let machine = (system.used_memory(), system.total_memory());
-    match system.cgroup_limits() {
+/// What a container has taken counts pages of files as well, which the kernel gives up as soon as
+/// somebody wants the memory; so only what it cannot give up is in use, as it is on a machine.
+fn memory(machine: (u64, u64), container: Option<&CGroupLimits>) -> (u64, u64) {
+    match container {
         Some(own) if own.total_memory > 0 && own.total_memory < machine.1 => {
-            (own.total_memory.saturating_sub(own.free_memory), own.total_memory)
+            (own.rss.min(own.total_memory), own.total_memory)
         }
         _ => machine,
     }
@@ -109,4 +113,28 @@ fn program() -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("RssFile:"))?;
     let kib: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
     Some(kib * 1_024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_files_are_not_in_use() {
+        let container = |total_memory, free_memory, rss| CGroupLimits {
+            total_memory,
+            free_memory,
+            free_swap: 0,
+            rss,
+        };
+        for (own, expect) in [
+            (None, (600, 1_000)),
+            (Some(container(100, 1, 30)), (30, 100)),
+            (Some(container(100, 0, 120)), (100, 100)),
+            (Some(container(0, 0, 0)), (600, 1_000)),
+            (Some(container(2_000, 0, 30)), (600, 1_000)),
+        ] {
+            assert_eq!(memory((600, 1_000), own.as_ref()), expect, "{own:?}");
+        }
+    }
 }

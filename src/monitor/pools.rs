@@ -142,7 +142,7 @@ mod tests {
         clock.advance(Duration::from_secs(9));
         let before = Instant::now();
         pools.get("sports").unwrap().scale(7).unwrap();
-        let _busy = pools.get("sports").unwrap().try_worker();
+        let _busy = pools.get("sports").unwrap().try_worker(crate::pool::Origin::Turn);
         told.changed().await.expect("it goes on");
         assert!(before.elapsed() <= limits::POOLS_EVERY);
         let second = told.borrow_and_update().clone();

@@ -7,13 +7,13 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{
-    gateway::{Probes, Signs},
+    gateway::{Probes, Signs, keyless},
     history::{History, Point},
     keeping::Keeping,
     *,
 };
 use crate::{
-    config::{Settings, SettingsState},
+    config::{AgentSettings, PoolSettings, Settings, SettingsState},
     conversation::tests::stage::Stage,
     limits,
     model::{BreakerState, Certificate, LegLoad, Part, Reason},
@@ -40,6 +40,8 @@ async fn it_measures_at_once_and_then_at_its_pace() {
     samples.changed().await.expect("it goes on");
     assert_eq!(before.elapsed(), Duration::from_secs(2));
     assert!(monitor.look().0.uptime_ms >= 2_000);
+    stage.registry.workshop().clock.advance(Duration::from_secs(60));
+    assert_eq!(monitor.began(), Timestamp(1_000), "a clock that is set changes nothing about it");
     let frame = samples.borrow().frame();
     assert!(frame.as_str().contains(r#""connections":3"#), "{frame}");
     assert!(frame.as_str().contains(r#"{"check":"store","state":"ok"}"#), "{frame}");
@@ -61,6 +63,17 @@ async fn a_drain_is_told_at_once() {
     assert_eq!(before.elapsed(), limits::PULSE_EVERY);
     let sample = samples.borrow();
     assert_eq!((sample.vitals.gauges.health, sample.changes), (Health::Draining, changes + 1));
+}
+
+/// The route of an agent counts as that of its pool does.
+#[tokio::test]
+async fn providers_without_a_key_are_those_that_some_route_names() {
+    let agent = AgentSettings { route: Some(vec!["anthropic/x".into()]), ..Default::default() };
+    let agents = BTreeMap::from([("own".to_owned(), agent)]);
+    let pool = PoolSettings { route: vec!["first|openai".into()], agents, ..Default::default() };
+    let pools = BTreeMap::from([("law".to_owned(), pool)]);
+    let settings = Settings { pools, ..Settings::default() };
+    assert_eq!(keyless(&Stage::new().registry, &settings), ["anthropic", "openai"]);
 }
 
 // ---- health ---------------------------------------------------------------------------------

@@ -179,13 +179,10 @@ impl Operator {
     pub(super) fn providers(&self) -> Report {
         let mut stops: Vec<(LegLoad, Vec<String>)> = Vec::new();
         for pool in self.registry.workshop().pools.iter() {
-            let own = pool.legs().into_iter();
-            for leg in own.chain(pool.agents().flat_map(|(_, agent)| agent.legs())) {
+            for leg in pool.legs() {
                 let is =
                     |known: &LegLoad| known.provider == leg.provider && known.model == leg.model;
                 match stops.iter_mut().find(|(known, _)| is(known)) {
-                    Some((_, pools))
-                        if pools.last().is_some_and(|last| *last == *pool.name.as_str()) => {}
                     Some((_, pools)) => pools.push(pool.name.to_string()),
                     None => stops.push((leg, vec![pool.name.to_string()])),
                 }

@@ -102,11 +102,16 @@ impl<T> Queue<T> {
     pub fn push(&mut self, asker: Asker, item: T) -> Ticket {
         let ticket = self.next;
         self.next += 1;
+        self.put_back(asker, ticket, item);
+        ticket
+    }
+
+    /// Puts something where it stood that has been taken: before all of its user's that came later.
+    pub fn put_back(&mut self, asker: Asker, ticket: Ticket, item: T) {
         let (user, lane) = (asker.user, asker.lane());
         self.entries.insert(ticket, Entry { user, lane, item });
         self.lanes[lane].enter(user, ticket);
         self.order.lanes[lane].entries += 1;
-        ticket
     }
 
     /// Takes who is next.
@@ -142,10 +147,10 @@ impl<T> Queue<T> {
         self.entries.is_empty()
     }
 
-    /// What came first of all that wait. Costs a look at each of them.
-    pub fn oldest(&self) -> Option<&T> {
-        let first = self.entries.iter().min_by_key(|(ticket, _)| **ticket);
-        first.map(|(_, entry)| &entry.item)
+    /// What came first of those that wait and are meant. Costs a look at each that waits.
+    pub fn oldest(&self, is_meant: impl Fn(&T) -> bool) -> Option<&T> {
+        let meant = self.entries.iter().filter(|(_, entry)| is_meant(&entry.item));
+        meant.min_by_key(|(ticket, _)| **ticket).map(|(_, entry)| &entry.item)
     }
 
     /// How many of this user's wait.

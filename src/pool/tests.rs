@@ -20,7 +20,7 @@ use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use super::{Asker, BadSize, Pool, Pools, Progress, Prompt};
+use super::{Asker, BadSize, Origin, Pool, Pools, Progress, Prompt};
 use crate::{
     config::{PoolSettings, Restart, Settings},
     limits,
@@ -196,7 +196,7 @@ async fn after_it_the_answer_is_kept_or_starts_over_once() {
 async fn a_pool_is_scaled_within_its_limits() {
     let pool = pool(Restart::Keep, 2, [&[], &[]]);
     let asker = Asker::turn(UserId::new());
-    let (_busy, _too) = (pool.try_worker(), pool.try_worker());
+    let (_busy, _too) = (pool.try_worker(Origin::Turn), pool.try_worker(Origin::Turn));
     let waiting = pool.queue_up(asker).unwrap();
     assert_eq!((pool.load().running, pool.load().queued), (2, [0, 0, 1, 0]));
     assert_eq!(pool.scale(3), Ok(2));

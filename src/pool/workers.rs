@@ -30,6 +30,8 @@ struct State {
     patience: Duration,
     size: u32,
     running: u32,
+    /// How many of those work for a turn.
+    for_turns: u32,
     queue: Queue<Caller>,
     /// Places that are held for those who will wait later, by user.
     held: HashMap<UserId, usize>,
@@ -41,6 +43,7 @@ struct State {
 /// One who waits.
 struct Caller {
     called: oneshot::Sender<Worker>,
+    origin: Origin,
     since: Instant,
 }
 
@@ -48,6 +51,7 @@ struct Caller {
 #[derive(Debug)]
 pub struct Worker {
     workers: Arc<Workers>,
+    origin: Origin,
     since: Instant,
 }
 
@@ -64,6 +68,7 @@ pub struct Busy {
 pub(super) struct Usage {
     pub(super) size: u32,
     pub(super) running: u32,
+    pub(super) for_turns: u32,
     pub(super) queued: [usize; Priority::ALL.len()],
 }
 
@@ -74,6 +79,7 @@ impl Workers {
             patience,
             size,
             running: 0,
+            for_turns: 0,
             queue: Queue::default(),
             held: HashMap::new(),
             held_by_all: 0,
@@ -83,14 +89,14 @@ impl Workers {
     }
 
     /// A worker, where one is free and nobody waits for it.
-    pub(super) fn try_take(self: &Arc<Self>) -> Option<Worker> {
+    pub(super) fn try_take(self: &Arc<Self>, origin: Origin) -> Option<Worker> {
         let mut state = self.lock();
         if !state.has_free() || !state.queue.is_empty() {
             return None;
         }
-        state.running += 1;
+        state.lend(origin);
         drop(state);
-        Some(self.worker())
+        Some(self.worker(origin))
     }
 
     /// A place among those who wait.
@@ -113,8 +119,8 @@ impl Workers {
     fn push(self: &Arc<Self>, mut state: MutexGuard<'_, State>, asker: Asker) -> Queued {
         let (caller, called) = oneshot::channel();
         let now = Instant::now();
-        let (ticket, patience) =
-            (state.queue.push(asker, Caller { called: caller, since: now }), state.patience);
+        let caller = Caller { called: caller, origin: asker.origin, since: now };
+        let (ticket, patience) = (state.queue.push(asker, caller), state.patience);
         drop(state);
         self.call();
         let expires = (asker.origin == Origin::Turn).then(|| now + patience);
@@ -141,7 +147,12 @@ impl Workers {
     /// How they are used.
     pub(super) fn usage(&self) -> Usage {
         let state = self.lock();
-        Usage { size: state.size, running: state.running, queued: state.queue.by_class() }
+        Usage {
+            size: state.size,
+            running: state.running,
+            for_turns: state.for_turns,
+            queued: state.queue.by_class(),
+        }
     }
 
     /// What those take in memory who wait here.
@@ -150,31 +161,34 @@ impl Workers {
         waiting * Queue::<Caller>::WAITER_BYTES
     }
 
-    /// How long the one who came first has waited; none where nobody waits.
-    pub(super) fn oldest_wait(&self) -> Option<Duration> {
-        self.lock().queue.oldest().map(|caller| caller.since.elapsed())
+    /// How long the turn that came first has waited; none where no turn waits. A task has no
+    /// patience that could end, so how long one waits says nothing about the pool.
+    pub(super) fn oldest_turn(&self) -> Option<Duration> {
+        let state = self.lock();
+        let oldest = state.queue.oldest(|caller| caller.origin == Origin::Turn);
+        oldest.map(|caller| caller.since.elapsed())
     }
 
     /// Gives free workers to those who are next.
     fn call(self: &Arc<Self>) {
-        while let Some(next) = self.next() {
+        while let Some(Caller { called, origin, .. }) = self.next() {
             // Whoever left in this moment drops the worker, which then calls the one behind.
-            drop(next.send(self.worker()));
+            drop(called.send(self.worker(origin)));
         }
     }
 
-    fn next(&self) -> Option<oneshot::Sender<Worker>> {
+    fn next(&self) -> Option<Caller> {
         let mut state = self.lock();
         if !state.has_free() {
             return None;
         }
         let next = state.queue.pop()?;
-        state.running += 1;
-        Some(next.called)
+        state.lend(next.origin);
+        Some(next)
     }
 
-    fn worker(self: &Arc<Self>) -> Worker {
-        Worker { workers: self.clone(), since: Instant::now() }
+    fn worker(self: &Arc<Self>, origin: Origin) -> Worker {
+        Worker { workers: self.clone(), origin, since: Instant::now() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -191,6 +205,16 @@ impl fmt::Debug for Workers {
 impl State {
     fn has_free(&self) -> bool {
         self.running < self.size
+    }
+
+    fn lend(&mut self, origin: Origin) {
+        self.running += 1;
+        self.for_turns += u32::from(origin == Origin::Turn);
+    }
+
+    fn take_back(&mut self, origin: Origin) {
+        self.running -= 1;
+        self.for_turns -= u32::from(origin == Origin::Turn);
     }
 
     fn admits(&self, user: UserId) -> Result<(), Busy> {
@@ -212,7 +236,7 @@ impl State {
 impl Drop for Worker {
     fn drop(&mut self) {
         let mut state = self.workers.lock();
-        state.running -= 1;
+        state.take_back(self.origin);
         state.service = (state.service * 7 + self.since.elapsed()) / 8;
         drop(state);
         self.workers.call();

@@ -10,12 +10,13 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::field;
 
-use super::{cost::Cost, keeping::Keeper, outcome};
+use super::{cost::Cost, keeping::Keeper, outcome, seats::Slot};
 use crate::{
+    budget::Exhausted,
     conversation::{Workshop, over_budget},
     limits,
     model::{AgentName, Fault, FinishReason, Reason, Task, TaskId, Traced},
-    pool::{Asker, Busy, Pool, Progress, Prompt, Worker},
+    pool::{Asker, Origin, Pool, Progress, Prompt, Worker},
     provider::{Failure, Item, Piece, Retry},
     route::Context,
     store::{StoreError, Write},
@@ -28,10 +29,16 @@ pub(super) struct Bench {
     pub(super) keeper: Keeper,
 }
 
+/// A task whose pool has no worker for it.
+pub(super) struct Unseated {
+    pub(super) task: Task,
+    pub(super) pool: Arc<Pool>,
+}
+
 /// A task that has a worker.
 pub(super) struct Seated {
     pub(super) task: Task,
-    pool: Arc<Pool>,
+    pub(super) pool: Arc<Pool>,
     worker: Worker,
 }
 
@@ -39,6 +46,8 @@ pub(super) struct Seated {
 pub(super) enum Step {
     /// There is a worker for it.
     Seated(Box<Seated>),
+    /// All workers of its pool are busy.
+    Unseated(Box<Unseated>),
     /// Nothing was begun; it waits again, so long at the least.
     Back(TaskId, Duration),
     /// It was broken off and does not count.
@@ -47,11 +56,12 @@ pub(super) enum Step {
     Over(Box<Task>),
 }
 
-/// Finds a worker for the task.
+/// Finds a worker for the task, where one is free.
 pub(super) async fn seat(bench: Bench, id: TaskId, stop: CancellationToken) -> Step {
     match stop.run_until_cancelled(find_worker(&bench, id)).await {
         None => Step::Back(id, Duration::ZERO),
         Some(Ok(Found::Worker(seated))) => Step::Seated(seated),
+        Some(Ok(Found::NoWorker(unseated))) => Step::Unseated(unseated),
         Some(Ok(Found::NoPool(mut task))) => {
             let fault = Fault::Attempt { reason: Reason::ProviderUnavailable, retryable: false };
             outcome::fail(&mut task, fault, None, bench.keeper.now());
@@ -67,20 +77,12 @@ pub(super) async fn seat(bench: Bench, id: TaskId, stop: CancellationToken) -> S
 
 enum Found {
     Worker(Box<Seated>),
+    NoWorker(Box<Unseated>),
     /// The pool that it names is there no more.
     NoPool(Box<Task>),
 }
 
-/// Why there is no worker yet.
-#[derive(Debug, thiserror::Error)]
-enum NotYet {
-    #[error(transparent)]
-    Busy(#[from] Busy),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-async fn find_worker(bench: &Bench, id: TaskId) -> Result<Found, NotYet> {
+async fn find_worker(bench: &Bench, id: TaskId) -> Result<Found, StoreError> {
     let store = &bench.workshop.store;
     let task = store.task(id).await?.ok_or(StoreError::Damaged("a task"))?;
     let asked_in = match task.conversation {
@@ -99,27 +101,34 @@ async fn find_worker(bench: &Bench, id: TaskId) -> Result<Found, NotYet> {
     let Ok((pool, _)) = bench.workshop.choose(&task.text, context) else {
         return Ok(Found::NoPool(Box::new(task)));
     };
-    let worker = worker(&pool, &task).await?;
-    Ok(Found::Worker(Box::new(Seated { task, pool, worker })))
+    Ok(match pool.try_worker(Origin::Task) {
+        Some(worker) => Found::Worker(Box::new(Seated { task, pool, worker })),
+        None => Found::NoWorker(Box::new(Unseated { task, pool })),
+    })
 }
 
-/// A worker of the pool, behind the turns for which somebody waits.
-async fn worker(pool: &Pool, task: &Task) -> Result<Worker, Busy> {
-    match pool.try_worker() {
-        Some(worker) => Ok(worker),
-        None => pool.queue_up(Asker::task(task.user, task.priority))?.worker().await,
+/// Waits for a worker of the pool, behind the turns for which somebody waits.
+pub(super) async fn wait(Unseated { task, pool }: Unseated, stop: CancellationToken) -> Step {
+    let asker = Asker::task(task.user, task.priority);
+    let called = async { pool.queue_up(asker)?.worker().await };
+    match stop.run_until_cancelled(called).await {
+        None => Step::Back(task.id, Duration::ZERO),
+        Some(Ok(worker)) => Step::Seated(Box::new(Seated { task, pool, worker })),
+        Some(Err(busy)) => {
+            tracing::warn!(task = %task.id, %busy, "a task cannot begin yet");
+            Step::Back(task.id, limits::TASK_RETRY_EVERY)
+        }
     }
 }
 
 /// Has the pool answer the task's text, and keeps what comes of it.
-pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -> Step {
+pub(super) async fn run(bench: Bench, seated: Seated, slot: Slot, stop: CancellationToken) -> Step {
     let keeper = &bench.keeper;
     let Seated { mut task, pool, worker } = seated;
     let items = vec![Item::User(task.text.clone())];
     let mut cost = match Cost::reserve(&bench.workshop, &pool, &task, &items) {
         Ok(cost) => cost,
-        // It waits until there is something to spend again.
-        Err(exhausted) => return Step::Back(task.id, exhausted.renews_in),
+        Err(exhausted) => return put_off(keeper, task, &exhausted).await,
     };
     task.pool = Some(pool.name.clone());
     task.agent = pool.agent_name().cloned();
@@ -137,7 +146,8 @@ pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -
     let answer = answer(&bench, &mut task, pool.answer(prompt), &mut cost);
     let answer = AssertUnwindSafe(answer).catch_unwind();
     let ended = stop.run_until_cancelled(timeout(limit, answer)).await;
-    drop(worker);
+    // Whoever is called by the worker that comes back finds that it may run.
+    drop((slot, worker));
     let now = keeper.now();
     let bill = cost.bill(&bench.workshop, now);
     match ended {
@@ -163,6 +173,18 @@ pub(super) async fn run(bench: Bench, seated: Seated, stop: CancellationToken) -
     keep_surely(keeper, &mut task, &bill).await;
     cost.settle(&bill, now);
     Step::Over(Box::new(task))
+}
+
+/// It waits until there is something to spend. That may be long before the budget renews: what others
+/// have set aside comes back when they end, and settings may raise the limit.
+async fn put_off(keeper: &Keeper, mut task: Task, exhausted: &Exhausted) -> Step {
+    let says: Arc<str> = format!("waits for the budget {}", exhausted.budget).into();
+    if task.progress.as_ref() != Some(&says) {
+        task.progress = Some(says);
+        // One that cannot be kept is followed by another.
+        drop(keeper.keep(&mut task).await);
+    }
+    Step::Back(task.id, exhausted.renews_in.min(limits::TASK_BUDGET_LOOK_EVERY))
 }
 
 /// The span of an attempt: what is logged about it stands in this, and a trace begins with it.

@@ -44,6 +44,8 @@ struct Changes {
     rev_of: HashMap<TaskId, u64>,
     /// Of the frames that are kept.
     bytes: usize,
+    /// No frame of a change up to this one is kept.
+    bare: u64,
     /// Changes up to this one may be missing.
     dropped: u64,
     subscribers: usize,
@@ -97,10 +99,10 @@ impl Changes {
             }
         }
         // The newest frames are kept; the others are read and encoded again by who is behind.
-        let mut kept = self.by_rev.values_mut().map(|(_, frame)| frame);
         while self.bytes > limits::TASK_CHANGES_BYTES_MAX
-            && let Some(frame) = kept.next()
+            && let Some((rev, (_, frame))) = self.by_rev.range_mut(self.bare + 1..).next()
         {
+            self.bare = *rev;
             self.bytes -= frame.take().map_or(0, |frame| frame.len());
         }
     }

@@ -41,6 +41,7 @@ pub(super) fn fail(task: &mut Task, fault: Fault, pause: Option<Duration>, now: 
     if hope && task.attempts < task.max_attempts {
         task.status = TaskStatus::Queued;
         let pause = pause.unwrap_or_default().max(pause_after(task.attempts));
+        task.planned_at = Some(planned(task));
         task.run_at = Some(now.plus(pause));
         return;
     }
@@ -65,6 +66,7 @@ pub(super) fn revive(task: &mut Task) {
     task.status = TaskStatus::Queued;
     task.attempts = 0;
     task.run_at = None;
+    task.planned_at = None;
     task.ended_at = None;
     task.fault = None;
     task.progress = None;
@@ -77,7 +79,8 @@ fn end(task: &mut Task, status: TaskStatus, now: Timestamp) {
     task.untold = task.conversation.is_some();
     task.status = status;
     let recurrence = task.every.as_ref().and_then(|every| Recurrence::of(every).ok());
-    let planned = task.run_at.unwrap_or(task.created_at);
+    let planned = planned(task);
+    task.planned_at = None;
     // What waited for others in vain does not recur, since it would in vain.
     let again = !matches!(task.fault, Some(Fault::Dependency { .. }));
     if let Some(next) = recurrence.filter(|_| again).and_then(|rule| rule.next(planned, now)) {
@@ -86,6 +89,11 @@ fn end(task: &mut Task, status: TaskStatus, now: Timestamp) {
         task.runs += 1;
         task.run_at = Some(next);
     }
+}
+
+/// When the run was to begin, however often it was tried since.
+fn planned(task: &Task) -> Timestamp {
+    task.planned_at.or(task.run_at).unwrap_or(task.created_at)
 }
 
 #[cfg(test)]
@@ -143,6 +151,21 @@ mod tests {
             assert_eq!(task.run_at, Some(NOW.plus(Duration::from_secs(900))));
             assert!(task.untold && task.result.is_some() == succeeds);
         }
+    }
+
+    #[test]
+    fn an_attempt_that_fails_does_not_move_the_runs_after_it() {
+        let every = Every { rule: "every 15 minutes".into(), zone: "UTC".into() };
+        let mut task = Task { every: Some(every), run_at: Some(NOW), ..task(1) };
+        let later = |ms| NOW.plus(Duration::from_millis(ms));
+        for (fault, at) in [(Fault::Interrupted, 100), (attempt(true), 70_000)] {
+            begin(&mut task, later(at));
+            fail(&mut task, fault, None, later(at));
+            assert_eq!((task.planned_at, task.runs), (Some(NOW), 0));
+        }
+        begin(&mut task, later(80_000));
+        succeed(&mut task, "done".into(), later(90_000));
+        assert_eq!((task.run_at, task.planned_at), (Some(later(900_000)), None));
     }
 
     #[test]

@@ -24,6 +24,7 @@ use super::{
     keeping::Keeper,
     outcome,
     schedule::Schedule,
+    seats::{Seats, Stage},
     telling,
 };
 use crate::{
@@ -40,12 +41,11 @@ pub(super) struct Owner {
     pub(super) keeper: Keeper,
     pub(super) settings: TaskSettings,
     told: watch::Receiver<TaskSettings>,
-    counts: Arc<Counts>,
+    pub(super) counts: Arc<Counts>,
     pub(super) schedule: Schedule,
-    under_way: HashMap<TaskId, UnderWay>,
-    /// Attempts that are under way.
-    attempts: usize,
-    work: FuturesUnordered<BoxFuture<'static, Done>>,
+    pub(super) under_way: HashMap<TaskId, UnderWay>,
+    pub(super) seats: Seats,
+    pub(super) work: FuturesUnordered<BoxFuture<'static, Done>>,
     /// Keys of tasks that are just being kept, and who handed the same in again meanwhile.
     pub(super) keys: HashMap<(UserId, Arc<str>), Vec<Reply<Submitted>>>,
     pub(super) next_number: u64,
@@ -53,13 +53,13 @@ pub(super) struct Owner {
 }
 
 /// What is under way about a task, and what was asked of it meanwhile.
-struct UnderWay {
-    what: What,
+pub(super) struct UnderWay {
+    pub(super) what: What,
     held: Vec<Command>,
 }
 
-enum What {
-    Attempt { stop: CancellationToken, begun: bool },
+pub(super) enum What {
+    Attempt { stop: CancellationToken, stage: Stage },
     Change,
     Telling,
 }
@@ -100,7 +100,7 @@ enum Wake {
 }
 
 /// The clock may be set; so it is looked at now and then.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 impl Owner {
     /// Takes up what the last run left: whatever was running then is over.
@@ -120,7 +120,7 @@ impl Owner {
             counts,
             schedule: Schedule::default(),
             under_way: HashMap::new(),
-            attempts: 0,
+            seats: Seats::default(),
             work: FuturesUnordered::new(),
             keys: HashMap::new(),
             next_number,
@@ -197,29 +197,11 @@ impl Owner {
 
     fn count(&self) {
         self.counts.open.store(self.schedule.len(), Ordering::Relaxed);
-        self.counts.running.store(self.attempts, Ordering::Relaxed);
         let since = self.schedule.overdue_since().map_or(0, |since| since.0);
         self.counts.overdue_since.store(since, Ordering::Relaxed);
     }
 
     // ---- attempts -------------------------------------------------------------------------
-
-    fn begin_due(&mut self) {
-        while self.attempts < self.settings.workers as usize
-            && let Some(id) = self.schedule.take(self.keeper.now())
-        {
-            self.attempts += 1;
-            let stop = CancellationToken::new();
-            self.work.push(attempt::seat(self.bench(), id, stop.clone()).map(Done::Step).boxed());
-            self.begin(id, What::Attempt { stop, begun: false }, Vec::new());
-        }
-    }
-
-    fn until_due(&self) -> Duration {
-        let free = self.attempts < self.settings.workers as usize;
-        let due = self.schedule.next_due().filter(|_| free);
-        due.map_or(LOOK_EVERY, |at| at.since(self.keeper.now()).min(LOOK_EVERY))
-    }
 
     fn stop_attempts(&self) {
         for under_way in self.under_way.values() {
@@ -229,37 +211,8 @@ impl Owner {
         }
     }
 
-    fn bench(&self) -> Bench {
+    pub(super) fn bench(&self) -> Bench {
         Bench { workshop: self.registry.workshop().clone(), keeper: self.keeper.clone() }
-    }
-
-    async fn step(&mut self, step: Step) {
-        match step {
-            Step::Seated(seated) => {
-                let bench = self.bench();
-                let under_way = self.under_way.get_mut(&seated.task.id);
-                let Some(UnderWay { what: What::Attempt { stop, begun }, .. }) = under_way else {
-                    return;
-                };
-                *begun = true;
-                let run = attempt::run(bench, *seated, stop.clone());
-                self.work.push(run.map(Done::Step).boxed());
-            }
-            Step::Back(id, pause) => {
-                self.attempts -= 1;
-                let held = self.end(id);
-                if let Some(mut task) = self.schedule.get(id).cloned() {
-                    let not_before = self.keeper.now().plus(pause);
-                    task.run_at = task.run_at.max((!pause.is_zero()).then_some(not_before));
-                    self.put(task).await;
-                }
-                self.heed_all(held).await;
-            }
-            Step::HandedBack(task) | Step::Over(task) => {
-                self.attempts -= 1;
-                self.settle(*task).await;
-            }
-        }
     }
 
     // ---- what comes to its end ------------------------------------------------------------
@@ -288,7 +241,7 @@ impl Owner {
     }
 
     /// Nothing is under way about the task any more: it waits again, is told of, or is over.
-    async fn settle(&mut self, task: Task) {
+    pub(super) async fn settle(&mut self, task: Task) {
         let held = self.end(task.id);
         match task.status {
             TaskStatus::Queued | TaskStatus::Running => self.schedule.hold(task.open()),
@@ -360,7 +313,9 @@ impl Owner {
                 self.schedule.hold(task);
                 self.doom(id, number);
             }
-            Err(_unreadable) => {
+            Err(error) => {
+                // It waits for those of them of which something can be known.
+                tracing::warn!(task = %task.id, %error, "what a task waits for cannot be told");
                 let known = |id: &&TaskId| self.schedule.get(**id).is_some();
                 let unmet: Vec<TaskId> = task.after.iter().filter(known).copied().collect();
                 self.schedule.put(task, &unmet, self.keeper.now());
@@ -392,11 +347,11 @@ impl Owner {
 
     // ---- what is under way ----------------------------------------------------------------
 
-    fn begin(&mut self, id: TaskId, what: What, held: Vec<Command>) {
+    pub(super) fn begin(&mut self, id: TaskId, what: What, held: Vec<Command>) {
         self.under_way.insert(id, UnderWay { what, held });
     }
 
-    fn end(&mut self, id: TaskId) -> Vec<Command> {
+    pub(super) fn end(&mut self, id: TaskId) -> Vec<Command> {
         self.under_way.remove(&id).map(|under_way| under_way.held).unwrap_or_default()
     }
 
@@ -428,7 +383,7 @@ impl Owner {
         self.work.push(submitted.boxed());
     }
 
-    /// New tasks and changes that are not durable yet.
+    /// All that is under way; new tasks that are not durable yet are in nothing else.
     pub(super) fn in_flight(&self) -> usize {
         self.work.len()
     }
@@ -441,7 +396,7 @@ impl Owner {
         let Some(under_way) = self.under_way.get_mut(&id) else { return Some(command) };
         let refusal = match (&under_way.what, &command, known) {
             (_, _, Some((user, _))) if user != command.by() => Some(Refusal::NotFound),
-            (What::Attempt { begun: true, .. }, Command::Update(..), Some((_, number))) => {
+            (What::Attempt { stage: Stage::Begun, .. }, Command::Update(..), Some((_, number))) => {
                 Some(Refusal::Begun(number))
             }
             (What::Attempt { .. }, Command::Retry(..), Some((_, number))) => {
@@ -461,7 +416,7 @@ impl Owner {
         None
     }
 
-    async fn heed_all(&mut self, held: Vec<Command>) {
+    pub(super) async fn heed_all(&mut self, held: Vec<Command>) {
         for command in held {
             self.heed(command).await;
         }

@@ -14,7 +14,7 @@ use croner::{
 
 use super::times;
 use crate::{
-    limits::{TASK_EVERY_MIN, TASK_RULE_BYTES_MAX},
+    limits::{TASK_AHEAD_MAX, TASK_EVERY_MIN, TASK_RULE_BYTES_MAX},
     model::{Every, Timestamp},
 };
 
@@ -42,6 +42,9 @@ pub enum NoRule {
     /// Nothing recurs more often than `limits::TASK_EVERY_MIN`.
     #[error("That is too often. A minute is the shortest time between two runs.")]
     TooOften,
+    /// Nothing recurs more seldom than `limits::TASK_AHEAD_MAX`.
+    #[error("That is too seldom. Ten years is the longest time between two runs.")]
+    TooSeldom,
     /// No calendar has such a day.
     #[error("That day never comes. Name one that does.")]
     Never,
@@ -96,9 +99,12 @@ impl Recurrence {
         if matches!(rule, Rule::Interval(every) if every < TASK_EVERY_MIN) {
             return Err(NoRule::TooOften);
         }
+        if matches!(rule, Rule::Interval(every) if every > TASK_AHEAD_MAX) {
+            return Err(NoRule::TooSeldom);
+        }
         let recurrence = Self { rule, zone };
         // From any moment on it must come again.
-        recurrence.next(Timestamp(0), Timestamp(0)).ok_or(NoRule::Never)?;
+        recurrence.next(LATE, LATE).ok_or(NoRule::Never)?;
         Ok(recurrence)
     }
 
@@ -119,6 +125,12 @@ impl Recurrence {
         }
     }
 }
+
+/// The start of the year 4950. A day that never comes is looked for as far as croner's calendar
+/// goes, which is the year 5000, and meanwhile a thread of the runtime does nothing else. From here
+/// that is a matter of a millisecond; and half a century without a leap year left out has every date
+/// on every day of the week, so what does not come in it never does.
+const LATE: Timestamp = Timestamp(94_039_747_200_000);
 
 /// Five fields, to the minute.
 fn cron(text: &str) -> Result<Cron, NoRule> {
@@ -155,42 +167,52 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Days, and the time of the day.
 fn on_days(words: &[&str]) -> Option<Rule> {
     let mut days: Vec<u32> = Vec::new();
-    let mut day_of_month = None;
+    let mut days_of_month: Vec<u32> = Vec::new();
     let mut time = NaiveTime::from_hms_opt(9, 0, 0)?;
     let (first, mut rest) = words.split_first()?;
     match *first {
-        "day" => {}
+        "day" | "month" => {}
         "morning" | "evening" | "afternoon" | "night" => time = times::time_of_day(first, None)?.0,
         "weekday" | "workday" => days.extend(1..=5),
         "weekend" => days.extend([0, 6]),
         "week" => days.push(1),
-        "month" => day_of_month = Some(1),
         day => days.push(number(times::weekday(day)?)),
     }
-    let any_week = *first == "week";
+    let mut any_week = *first == "week";
+    let mut timed = false;
     while let [word, behind @ ..] = rest {
         rest = behind;
         if matches!(*word, "at" | "on" | "the") {
             continue;
         }
         if let Some(day) = times::weekday(word) {
-            if any_week {
+            if std::mem::take(&mut any_week) {
                 days.clear();
             }
             days.push(number(day));
         } else if let Some(day) = ordinal(word).filter(|_| *first == "month") {
-            day_of_month = Some(day);
+            days_of_month.push(day);
+        } else if std::mem::replace(&mut timed, true) {
+            // Of two times one would be forgotten, and a pattern cannot hold 9:00 and 17:30.
+            return None;
         } else {
             let used;
             (time, used) = times::time_of_day(word, behind.first().copied())?;
             rest = behind.get(used..)?;
         }
     }
-    let days: Vec<String> = days.iter().map(ToString::to_string).collect();
-    let week = if days.is_empty() { "*".to_owned() } else { days.join(",") };
-    let month = day_of_month.map_or_else(|| "*".to_owned(), |day| day.to_string());
+    if *first == "month" && days_of_month.is_empty() {
+        days_of_month.push(1);
+    }
+    let (week, month) = (listed(&days), listed(&days_of_month));
     let pattern = format!("{} {} {month} * {week}", time.minute(), time.hour());
     Cron::from_str(&pattern).ok().map(|cron| Rule::Clock(Box::new(cron)))
+}
+
+/// A field of a pattern: these, or any where there are none.
+fn listed(days: &[u32]) -> String {
+    let days: Vec<String> = days.iter().map(ToString::to_string).collect();
+    if days.is_empty() { "*".to_owned() } else { days.join(",") }
 }
 
 fn number(day: Weekday) -> u32 {
@@ -245,6 +267,9 @@ mod tests {
             ("every monday and friday at noon", "Fri 27 12:00, Mon 30 12:00, Fri 03 12:00"),
             ("every weekday at 9", "Thu 26 09:00, Fri 27 09:00, Mon 30 09:00"),
             ("weekly on sunday", "Sun 29 09:00, Sun 05 09:00, Sun 12 09:00"),
+            ("weekly on friday and monday", "Fri 27 09:00, Mon 30 09:00, Fri 03 09:00"),
+            ("every month", "Wed 01 09:00, Fri 01 09:00, Mon 01 09:00"),
+            ("every month on the 1st and 15th at 7", "Wed 01 07:00, Wed 15 07:00, Fri 01 07:00"),
             ("every month on the 15th at 7", "Wed 15 07:00, Fri 15 07:00, Mon 15 07:00"),
             ("0 9 * * 1-5", "Thu 26 09:00, Fri 27 09:00, Mon 30 09:00"),
             ("*/20 * * * *", "Wed 25 10:20, Wed 25 10:40, Wed 25 11:00"),
@@ -262,15 +287,29 @@ mod tests {
             ("every", "Words"),
             ("every blue moon", "Words"),
             ("every day at 25", "Words"),
+            ("every day at 9 and 17", "Words"),
+            ("every day at 9 am and 5:30 pm", "Words"),
             ("* * * * * *", "Words"),
             ("61 * * * *", "Words"),
             ("every 30 seconds", "TooOften"),
             ("every 0 hours", "TooOften"),
+            ("every 4000 days", "TooSeldom"),
+            ("every 100000000 days", "TooSeldom"),
+            ("every 106751991167 days", "TooSeldom"),
             ("0 0 31 2 *", "Never"),
+            ("* * 31 2,4,6,9,11 *", "Never"),
         ] {
             check(rule, expect);
         }
         check(&"1,".repeat(1_000), "Words");
+    }
+
+    #[test]
+    fn the_rarest_days_come_late_as_well() {
+        assert_eq!(LATE, at("4950-01-01T00:00:00Z"));
+        for rule in ["0 0 29 2 *", "0 0 * 2 0#5", "0 0 * 2 6#5"] {
+            assert!(Recurrence::read(rule, Tz::UTC).is_ok(), "{rule}");
+        }
     }
 
     #[test]

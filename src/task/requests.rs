@@ -148,6 +148,7 @@ impl Owner {
             created_at: now,
             updated_at: now,
             run_at: run_at.or_else(first),
+            planned_at: None,
             started_at: None,
             ended_at: None,
             every,
@@ -233,9 +234,11 @@ impl Owner {
                 (Some(every), first)
             }
         };
+        let moved = to.run_at.or(first);
         let task = Task {
             priority: to.priority.unwrap_or(was.priority),
-            run_at: to.run_at.or(first).or(was.run_at),
+            run_at: moved.or(was.run_at),
+            planned_at: was.planned_at.filter(|_| moved.is_none()),
             every,
             pool,
             agent: agent.or_else(|| usual.cloned()),

@@ -10,7 +10,7 @@ mod tests;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::{
-    model::{OpenTask, TaskId, Timestamp, UserId},
+    model::{OpenTask, PoolName, Priority, TaskId, Timestamp, UserId},
     pool::{Asker, Queue, Ticket},
 };
 
@@ -22,7 +22,10 @@ pub(super) struct Schedule {
     later: BTreeSet<(Timestamp, TaskId)>,
     /// Those that could run now.
     ready: Queue<TaskId>,
-    /// The same, by when they could.
+    /// Those that could run, were it not for others that wait for the same pool. They have tickets
+    /// of the queue before.
+    parked: HashMap<PoolName, Queue<TaskId>>,
+    /// All that could run and have not begun, by when they could.
     since: BTreeSet<(Timestamp, TaskId)>,
     /// Who waits for a task.
     dependents: HashMap<TaskId, BTreeSet<TaskId>>,
@@ -35,18 +38,27 @@ struct Entry {
     place: Place,
     /// Tasks that it waits for still.
     unmet: usize,
-    /// When it could run, where it is ready.
+    /// When it could run, where it could.
     since: Timestamp,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Place {
     /// Behind other tasks.
     Blocked,
     Later,
     Ready(Ticket),
+    /// It was taken, and has not begun.
+    Taken(Ticket),
+    Parked(Ticket, PoolName),
     /// Somebody is at it.
     Out,
+}
+
+impl Entry {
+    fn asker(&self) -> Asker {
+        Asker::task(self.task.user, self.task.priority)
+    }
 }
 
 /// What a task takes here: its entry, its place in two orders, and in the queue of what is ready.
@@ -75,6 +87,18 @@ impl Schedule {
     pub(super) fn put(&mut self, task: OpenTask, unmet: &[TaskId], now: Timestamp) {
         self.ripen(now);
         let id = task.id;
+        self.enter(task, unmet);
+        self.settle(id, now);
+    }
+
+    /// Takes a task out of the order, as it is about to be, until it is put back or removed.
+    pub(super) fn hold(&mut self, task: OpenTask) {
+        self.enter(task, &[]);
+    }
+
+    /// The task is known from now on, as it is now, and stands nowhere yet.
+    fn enter(&mut self, task: OpenTask, unmet: &[TaskId]) {
+        let id = task.id;
         let waiting = self.remove(id).unwrap_or_default();
         self.dependents.extend((!waiting.is_empty()).then_some((id, waiting)));
         *self.open_of.entry(task.user).or_default() += 1;
@@ -82,16 +106,8 @@ impl Schedule {
         for other in &unmet {
             self.dependents.entry(*other).or_default().insert(id);
         }
-        let entry = Entry { task, place: Place::Blocked, unmet: unmet.len(), since: now };
-        self.tasks.insert(id, entry);
-        self.settle(id, now);
-    }
-
-    /// Takes a task out of the order, as it is about to be, until it is put back or removed.
-    pub(super) fn hold(&mut self, task: OpenTask) {
-        let id = task.id;
-        self.put(task, &[], Timestamp(i64::MIN));
-        self.lift(id);
+        let since = Timestamp::default();
+        self.tasks.insert(id, Entry { task, place: Place::Out, unmet: unmet.len(), since });
     }
 
     /// Who waits for a task.
@@ -99,14 +115,67 @@ impl Schedule {
         self.dependents.get(&id).into_iter().flatten().copied().collect()
     }
 
-    /// The next task that is due. It is out of the order until it is put back or removed.
+    /// The next task that is due. It is out of the order until it is put back or removed, and as
+    /// overdue as it was until it begins.
     pub(super) fn take(&mut self, now: Timestamp) -> Option<TaskId> {
         self.ripen(now);
         let id = self.ready.pop()?;
         let entry = self.tasks.get_mut(&id)?;
-        entry.place = Place::Out;
-        self.since.remove(&(entry.since, id));
+        if let Place::Ready(ticket) = entry.place {
+            entry.place = Place::Taken(ticket);
+        }
         Some(id)
+    }
+
+    /// A task that was taken begins.
+    pub(super) fn begun(&mut self, id: TaskId) {
+        self.lift(id);
+    }
+
+    /// A task that was taken, and has not begun, stands again where it stood. Says whether it was.
+    pub(super) fn give_back(&mut self, id: TaskId) -> bool {
+        let Some(entry) = self.tasks.get_mut(&id) else { return false };
+        let Place::Taken(ticket) = entry.place else { return false };
+        entry.place = Place::Ready(ticket);
+        self.ready.put_back(entry.asker(), ticket, id);
+        true
+    }
+
+    /// A task that was taken waits behind others of its pool.
+    pub(super) fn park(&mut self, id: TaskId, pool: PoolName) {
+        if let Some(entry) = self.tasks.get_mut(&id)
+            && let Place::Taken(ticket) = entry.place
+        {
+            entry.place = Place::Parked(ticket, pool.clone());
+            self.parked.entry(pool).or_default().put_back(entry.asker(), ticket, id);
+        }
+    }
+
+    /// Pools for which tasks wait behind others.
+    pub(super) fn parked(&self) -> impl Iterator<Item = &PoolName> {
+        self.parked.keys()
+    }
+
+    /// The next of those that wait behind others of this pool stands again where it stood.
+    pub(super) fn unpark(&mut self, pool: &PoolName) {
+        let Some(parked) = self.parked.get_mut(pool) else { return };
+        let next = parked.pop();
+        if parked.is_empty() {
+            self.parked.remove(pool);
+        }
+        if let Some(id) = next
+            && let Some(entry) = self.tasks.get_mut(&id)
+            && let Place::Parked(ticket, _) = entry.place
+        {
+            entry.place = Place::Ready(ticket);
+            self.ready.put_back(entry.asker(), ticket, id);
+        }
+    }
+
+    /// Something that could run now is wanted sooner than this.
+    pub(super) fn has_sooner(&self, than: Priority) -> bool {
+        let mut classes = Priority::ALL.into_iter().zip(self.ready.by_class());
+        classes.any(|(class, waiting)| class > than && waiting > 0)
     }
 
     /// When the next task becomes due, where one waits for its time.
@@ -114,7 +183,7 @@ impl Schedule {
         self.later.first().map(|(at, _)| *at)
     }
 
-    /// Since when the one that could run longest could.
+    /// Since when the one could run that could longest and has not begun.
     pub(super) fn overdue_since(&self) -> Option<Timestamp> {
         self.since.first().map(|(at, _)| *at)
     }
@@ -151,6 +220,18 @@ impl Schedule {
             Place::Ready(ticket) => {
                 self.since.remove(&(entry.since, id));
                 self.ready.remove(ticket);
+            }
+            Place::Taken(_) => {
+                self.since.remove(&(entry.since, id));
+            }
+            Place::Parked(ticket, pool) => {
+                self.since.remove(&(entry.since, id));
+                if let Some(parked) = self.parked.get_mut(&pool) {
+                    parked.remove(ticket);
+                    if parked.is_empty() {
+                        self.parked.remove(&pool);
+                    }
+                }
             }
         }
     }
@@ -195,15 +276,14 @@ impl Schedule {
     /// Puts a task that is nowhere to where it belongs.
     fn settle(&mut self, id: TaskId, now: Timestamp) {
         let Some(entry) = self.tasks.get_mut(&id) else { return };
-        let OpenTask { run_at, priority, user, .. } = entry.task;
-        match run_at {
+        match entry.task.run_at {
             _ if entry.unmet > 0 => entry.place = Place::Blocked,
             Some(at) if at > now => {
                 entry.place = Place::Later;
                 self.later.insert((at, id));
             }
             _ => {
-                entry.place = Place::Ready(self.ready.push(Asker::task(user, priority), id));
+                entry.place = Place::Ready(self.ready.push(entry.asker(), id));
                 entry.since = now;
                 self.since.insert((now, id));
             }

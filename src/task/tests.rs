@@ -26,6 +26,7 @@ pub(super) fn task(number: u64) -> Task {
         created_at: Timestamp(0),
         updated_at: Timestamp(0),
         run_at: None,
+        planned_at: None,
         started_at: None,
         ended_at: None,
         every: None,

@@ -29,8 +29,8 @@ const BAD_VALUES: &[(&str, &str)] = &[
         "webhook.secret = (not shown) is not whsec_ and 24 to 64 bytes in base64",
     ),
     (
-        "webhook = { url = \"http://example.com/\", secret = \"whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\" }",
-        "webhook.url = \"http://example.com/\" is not an https:// URL, or one of this machine",
+        "webhook = { url = \"http://example.com/sk-planted-4f1d0c\", secret = \"whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\" }",
+        "webhook.url = http://example.com/… (its path is not shown) is not an https:// URL, or one of this machine",
     ),
     (
         "[tls]\ncertificate = \"chain.pem\"",

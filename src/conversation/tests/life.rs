@@ -11,7 +11,7 @@ use crate::{
     conversation::{Ask, Handle, Outcome, Refusal, Sent},
     limits,
     model::{AnswerStatus, ConversationId, UserId},
-    pool::Asker,
+    pool::{Asker, Origin},
     provider::Item,
     store::Store,
 };
@@ -192,7 +192,7 @@ async fn only_so_many_turns_wait_and_so_many_commands() {
 async fn a_full_pool_refuses_before_anything_is_kept() {
     let stage = Stage::new();
     let pool = stage.registry.workshop().pools.get("general").unwrap().clone();
-    let busy: Vec<_> = std::iter::from_fn(|| pool.try_worker()).collect();
+    let busy: Vec<_> = std::iter::from_fn(|| pool.try_worker(Origin::Turn)).collect();
     let place = |_| pool.queue_up(Asker::turn(me())).unwrap();
     let places: Vec<_> = (0..limits::POOL_QUEUE_USER_MAX).map(place).collect();
     let (id, handle) = stage.registry.begin(me(), None, None).unwrap();
@@ -215,7 +215,7 @@ async fn a_turn_behind_others_has_its_place_in_the_pool() {
     ask(&handle).known().await.unwrap();
     ask(&handle).known().await.unwrap();
     let place = || pool.queue_up(Asker::turn(me())).ok();
-    let _busy: Vec<_> = std::iter::from_fn(|| pool.try_worker()).collect();
+    let _busy: Vec<_> = std::iter::from_fn(|| pool.try_worker(Origin::Turn)).collect();
     let places: Vec<_> = std::iter::from_fn(place).collect();
     assert_eq!(places.len(), limits::POOL_QUEUE_USER_MAX - 1, "one is held for the second");
     let refused = ask(&handle).known().await;

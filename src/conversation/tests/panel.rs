@@ -17,7 +17,7 @@ use crate::{
         Ask, Catchup, Handle, Outcome, Part, Place, Reading, Sent, catch_up, recover_all,
     },
     model::{ConversationId, Event, PoolName, SPECIALIST, ToolPhase, TurnId},
-    pool::{Asker, Queued, Worker},
+    pool::{Asker, Origin, Queued, Worker},
     provider::Retry,
     store::Store,
 };
@@ -179,12 +179,12 @@ impl Play {
             "panic" => self.call(first).panic(),
             "occupy" => {
                 let pools = &self.stage.registry.workshop().pools;
-                self.busy.push((pools.get(first).unwrap().try_worker(), None));
+                self.busy.push((pools.get(first).unwrap().try_worker(Origin::Turn), None));
             }
             "free" => self.busy.clear(),
             "fill" => {
                 let pool = self.stage.registry.workshop().pools.get(first).unwrap().clone();
-                self.busy.push((pool.try_worker(), None));
+                self.busy.push((pool.try_worker(Origin::Turn), None));
                 let user = self.me.user;
                 while let Ok(queued) = pool.queue_up(Asker::turn(user)) {
                     self.busy.push((None, Some(queued)));

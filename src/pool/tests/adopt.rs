@@ -8,7 +8,7 @@ use crate::{
     config::{PoolSettings, ProviderKind, ProviderSettings, Settings},
     limits,
     model::{BreakerState, UserId},
-    pool::{Asker, Pools},
+    pool::{Asker, Origin, Pools},
     provider::{Failure, Providers, Retry, build, build_again},
     tool::Toolbox,
 };
@@ -78,7 +78,7 @@ async fn the_file_sets_the_workers_where_it_says_something_else_than_before() {
 async fn those_who_work_and_wait_are_the_same_ones() {
     let mut house = House::new();
     let pool = house.pools.get("one").unwrap();
-    let busy = [pool.try_worker().unwrap(), pool.try_worker().unwrap()];
+    let busy = [pool.try_worker(Origin::Turn).unwrap(), pool.try_worker(Origin::Turn).unwrap()];
     let waits = pool.queue_up(Asker::turn(UserId::new())).unwrap();
     house.adopt(|settings| House::pool(settings).description = "other".to_owned());
     let load = house.pools.get("one").unwrap().load();

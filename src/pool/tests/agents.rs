@@ -47,10 +47,19 @@ async fn an_agent_has_its_own_voice_and_the_pools_workers() {
     assert_eq!(own.style.effort.as_deref(), Some("low"));
     assert_eq!((own.name.as_str(), own.agent_name().unwrap().as_str()), ("law", "own"));
     assert!(law.agent_name().is_none() && law.as_agent("other").is_none());
-    let worker = own.try_worker();
-    assert!(worker.is_some() && law.try_worker().is_none() && plain.try_worker().is_none());
+    let worker = own.try_worker(Origin::Turn);
+    assert!(
+        worker.is_some()
+            && law.try_worker(Origin::Turn).is_none()
+            && plain.try_worker(Origin::Turn).is_none()
+    );
     plain.scale(2).unwrap();
-    assert!(law.try_worker().is_some());
+    assert!(law.try_worker(Origin::Turn).is_some());
     assert_eq!(pools.agent_names(&law), "own, plain");
     assert_eq!(pools.agent_names(own), "none in law");
+    let asks = |pool: &Pool| {
+        let names = pool.legs().into_iter().map(|leg| leg.provider.to_string());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!([asks(&law), asks(own), asks(plain)], ["one two", "two", "one"]);
 }

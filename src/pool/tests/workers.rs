@@ -10,7 +10,7 @@ use crate::{
     limits,
     model::{Priority, UserId},
     pool::{
-        queue::Asker,
+        queue::{Asker, Origin},
         workers::{Busy, Queued, Waited, Worker, Workers},
     },
 };
@@ -41,14 +41,14 @@ fn called(queued: &mut Queued) -> Option<Worker> {
 #[tokio::test(start_paused = true)]
 async fn workers_are_given_to_who_is_next() {
     let workers = workers(2);
-    let first = workers.try_take().expect("one of two");
-    let second = workers.try_take().expect("two of two");
-    assert!(workers.try_take().is_none());
+    let first = workers.try_take(Origin::Turn).expect("one of two");
+    let second = workers.try_take(Origin::Turn).expect("two of two");
+    assert!(workers.try_take(Origin::Turn).is_none());
     let (mut third, mut fourth) = (queue_up(&workers, 3), queue_up(&workers, 4));
     assert!(called(&mut third).is_none());
     assert_eq!((third.look(), fourth.look()), (1, 2));
     drop(first);
-    assert!(workers.try_take().is_none(), "nobody overtakes those who wait");
+    assert!(workers.try_take(Origin::Turn).is_none(), "nobody overtakes those who wait");
     let third = called(&mut third).expect("it was first");
     assert!(called(&mut fourth).is_none());
     drop((second, third));
@@ -60,7 +60,7 @@ async fn workers_are_given_to_who_is_next() {
 #[tokio::test(start_paused = true)]
 async fn who_leaves_takes_no_worker_along() {
     let workers = workers(1);
-    let only = workers.try_take().unwrap();
+    let only = workers.try_take(Origin::Turn).unwrap();
     let (left, mut stays) = (queue_up(&workers, 1), queue_up(&workers, 2));
     drop(left);
     assert_eq!(stays.look(), 1);
@@ -95,7 +95,7 @@ async fn scaling_drops_nobody() {
 #[tokio::test(start_paused = true)]
 async fn a_turn_waits_only_so_long_and_a_task_as_long_as_it_takes() {
     let workers = workers(1);
-    let held = workers.try_take().unwrap();
+    let held = workers.try_take(Origin::Turn).unwrap();
     let task = Asker::task(turn(2).user, Priority::Urgent);
     let task = workers.queue_up(task).unwrap();
     let began = Instant::now();
@@ -111,9 +111,30 @@ async fn a_turn_waits_only_so_long_and_a_task_as_long_as_it_takes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_works_for_a_task_and_what_waits_for_one_is_told_from_turns() {
+    let workers = workers(2);
+    let both = [Origin::Task, Origin::Turn].map(|origin| workers.try_take(origin).unwrap());
+    let stands = || {
+        let usage = workers.usage();
+        (usage.running, usage.for_turns, workers.oldest_turn().map(|waits| waits.as_secs()))
+    };
+    let mut task = workers.queue_up(Asker::task(turn(1).user, Priority::Urgent)).unwrap();
+    sleep(Duration::from_secs(50)).await;
+    assert_eq!(stands(), (2, 1, None), "a task waits as long as it takes");
+    let mut turn = queue_up(&workers, 2);
+    sleep(Duration::from_secs(7)).await;
+    assert_eq!(stands(), (2, 1, Some(7)));
+    drop(both);
+    let called = [called(&mut task), called(&mut turn)];
+    assert_eq!(stands(), (2, 1, None));
+    drop(called);
+    assert_eq!(stands(), (0, 0, None));
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_waits_sees_its_position() {
     let workers = workers(1);
-    let mut held = workers.try_take();
+    let mut held = workers.try_take(Origin::Turn);
     let mut before: Vec<_> = (0..20).map(|user| queue_up(&workers, user)).collect();
     let mut last = queue_up(&workers, 99);
     let began = Instant::now();
@@ -134,7 +155,7 @@ async fn who_waits_sees_its_position() {
 #[tokio::test(start_paused = true)]
 async fn a_full_queue_says_when_to_come_back() {
     let workers = workers(100);
-    let running: Vec<_> = (0..100).filter_map(|_| workers.try_take()).collect();
+    let running: Vec<_> = (0..100).filter_map(|_| workers.try_take(Origin::Turn)).collect();
     let queue_up = |user, times| {
         let places = (0..times).map(|_| workers.queue_up(turn(user)));
         places.collect::<Result<Vec<_>, Busy>>()
@@ -147,7 +168,7 @@ async fn a_full_queue_says_when_to_come_back() {
     // Those called leave at once, so by now a worker is known to be busy for no time at all.
     waiting.truncate(0);
     drop(running);
-    let running: Vec<_> = (0..100).filter_map(|_| workers.try_take()).collect();
+    let running: Vec<_> = (0..100).filter_map(|_| workers.try_take(Origin::Turn)).collect();
     waiting.extend(queue_up(1, limits::POOL_QUEUE_USER_MAX).unwrap());
     waiting.extend(queue_up(2, limits::POOL_QUEUE_USER_MAX).unwrap());
     assert_eq!(refused(3), Err(limits::BACKOFF_FIRST));
@@ -160,7 +181,7 @@ async fn a_full_queue_says_when_to_come_back() {
 #[tokio::test(start_paused = true)]
 async fn a_place_that_is_held_counts_and_is_kept() {
     let workers = workers(1);
-    let busy = workers.try_take().unwrap();
+    let busy = workers.try_take(Origin::Turn).unwrap();
     let user = turn(1).user;
     let mut places: Vec<_> = std::iter::from_fn(|| workers.hold(user).ok()).collect();
     assert_eq!(places.len(), limits::POOL_QUEUE_USER_MAX);
@@ -208,7 +229,7 @@ fn every_worker_comes_back(steps: Vec<(char, usize)>) {
     for (step, at) in steps {
         match step {
             'q' => waiting.push(queue_up(&workers, u8::try_from(at).unwrap())),
-            't' => running.extend(workers.try_take()),
+            't' => running.extend(workers.try_take(Origin::Turn)),
             'd' if at < running.len() => drop(running.swap_remove(at)),
             'l' if at < waiting.len() => drop(waiting.swap_remove(at)),
             's' => {

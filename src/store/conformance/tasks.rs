@@ -169,6 +169,7 @@ pub(in crate::store) fn task(user: UserId, number: u64) -> Task {
         created_at: Timestamp(1),
         updated_at: Timestamp(2),
         run_at: Some(Timestamp(-3)),
+        planned_at: Some(Timestamp(-4)),
         started_at: None,
         ended_at: None,
         every: Some(Every { rule: "every day at 9".into(), zone: "UTC".into() }),

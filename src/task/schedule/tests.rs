@@ -240,6 +240,8 @@ fn the_most_overdue_is_the_one_that_could_have_run_first() {
     assert_eq!(schedule.take(Timestamp(9)), Some(id(2)));
     assert_eq!(schedule.overdue_since(), Some(Timestamp(5)));
     schedule.remove(id(1));
+    assert_eq!(schedule.overdue_since(), Some(Timestamp(9)), "it was taken, but has not begun");
+    schedule.begun(id(2));
     assert_eq!(schedule.overdue_since(), None);
 }
 

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::play::Play;
+use crate::limits;
 
 #[tokio::test(start_paused = true)]
 async fn the_more_urgent_comes_first_and_a_priority_can_be_changed() {
@@ -20,6 +21,65 @@ async fn the_more_urgent_comes_first_and_a_priority_can_be_changed() {
          say 2 x         |
          end 2           | 2 succeeded 1, 3 running 1, “Task 2 is done: x”",
     )
+    .await;
+}
+
+/// The pool `small` has one worker, and more wait for it than may at a time.
+#[tokio::test(start_paused = true)]
+async fn a_pool_that_is_busy_keeps_no_other_tasks_from_running() {
+    let mut play = Play::new(2).await;
+    play.check("submit pool=small low | 1 running 1").await;
+    let others = limits::TASKS_IN_QUEUE_OF_POOL_MAX + 5;
+    for number in 2..=others {
+        play.check(&format!("submit pool=small low | {number} queued 0")).await;
+    }
+    play.wait(7).await;
+    let load = play.tasks.load();
+    assert_eq!((load.running, load.queued, load.late_ms), (1, others - 1, 7_000));
+    let [free, blocked, urgent] = [1, 2, 3].map(|more| others + more);
+    play.check(&format!(
+        "submit                   | {free} running 1
+         submit                   | {blocked} queued 0
+         submit pool=small urgent | {urgent} queued 0
+         say 1 x                  |
+         end 1                    | 1 succeeded 1, {urgent} running 1, “Task 1 is done: x”
+         say {free} x             |
+         end {free}               | {free} succeeded 1, {blocked} running 1, “Task {free} is done: x”
+         say {urgent} x           |
+         end {urgent}             | 2 running 1, {urgent} succeeded 1, “Task {urgent} is done: x”"
+    ))
+    .await;
+    for number in 2..=others {
+        let next = number + 1;
+        let running = if next > others { String::new() } else { format!(", {next} running 1") };
+        play.check(&format!(
+            "say {number} x |
+             end {number} | {number} succeeded 1{running}, “Task {number} is done: x”"
+        ))
+        .await;
+    }
+    play.check(&format!(
+        "say {blocked} x |
+         end {blocked}   | {blocked} succeeded 1, “Task {blocked} is done: x”"
+    ))
+    .await;
+    assert_eq!(play.tasks.load().queued + play.tasks.load().running, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_a_pool_can_be_changed_and_taken_back() {
+    let mut play = Play::new(2).await;
+    play.check("submit pool=small | 1 running 1").await;
+    let last = limits::TASKS_IN_QUEUE_OF_POOL_MAX + 3;
+    for number in 2..=last {
+        play.check(&format!("submit pool=small | {number} queued 0")).await;
+    }
+    play.check(&format!(
+        "cancel 2                   | 2 cancelled 0
+         update {last} pool=general | {last} running 1
+         cancel {last}              | {last} cancelled 0
+         cancel 1                   | 1 cancelled 0, 3 running 1"
+    ))
     .await;
 }
 

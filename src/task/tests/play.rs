@@ -182,6 +182,11 @@ impl Play {
         format!("{}/{agent}", task.pool.unwrap())
     }
 
+    /// How far it is, in words.
+    pub(super) async fn progress(&self, number: u64) -> Option<String> {
+        self.task(&number.to_string()).await.progress.map(|says| says.to_string())
+    }
+
     /// What is kept of its answer.
     pub(super) async fn answer(&self, number: u64) -> String {
         let answer = self.task(&number.to_string()).await.answer.unwrap();
