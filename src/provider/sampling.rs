@@ -38,7 +38,7 @@ pub(super) fn reasons(model: &str) -> bool {
     families.iter().any(|family| bare(model).starts_with(family))
 }
 
-/// The name without the vendor's, which a gateway such as OpenRouter puts before it.
+/// The name without the vendor's, which a gateway such as `OpenRouter` puts before it.
 pub(super) fn bare(model: &str) -> &str {
     model.rsplit('/').next().unwrap_or(model)
 }
