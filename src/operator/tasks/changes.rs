@@ -1,5 +1,7 @@
 //! Changing background tasks by word of mouth: taking back, trying again, putting first or later.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
@@ -250,6 +252,10 @@ fn change_of(task: &Task, when: &When, now: Timestamp) -> Change {
         When::Later(by) => {
             let planned = task.run_at.filter(|at| *at > now).unwrap_or(now);
             Change { run_at: Some(planned.plus(*by)), ..Change::default() }
+        }
+        When::Earlier(by) => {
+            let ahead = task.run_at.map_or(Duration::ZERO, |at| at.since(now));
+            Change { run_at: Some(now.plus(ahead.saturating_sub(*by))), ..Change::default() }
         }
         When::Every(every) => Change { again: Some(Again::By(every.clone())), ..Change::default() },
         When::Once => Change { again: Some(Again::Never), ..Change::default() },
