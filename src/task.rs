@@ -9,6 +9,7 @@
 
 mod attempt;
 mod board;
+mod clock;
 mod command;
 mod cost;
 mod keeping;
@@ -17,6 +18,7 @@ mod owner;
 mod recurrence;
 mod requests;
 mod schedule;
+mod stretch;
 mod telling;
 #[cfg(test)]
 mod tests;

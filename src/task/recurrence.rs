@@ -12,7 +12,7 @@ use croner::{
     parser::{CronParser, Seconds, Year},
 };
 
-use super::times::{self, Clock};
+use super::{clock::Clock, stretch::span, times};
 use crate::{
     intent,
     limits::{TASK_EVERY_MIN, TASK_RULE_BYTES_MAX},
@@ -137,11 +137,11 @@ fn in_words(text: &str) -> Option<Rule> {
     };
     let words: Vec<&str> = times::words(&text).filter(|word| *word != "and").collect();
     match *words {
-        [unit] if times::span("a", unit).is_some_and(|span| span <= HOUR) => {
-            times::span("a", unit).map(Rule::Interval)
+        [unit] if span("a", unit).is_some_and(|span| span <= HOUR) => {
+            span("a", unit).map(Rule::Interval)
         }
-        ["other", "day"] => times::span("two", "days").map(Rule::Interval),
-        [count, units] => times::span(count, units).map(Rule::Interval).or_else(|| on_days(&words)),
+        ["other", "day"] => span("two", "days").map(Rule::Interval),
+        [count, units] => span(count, units).map(Rule::Interval).or_else(|| on_days(&words)),
         _ => on_days(&words),
     }
 }

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use chrono::{
-    DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike,
-    Weekday,
+    DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Weekday,
 };
 use chrono_tz::Tz;
 
-use super::recurrence::{NoRule, Recurrence};
+use super::{
+    clock::Clock,
+    recurrence::{NoRule, Recurrence},
+    stretch::stretch_of,
+};
 use crate::{
     intent,
     model::{Every, Timestamp},
@@ -165,75 +168,6 @@ fn earlier(text: &str) -> Option<Duration> {
     }
 }
 
-/// `10 minutes`, `half an hour`, `2h`, `1 hour and 30 minutes`.
-fn stretch_of(words: &[&str]) -> Option<Duration> {
-    let (mut sum, mut rest) = (Duration::ZERO, words);
-    loop {
-        let (piece, used) = piece_of(rest)?;
-        sum = sum.checked_add(piece)?;
-        rest = match rest.get(used..)? {
-            [] => return Some(sum),
-            ["and", more @ ..] | more => more,
-        };
-    }
-}
-
-/// The first piece of a stretch of time, and how many words it has.
-fn piece_of(words: &[&str]) -> Option<(Duration, usize)> {
-    match *words {
-        ["half", "an", "hour", ..] => Some((Duration::from_secs(30 * 60), 3)),
-        [count, units, "and", "a", "half", ..] => {
-            Some((span(count, units)?.checked_add(span("0.5", units)?)?, 5))
-        }
-        [compact, ..] if compact.starts_with(|c: char| c.is_ascii_digit()) => {
-            let of_two = || Some((span(compact, words.get(1)?)?, 2));
-            compact_span(compact).map(|span| (span, 1)).or_else(of_two)
-        }
-        [count, units, ..] => Some((span(count, units)?, 2)),
-        _ => None,
-    }
-}
-
-/// `10`, `minutes`.
-pub(super) fn span(count: &str, units: &str) -> Option<Duration> {
-    let count: f64 = match count {
-        "a" | "an" => 1.0,
-        "few" => 5.0,
-        digits if digits.starts_with(|c: char| c.is_ascii_digit()) => digits.parse().ok()?,
-        word => intent::number_called(word)?.into(),
-    };
-    let seconds = match units.strip_suffix('s').unwrap_or(units) {
-        "second" | "sec" => 1,
-        "minute" | "min" => 60,
-        "hour" | "hr" | "h" => 60 * 60,
-        "day" => 24 * 60 * 60,
-        "week" => 7 * 24 * 60 * 60,
-        _ => return None,
-    };
-    Duration::try_from_secs_f64(count * f64::from(seconds)).ok()
-}
-
-/// `10m`, `2h`, `1h30m`.
-fn compact_span(word: &str) -> Option<Duration> {
-    let (mut sum, mut rest) = (Duration::ZERO, word);
-    while !rest.is_empty() {
-        let unit = rest.find(|c: char| c.is_ascii_alphabetic())?;
-        let (count, behind) = rest.split_at_checked(unit)?;
-        let next = behind.find(|c: char| c.is_ascii_digit()).unwrap_or(behind.len());
-        let (unit, behind) = behind.split_at_checked(next)?;
-        let unit = match unit {
-            "m" | "min" => "minutes",
-            "s" => "seconds",
-            "h" => "hours",
-            "d" => "days",
-            _ => return None,
-        };
-        sum = sum.checked_add(span(count, unit)?)?;
-        rest = behind;
-    }
-    Some(sum)
-}
-
 pub(super) const MORNING: NaiveTime = NaiveTime::from_hms_opt(9, 0, 0).expect("nine is a time");
 
 /// What the words of a day and a time, in any order, come to.
@@ -351,98 +285,6 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = &str> + Clone {
 pub(super) fn weekday(word: &str) -> Option<Weekday> {
     let word = word.strip_suffix('s').filter(|word| word.ends_with("day")).unwrap_or(word);
     word.parse().ok()
-}
-
-/// A time of the day as it is said, perhaps in two pieces: `evening` and `at 8`.
-#[derive(Debug, Default)]
-pub(super) struct Clock {
-    part: Option<&'static Part>,
-    /// The hour, and whether it can be no other one.
-    hour: Option<(NaiveTime, bool)>,
-}
-
-/// A part of the day.
-#[derive(Debug)]
-struct Part {
-    name: &'static str,
-    /// The hour that is meant where none is said.
-    usual: u32,
-    /// From this hour on, one that is said up to eleven is one behind noon.
-    late: u32,
-    /// Its twelve is midnight.
-    night: bool,
-}
-
-const PARTS: &[Part] = &[
-    Part { name: "morning", usual: 9, late: 12, night: false },
-    Part { name: "afternoon", usual: 14, late: 1, night: false },
-    Part { name: "evening", usual: 18, late: 1, night: false },
-    Part { name: "night", usual: 20, late: 5, night: true },
-    Part { name: "tonight", usual: 20, late: 5, night: true },
-];
-
-impl Clock {
-    fn part(word: &str) -> Option<&'static Part> {
-        PARTS.iter().find(|part| part.name == word)
-    }
-
-    fn has_part(word: &str) -> bool {
-        Self::part(word).is_some()
-    }
-
-    /// Takes the piece that a word is, and tells how many of those behind belong to it.
-    pub(super) fn take(&mut self, word: &str, behind: Option<&str>) -> Option<usize> {
-        if let Some(part) = Self::part(word) {
-            self.part = Some(part);
-            return Some(0);
-        }
-        let (time, exact, used) = hour_of(word, behind)?;
-        self.hour = Some((time, exact));
-        Some(used)
-    }
-
-    /// What its pieces come to.
-    pub(super) fn time(&self) -> Option<NaiveTime> {
-        let (part, (time, exact)) = match (self.part, self.hour) {
-            (part, None) => return NaiveTime::from_hms_opt(part?.usual, 0, 0),
-            (None, Some((time, _))) => return Some(time),
-            (Some(part), Some(hour)) => (part, hour),
-        };
-        match time.hour() {
-            12 if part.night && !exact => time.with_hour(0),
-            hour if (part.late..12).contains(&hour) && !exact => time.with_hour(hour + 12),
-            _ => Some(time),
-        }
-    }
-}
-
-/// The hour that a word names, whether it can be no other one, and whether the word behind it belongs to it.
-fn hour_of(word: &str, behind: Option<&str>) -> Option<(NaiveTime, bool, usize)> {
-    match word {
-        "noon" | "midday" => return Some((NaiveTime::from_hms_opt(12, 0, 0)?, true, 0)),
-        "midnight" => return Some((NaiveTime::MIN, true, 0)),
-        _ => {}
-    }
-    let (digits, half) = halves(word);
-    let (half, used) = match (half, behind) {
-        (None, Some(word @ ("am" | "pm" | "a.m." | "p.m." | "a.m" | "p.m"))) => (Some(word), 1),
-        (half, _) => (half, 0),
-    };
-    let (hours, minutes) = digits.split_once([':', '.']).unwrap_or((digits, "0"));
-    let hours = hours.parse().ok().or_else(|| intent::number_called(hours))?;
-    let minutes: u32 = minutes.parse().ok()?;
-    let hours = match half.map(|half| half.starts_with('p')) {
-        None => hours,
-        Some(_) if !(1..=12).contains(&hours) => return None,
-        Some(afternoon) => hours % 12 + if afternoon { 12 } else { 0 },
-    };
-    Some((NaiveTime::from_hms_opt(hours, minutes, 0)?, half.is_some(), used))
-}
-
-/// `9am` is `9` and `am`.
-fn halves(word: &str) -> (&str, Option<&str>) {
-    let half = ["am", "pm", "a.m.", "p.m."].into_iter().find(|half| word.ends_with(half));
-    (half.and_then(|half| word.strip_suffix(half)).unwrap_or(word), half)
 }
 
 #[cfg(test)]
