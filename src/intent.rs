@@ -22,10 +22,11 @@ mod typos;
 mod values;
 mod vocabulary;
 mod words;
+mod zones;
 
 pub use alerts::{AlertWish, NewAlert, WhichAlerts};
 pub use metrics::measured_names;
-pub use moments::{ENDED, PUT_OFF};
+pub use moments::{ENDED, PUT_OFF, PUT_ON};
 pub use operation::{A_NUMBER, Operation};
 pub use reading::{Reading, Situation, Unsure, understand};
 pub use slash::{FORMS, Misused, Slash, slash};
@@ -33,5 +34,6 @@ pub use slots::{
     Component, NewTask, NotAValue, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus,
     Unit, Which, Whom, Workers,
 };
-pub use values::number_in_words;
+pub use values::{month_called, number_called};
 pub use vocabulary::Vocabulary;
+pub use zones::{zone_at, zone_called};

@@ -9,6 +9,7 @@
 
 mod attempt;
 mod board;
+mod clock;
 mod command;
 mod cost;
 mod keeping;
@@ -18,6 +19,7 @@ mod recurrence;
 mod requests;
 mod schedule;
 mod seats;
+mod stretch;
 mod telling;
 #[cfg(test)]
 mod tests;

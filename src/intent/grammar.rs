@@ -43,6 +43,7 @@ const OUTSPOKEN: &[Rule] = &[
     pools::why,
     pools::leave,
     gateway::usage_of_it,
+    submit::asked,
 ];
 
 /// Rules for what is left; what is more special comes first.

@@ -6,6 +6,10 @@
 
 use std::ops::Range;
 
+use super::{
+    values::{month_called, number_called},
+    zones::{zone_at, zone_called},
+};
 use crate::limits::{TIMED_TAIL_BYTES, TIMED_WORDS_MAX};
 
 /// A word of a text in lower case, without the marks around it.
@@ -54,7 +58,7 @@ pub(super) fn late(text: &str) -> Option<Moment> {
 
 /// The phrase at the end of a text that says by how much something is put off.
 pub(super) fn shift(text: &str) -> Option<Moment> {
-    at_the_end(text, |words| later(words).map(|words| Phrase { words, exact: false }))
+    at_the_end(text, |words| shifted(words).map(|words| Phrase { words, exact: false }))
 }
 
 fn at_the_end(text: &str, phrase: impl Fn(&[Word]) -> Option<Phrase>) -> Option<Moment> {
@@ -170,6 +174,7 @@ fn rule(words: &[Word]) -> Option<(usize, bool)> {
                 timed = true;
                 1
             }
+            "in" if of_the_day(words, at) => 3,
             _ => {
                 let clock = clock(words, at);
                 timed |= clock > 0;
@@ -190,7 +195,7 @@ fn rule(words: &[Word]) -> Option<(usize, bool)> {
 fn every(words: &[Word]) -> Option<usize> {
     let first = word(words, 1);
     let units = |word: &str| UNITS.contains(&word);
-    if is_number(first) || first == "other" {
+    if is_number(first) || first == "other" || number_called(first).is_some() {
         return units(word(words, 2)).then_some(2);
     }
     let known = units(first) || PARTS.contains(&first) || is_day(first);
@@ -204,6 +209,9 @@ fn is_ordinal(word: &str) -> bool {
 
 /// What leads to how long something is put off.
 pub const PUT_OFF: &[&str] = &["by", "for", "back"];
+
+/// What leads to how much earlier something is done.
+pub const PUT_ON: &[&str] = &["forward", "up"];
 
 /// How people say that a task has come to its end.
 pub const ENDED: &[&str] = &[
@@ -278,8 +286,12 @@ fn day(words: &[Word]) -> Option<usize> {
             "today" | "tomorrow" | "tonight" if lead == 0 => 1,
             "day" if word(words, at + 1) == "after" && word(words, at + 2) == "tomorrow" => 3,
             day if is_day(day) || is_date(day) => lead + 1,
-            part if said && PARTS.contains(&part) => lead + 1,
-            _ => clock(words, at),
+            part if PARTS.contains(&part) && (said || word(words, at) == "this") => lead + 1,
+            "in" if said && of_the_day(words, at) => 3,
+            _ => match in_the_calendar(words, at + lead) {
+                0 => clock(words, at),
+                date => lead + date,
+            },
         };
         if more == 0 {
             return said.then(|| at + zone(words, at));
@@ -287,6 +299,26 @@ fn day(words: &[Word]) -> Option<usize> {
         at += more;
         said = true;
     }
+}
+
+/// `in the evening`
+fn of_the_day(words: &[Word], at: usize) -> bool {
+    word(words, at + 1) == "the" && PARTS.contains(&word(words, at + 2))
+}
+
+/// How many words from there on are a date: `31 December`, `the 1st of March 2027`, `May 5th`.
+fn in_the_calendar(words: &[Word], at: usize) -> usize {
+    let day = |at| is_number(word(words, at)) || is_ordinal(word(words, at));
+    let month = |at| month_called(word(words, at)).is_some();
+    let the = at + usize::from(word(words, at) == "the");
+    let of = the + 1 + usize::from(word(words, the + 1) == "of");
+    let end = match () {
+        () if day(the) && month(of) => of + 1,
+        () if month(at) && day(at + 1) => at + 2,
+        () => return 0,
+    };
+    let year = word(words, end);
+    end - at + usize::from(is_number(year) && year.len() == 4)
 }
 
 fn is_date(word: &str) -> bool {
@@ -300,26 +332,50 @@ fn ahead(words: &[Word]) -> Option<usize> {
     (word(words, 0) == "in").then(|| stretch(words, 1))?
 }
 
-/// `by 2 hours`, `for a day`, `back an hour`, `half an hour later`.
-fn later(words: &[Word]) -> Option<usize> {
-    if PUT_OFF.contains(&word(words, 0)) {
+/// `by 2 hours`, `for a day`, `back an hour`, `half an hour later`; `forward by 2 hours`, `an hour earlier`.
+fn shifted(words: &[Word]) -> Option<usize> {
+    let lead = word(words, 0);
+    if PUT_ON.contains(&lead) {
+        return stretch(words, 1 + usize::from(word(words, 1) == "by"));
+    }
+    if PUT_OFF.contains(&lead) {
         return stretch(words, 1);
     }
-    stretch(words, 0).filter(|end| word(words, *end) == "later").map(|end| end + 1)
+    let ends = |end: &usize| matches!(word(words, *end), "later" | "earlier" | "sooner");
+    stretch(words, 0).filter(ends).map(|end| end + 1)
 }
 
-/// The word behind a stretch of time that begins there.
+/// The word behind a stretch of time that begins there: `2 hours`, `1 hour and 30 minutes`.
 fn stretch(words: &[Word], at: usize) -> Option<usize> {
-    let (count, units) = (word(words, at), word(words, at + 1));
-    match count {
-        "half" if units == "an" && word(words, at + 2) == "hour" => Some(at + 3),
-        "a" | "an" | "one" | "two" | "three" => UNITS.contains(&units).then_some(at + 2),
-        number if is_number(number) => UNITS.contains(&units).then_some(at + 2),
-        compact => {
-            let digits = compact.trim_end_matches(['s', 'm', 'h', 'd']);
-            (is_number(digits) && digits.len() + 1 == compact.len()).then_some(at + 1)
+    let mut end = piece(words, at)?;
+    loop {
+        let more = end + usize::from(word(words, end) == "and");
+        match piece(words, more) {
+            Some(behind) => end = behind,
+            None => return Some(end),
         }
     }
+}
+
+fn piece(words: &[Word], at: usize) -> Option<usize> {
+    let (count, units) = (word(words, at), word(words, at + 1));
+    if count == "half" && units == "an" && word(words, at + 2) == "hour" {
+        return Some(at + 3);
+    }
+    let decimal = count.split_once('.').is_some_and(|(a, b)| is_number(a) && is_number(b));
+    let counts = matches!(count, "a" | "an") || decimal || is_number(count);
+    if (counts || number_called(count).is_some()) && UNITS.contains(&units) {
+        let half = (2..5).map(|more| word(words, at + more)).eq(["and", "a", "half"]);
+        return Some(at + if half { 5 } else { 2 });
+    }
+    is_compact(count).then_some(at + 1)
+}
+
+/// `90m`, `1h30m`
+fn is_compact(word: &str) -> bool {
+    let mut counts = word.split_inclusive(['s', 'm', 'h', 'd']);
+    let ends = word.ends_with(['s', 'm', 'h', 'd']);
+    ends && counts.all(|count| is_number(count.trim_end_matches(['s', 'm', 'h', 'd'])))
 }
 
 /// How many words from there on are a time of the day; a number alone wants an `at`.
@@ -330,7 +386,8 @@ fn clock(words: &[Word], at: usize) -> usize {
         return 0;
     }
     let time = word(words, at + lead);
-    if matches!(time, "noon" | "midday" | "midnight") {
+    let hour = lead == 1 && number_called(time).is_some_and(|hour| (1..=12).contains(&hour));
+    if hour || matches!(time, "noon" | "midday" | "midnight") {
         return lead + 1;
     }
     let halves = ["am", "pm", "a.m", "p.m"];
@@ -350,15 +407,23 @@ fn clock(words: &[Word], at: usize) -> usize {
     if lead == 1 || half.is_some() || digits.contains(':') { lead + 1 } else { 0 }
 }
 
-/// How many words from there on are a time zone: `in Europe/Berlin`, `UTC`.
+/// How many words from there on are a time zone: `in Europe/Berlin`, `UTC`, `in New York`.
 fn zone(words: &[Word], at: usize) -> usize {
     let lead = usize::from(word(words, at) == "in");
     let name = word(words, at + lead);
-    let place =
-        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphabetic() || c == '_');
-    let known = name == "utc" || (name.contains('/') && name.split('/').all(place));
-    if known { lead + 1 } else { 0 }
+    let part = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphabetic() || c == '_');
+    if zone_called(name).is_some() || (name.contains('/') && name.split('/').all(part)) {
+        return lead + 1;
+    }
+    let city = |count: &usize| {
+        let name: Vec<_> = (0..*count).map(|more| word(words, at + 1 + more)).collect();
+        !name.contains(&"") && zone_at(&name.join(" ")).is_some()
+    };
+    if lead == 0 { 0 } else { (1..=CITY_WORDS).rev().find(city).map_or(0, |count| 1 + count) }
 }
+
+/// `Port of Spain`
+const CITY_WORDS: usize = 3;
 
 #[cfg(test)]
 mod tests {
@@ -397,6 +462,17 @@ mod tests {
             ),
             ("once job 9 finishes, go", &["once job 9 finishes"]),
             ("tomorrow morning, next monday", &["tomorrow morning", "next monday"]),
+            ("in five minutes, x", &["in five minutes"]),
+            ("in 1 hour and 30 minutes: x", &["in 1 hour and 30 minutes"]),
+            ("in 1.5 hours or in 1h30m", &["in 1.5 hours", "in 1h30m"]),
+            ("every weekday at 8:30 CET, y", &["every weekday at 8:30 CET"]),
+            ("tomorrow at 9 in New York: x", &["tomorrow at 9 in New York"]),
+            ("on 31 December at 23:00, y", &["on 31 December at 23:00"]),
+            (
+                "tomorrow at 9 in the evening, this evening at 7",
+                &["tomorrow at 9 in the evening", "this evening at 7"],
+            ),
+            ("on 2026-12-01 at 9: x", &["on 2026-12-01 at 9"]),
             ("every blue moon, at home, 12 people, when it is done, on time, in a while", &[]),
             ("", &[]),
         ] {

@@ -4,9 +4,10 @@ use std::{ops::Range, sync::Arc};
 
 use super::{
     concepts::{
-        A, AGENT, ASKED, BACKGROUND, BE, CHAT, COMPONENT, CREW, Concepts, DEMO, DO, GLUE, HAIL,
-        HISTORY, HOW, I, JOB, NAMED, NUMBER, PERIOD, PLEASE, PLURAL, POOL, QUEUE, ROLE, SEARCHING,
-        SEND, SET, SHOW, STANDING, START, TASK, UNIT, URGENCY, Value, WHAT, WHERE, WHY, WORKER,
+        A, AGENT, ASKED, BACKGROUND, BE, BY, CHAT, COMPONENT, CREW, Concepts, DEMO, DO, FOR, GLUE,
+        HAIL, HISTORY, HOW, I, IN, JOB, LAST, NAMED, NUMBER, PERIOD, PLEASE, PLURAL, POOL, QUEUE,
+        ROLE, SEARCHING, SEND, SET, SHOW, STANDING, START, TASK, TO, UNIT, URGENCY, Value, WHAT,
+        WHERE, WHY, WORKER,
     },
     lexicon::{COMMANDS, Meaning},
     metrics,
@@ -273,6 +274,11 @@ impl<'t> Sentence<'t> {
         words::unquoted(text.trim().trim_end_matches([',', ';', ':', ' ', '(', '"', '“', '„']))
     }
 
+    /// It has that very word.
+    pub(super) fn says(&self, word: &str) -> bool {
+        (0..self.terms.len()).any(|at| self.between(at, at + 1).eq_ignore_ascii_case(word))
+    }
+
     /// What stands between quotation marks, where that term has one before it, and the term that
     /// follows behind.
     pub(super) fn quoted(&self, at: usize) -> Option<(&'t str, usize)> {
@@ -318,11 +324,41 @@ impl<'t> Sentence<'t> {
         numbers.next().map(|(_, number)| number).filter(|_| numbers.next().is_none())
     }
 
+    /// That number tells how many of those things there are: `3 tasks`, `5 of the failed tasks`.
+    pub(super) fn counts(&self, at: usize, things: Concepts) -> bool {
+        let stops = things | NUMBER | IN | FOR | TO;
+        let Some(thing) = (at + 1..self.terms.len()).find(|at| self.is_at(*at, stops)) else {
+            return false;
+        };
+        let several = self.is_at(thing, PLURAL) || thing == at + 1;
+        self.is_at(thing, things) && several && !self.is_at(thing + 1, NUMBER)
+    }
+
+    /// That number sets a bound: `before 67`, `the last two`, and `at 8`, which is an hour.
+    pub(super) fn bounds(&self, at: usize) -> bool {
+        let Some(before) = at.checked_sub(1) else { return false };
+        let from = self.is_at(before, IN) && self.row_at(at + 1, &[TO, NUMBER]);
+        self.is_at(before, LAST | IN | BY) && !from
+    }
+
     pub(super) fn status(&self) -> Option<TaskStatus> {
         self.value(STANDING, |value| match value {
             Value::Status(status) => Some(status),
             _ => None,
         })
+    }
+
+    /// Each status that is named, once.
+    pub(super) fn statuses(&self) -> Vec<TaskStatus> {
+        let mut named = Vec::new();
+        for term in self.terms.iter().filter(|term| term.is(STANDING)) {
+            if let Value::Status(status) = term.meaning.value
+                && !named.contains(&status)
+            {
+                named.push(status);
+            }
+        }
+        named
     }
 
     pub(super) fn priority(&self) -> Option<Priority> {

@@ -6,7 +6,7 @@ mod tests;
 use std::{str::FromStr, sync::Arc};
 
 use super::{
-    alerts, metrics,
+    alerts, metrics, moments,
     operation::{AUTO, Operation},
     slots::{Component, NewTask, NotAValue, Targets, TaskFilter, TaskNumbers, Which},
 };
@@ -301,8 +301,10 @@ fn search(rest: &str) -> Option<Operation> {
     Some(Operation::Search { query: free_text(text)?, period: optional(period.as_slice()).ok()? })
 }
 
+const AT: &str = "--at";
+
 fn submit(rest: &str) -> Option<Operation> {
-    let ([pool, priority, at], text) = options(rest, &["--pool", "--priority", "--at"])?;
+    let ([pool, priority, at], text) = options(rest, &["--pool", "--priority", AT])?;
     Some(Operation::Submit(NewTask {
         description: free_text(text)?,
         pool: pool.map(|pool| PoolName::from(pool.to_lowercase().as_str())),
@@ -332,16 +334,21 @@ fn options<'t, const N: usize>(
         let Some(place) = names.iter().position(|name| *name == word) else {
             return Some((values, text));
         };
-        let (value, rest) = value(rest)?;
+        let (value, rest) = value(word, rest)?;
         *values.get_mut(place)? = Some(value);
         text = rest;
     }
 }
 
-/// A word, or words in quotes.
-fn value(text: &str) -> Option<(&str, &str)> {
+/// A word, or words in quotes; a time has as many words as say when.
+fn value<'t>(option: &str, text: &'t str) -> Option<(&'t str, &'t str)> {
+    let said = || moments::early(text).into_iter().find(|said| said.place.start == 0);
     match text.strip_prefix('"') {
         Some(quoted) => quoted.split_once('"').map(|(value, rest)| (value, rest.trim_start())),
+        None if option == AT && said().is_some() => {
+            let (value, rest) = text.split_at_checked(said()?.place.end)?;
+            Some((value, rest.trim_start_matches([' ', ':', ','])))
+        }
         None => Some(first_word(text)).filter(|(word, _)| !word.is_empty()),
     }
 }

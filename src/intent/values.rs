@@ -35,10 +35,31 @@ pub(super) const NUMBERS: &[(u32, &str)] = &[
     (100, "hundred, a hundred, one hundred"),
 ];
 
-/// The number that this word says.
-pub fn number_in_words(word: &str) -> Option<u32> {
-    let says = |(_, phrases): &&(u32, &str)| phrases.split(", ").any(|phrase| phrase == word);
-    NUMBERS.iter().find(says).map(|(number, _)| *number)
+/// The number of that name: `ten`.
+pub fn number_called(word: &str) -> Option<u32> {
+    let called = |phrases: &str| phrases.split(", ").any(|name| name == word);
+    NUMBERS.iter().find(|(_, phrases)| called(phrases)).map(|(number, _)| *number)
+}
+
+/// Months, by their short and their long names.
+const MONTHS: &[[&str; 2]] = &[
+    ["jan", "january"],
+    ["feb", "february"],
+    ["mar", "march"],
+    ["apr", "april"],
+    ["may", "may"],
+    ["jun", "june"],
+    ["jul", "july"],
+    ["aug", "august"],
+    ["sep", "september"],
+    ["oct", "october"],
+    ["nov", "november"],
+    ["dec", "december"],
+];
+
+/// The month of that name, from 1 on.
+pub fn month_called(word: &str) -> Option<u32> {
+    (1..).zip(MONTHS).find(|(_, names)| names.contains(&word)).map(|(month, _)| month)
 }
 
 /// Units of time, in seconds.

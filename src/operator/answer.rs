@@ -167,7 +167,7 @@ fn whole(word: &str) -> Option<u32> {
     if !first.is_empty() && digits(first) && groups.all(|more| more.len() == 3 && digits(more)) {
         return word.replace(',', "").parse().ok();
     }
-    intent::number_in_words(word)
+    intent::number_called(word)
 }
 
 /// The words without those that may stand around.

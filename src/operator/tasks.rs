@@ -87,7 +87,9 @@ impl Operator {
                     Err(missing) => return Ok(none_such(missing)),
                 },
                 // There is nothing yet that could be put off.
-                Ok(When::Later(_) | When::Once) => return Ok(unread(at, Unreadable::Words)),
+                Ok(When::Later(_) | When::Earlier(_) | When::Once) => {
+                    return Ok(unread(at, Unreadable::Words));
+                }
                 Err(unreadable) => return Ok(unread(at, unreadable)),
             }
         }

@@ -56,6 +56,7 @@ struct Cached {
 /// Tokens by the names of OpenAI's dialects, which some servers mix.
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_field_names, reason = "they are the wire's")]
 pub(super) struct Tokens {
     input_tokens: Count,
     prompt_tokens: Count,

@@ -61,11 +61,12 @@ pub(super) fn cancel(task: &mut Task, now: Timestamp) {
     task.progress = None;
 }
 
-/// It is done after all, as if it were new.
-pub(super) fn revive(task: &mut Task) {
+/// It is done after all, as if it were new; not before the time that it was planned for, where that is
+/// still to come.
+pub(super) fn revive(task: &mut Task, now: Timestamp) {
     task.status = TaskStatus::Queued;
     task.attempts = 0;
-    task.run_at = None;
+    task.run_at = task.run_at.filter(|at| *at > now);
     task.planned_at = None;
     task.ended_at = None;
     task.fault = None;

@@ -5,15 +5,16 @@
 
 use std::{str::FromStr, time::Duration};
 
-use chrono::{NaiveTime, Timelike, Weekday};
+use chrono::{Timelike, Weekday};
 use chrono_tz::Tz;
 use croner::{
     Cron,
     parser::{CronParser, Seconds, Year},
 };
 
-use super::times;
+use super::{clock::Clock, stretch::span, times};
 use crate::{
+    intent,
     limits::{TASK_AHEAD_MAX, TASK_EVERY_MIN, TASK_RULE_BYTES_MAX},
     model::{Every, Timestamp},
 };
@@ -69,16 +70,13 @@ impl Recurrence {
     /// A rule without the time zone at its end, and that zone where one is named.
     pub(super) fn split(text: &str, usual: Tz) -> (&str, Tz) {
         let text = text.trim();
-        let Some((rule, last)) = text.rsplit_once(char::is_whitespace) else {
-            return (text, usual);
+        let place =
+            text.rsplit_once(" in ").and_then(|(rule, name)| Some((rule, intent::zone_at(name)?)));
+        let named = || {
+            let (rule, name) = text.rsplit_once(char::is_whitespace)?;
+            Some((rule, intent::zone_called(name)?))
         };
-        match times::zone(last) {
-            Some(zone) if last.contains('/') || last.eq_ignore_ascii_case("utc") => {
-                let rule = rule.trim_end();
-                (rule.strip_suffix(" in").unwrap_or(rule), zone)
-            }
-            _ => (text, usual),
-        }
+        place.or_else(named).map_or((text, usual), |(rule, zone)| (rule.trim_end(), zone))
     }
 
     /// Reads a rule as it was kept.
@@ -151,13 +149,11 @@ fn in_words(text: &str) -> Option<Rule> {
     };
     let words: Vec<&str> = times::words(&text).filter(|word| *word != "and").collect();
     match *words {
-        [unit] if times::span("a", unit).is_some_and(|span| span <= HOUR) => {
-            times::span("a", unit).map(Rule::Interval)
+        [unit] if span("a", unit).is_some_and(|span| span <= HOUR) => {
+            span("a", unit).map(Rule::Interval)
         }
-        ["other", "day"] => times::span("two", "days").map(Rule::Interval),
-        [count, units] if count.starts_with(|c: char| c.is_ascii_digit()) => {
-            times::span(count, units).map(Rule::Interval)
-        }
+        ["other", "day"] => span("two", "days").map(Rule::Interval),
+        [count, units] => span(count, units).map(Rule::Interval).or_else(|| on_days(&words)),
         _ => on_days(&words),
     }
 }
@@ -168,21 +164,22 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 fn on_days(words: &[&str]) -> Option<Rule> {
     let mut days: Vec<u32> = Vec::new();
     let mut days_of_month: Vec<u32> = Vec::new();
-    let mut time = NaiveTime::from_hms_opt(9, 0, 0)?;
+    let mut clock = Clock::default();
     let (first, mut rest) = words.split_first()?;
     match *first {
         "day" | "month" => {}
-        "morning" | "evening" | "afternoon" | "night" => time = times::time_of_day(first, None)?.0,
+        "morning" | "evening" | "afternoon" | "night" => {
+            clock.take(first, None)?;
+        }
         "weekday" | "workday" => days.extend(1..=5),
         "weekend" => days.extend([0, 6]),
         "week" => days.push(1),
         day => days.push(number(times::weekday(day)?)),
     }
     let mut any_week = *first == "week";
-    let mut timed = false;
     while let [word, behind @ ..] = rest {
         rest = behind;
-        if matches!(*word, "at" | "on" | "the") {
+        if matches!(*word, "at" | "on" | "the" | "in") {
             continue;
         }
         if let Some(day) = times::weekday(word) {
@@ -192,18 +189,15 @@ fn on_days(words: &[&str]) -> Option<Rule> {
             days.push(number(day));
         } else if let Some(day) = ordinal(word).filter(|_| *first == "month") {
             days_of_month.push(day);
-        } else if std::mem::replace(&mut timed, true) {
-            // Of two times one would be forgotten, and a pattern cannot hold 9:00 and 17:30.
-            return None;
         } else {
-            let used;
-            (time, used) = times::time_of_day(word, behind.first().copied())?;
+            let used = clock.take(word, behind.first().copied())?;
             rest = behind.get(used..)?;
         }
     }
     if *first == "month" && days_of_month.is_empty() {
         days_of_month.push(1);
     }
+    let time = clock.time().unwrap_or(times::MORNING);
     let (week, month) = (listed(&days), listed(&days_of_month));
     let pattern = format!("{} {} {month} * {week}", time.minute(), time.hour());
     Cron::from_str(&pattern).ok().map(|cron| Rule::Clock(Box::new(cron)))
@@ -266,6 +260,11 @@ mod tests {
             ("every monday at 8:30", "Mon 30 08:30, Mon 06 08:30, Mon 13 08:30"),
             ("every monday and friday at noon", "Fri 27 12:00, Mon 30 12:00, Fri 03 12:00"),
             ("every weekday at 9", "Thu 26 09:00, Fri 27 09:00, Mon 30 09:00"),
+            ("every evening at 8", "Wed 25 20:00, Thu 26 20:00, Fri 27 20:00"),
+            ("every night at 11", "Wed 25 23:00, Thu 26 23:00, Fri 27 23:00"),
+            ("every night at 3", "Thu 26 03:00, Fri 27 03:00, Sat 28 03:00"),
+            ("every day at 7 in the evening", "Wed 25 19:00, Thu 26 19:00, Fri 27 19:00"),
+            ("every ten minutes", "Wed 25 10:10, Wed 25 10:20, Wed 25 10:30"),
             ("weekly on sunday", "Sun 29 09:00, Sun 05 09:00, Sun 12 09:00"),
             ("weekly on friday and monday", "Fri 27 09:00, Mon 30 09:00, Fri 03 09:00"),
             ("every month", "Wed 01 09:00, Fri 01 09:00, Mon 01 09:00"),
@@ -323,6 +322,8 @@ mod tests {
     fn a_zone_may_stand_behind_a_rule() {
         for (text, rule, zone) in [
             ("every day at 9 in Asia/Tokyo", "every day at 9", "Asia/Tokyo"),
+            ("every day at 9 in new york", "every day at 9", "America/New_York"),
+            ("every day at 9 CET", "every day at 9", "CET"),
             ("0 9 * * 1 UTC", "0 9 * * 1", "UTC"),
             ("every day at 9", "every day at 9", "Europe/Berlin"),
         ] {

@@ -258,7 +258,7 @@ impl Owner {
             return Err(Refusal::TooMany(limits::TASKS_OPEN_PER_USER_MAX));
         }
         self.unmet(user, &task.after).await?;
-        outcome::revive(&mut task);
+        outcome::revive(&mut task, self.keeper.now());
         Ok(task)
     }
 }

@@ -2,10 +2,16 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Weekday};
+use chrono::{
+    DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Weekday,
+};
 use chrono_tz::Tz;
 
-use super::recurrence::{NoRule, Recurrence};
+use super::{
+    clock::Clock,
+    recurrence::{NoRule, Recurrence},
+    stretch::stretch_of,
+};
 use crate::{
     intent,
     model::{Every, Timestamp},
@@ -22,6 +28,8 @@ pub enum When {
     After(Vec<u64>),
     /// So much later than it would.
     Later(Duration),
+    /// So much earlier than it would, and not before now.
+    Earlier(Duration),
     /// Once more, and not again.
     Once,
 }
@@ -51,6 +59,9 @@ pub fn when(text: &str, now: Timestamp, zone: Tz) -> Result<When, Unreadable> {
     }
     if let Some(by) = later(text) {
         return Ok(When::Later(by));
+    }
+    if let Some(by) = earlier(text) {
+        return Ok(When::Earlier(by));
     }
     if text.eq_ignore_ascii_case("once") {
         return Ok(When::Once);
@@ -108,19 +119,15 @@ const FILLERS: &[&str] = &[
 
 // ---- a moment ---------------------------------------------------------------------------------
 
-/// A date, a date and a time, or both as RFC 3339 has them.
+/// A date and a time as RFC 3339 has them, or as to the second.
 fn exact(text: &str, zone: Tz) -> Option<DateTime<Tz>> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Some(at.with_timezone(&zone));
     }
     let text = text.strip_prefix("on ").unwrap_or(text);
-    let forms = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d at %H:%M"];
+    let forms = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S"];
     let read = |form| NaiveDateTime::parse_from_str(text, form).ok();
-    let naive = forms.into_iter().find_map(read).or_else(|| {
-        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-        Some(date.and_time(MORNING))
-    })?;
-    on_the_clock(naive, zone)
+    on_the_clock(forms.into_iter().find_map(read)?, zone)
 }
 
 /// `in 10 minutes`, `in half an hour`, `in a week`.
@@ -146,57 +153,28 @@ fn later(text: &str) -> Option<Duration> {
     }
 }
 
-/// `10 minutes`, `half an hour`, `2h`.
-fn stretch_of(words: &[&str]) -> Option<Duration> {
+/// `forward by 2 hours`, `up an hour`, `an hour earlier`.
+fn earlier(text: &str) -> Option<Duration> {
+    let lower = text.to_lowercase();
+    let words: Vec<&str> = words(&lower).collect();
     match *words {
-        ["half", "an", "hour"] => Some(Duration::from_secs(30 * 60)),
-        [count, units] => span(count, units),
-        [compact] => compact_span(compact),
+        [lead, "by", ref stretch @ ..] | [lead, ref stretch @ ..]
+            if intent::PUT_ON.contains(&lead) =>
+        {
+            stretch_of(stretch)
+        }
+        [ref stretch @ .., "earlier" | "sooner"] => stretch_of(stretch),
         _ => None,
     }
 }
 
-/// `10`, `minutes`.
-pub(super) fn span(count: &str, units: &str) -> Option<Duration> {
-    let count: u64 = match count {
-        "a" | "an" | "one" => 1,
-        "two" => 2,
-        "three" => 3,
-        "few" => 5,
-        digits => digits.parse().ok()?,
-    };
-    let seconds = match units.strip_suffix('s').unwrap_or(units) {
-        "second" | "sec" => 1,
-        "minute" | "min" => 60,
-        "hour" | "hr" | "h" => 60 * 60,
-        "day" => 24 * 60 * 60,
-        "week" => 7 * 24 * 60 * 60,
-        _ => return None,
-    };
-    Some(Duration::from_secs(count.checked_mul(seconds)?))
-}
-
-/// `10m`, `2h`.
-fn compact_span(word: &str) -> Option<Duration> {
-    let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let (count, unit) = word.split_at_checked(digits.len())?;
-    let unit = match unit {
-        "m" | "min" => "minutes",
-        "s" => "seconds",
-        "h" => "hours",
-        "d" => "days",
-        _ => return None,
-    };
-    span(count, unit)
-}
-
-const MORNING: NaiveTime = NaiveTime::from_hms_opt(9, 0, 0).expect("nine is a time");
+pub(super) const MORNING: NaiveTime = NaiveTime::from_hms_opt(9, 0, 0).expect("nine is a time");
 
 /// What the words of a day and a time, in any order, come to.
 #[derive(Default)]
 struct Said {
     date: Option<NaiveDate>,
-    time: Option<NaiveTime>,
+    clock: Clock,
     /// The day was named by what it is called, so that it is the next one.
     weekday: bool,
 }
@@ -211,8 +189,15 @@ fn day_and_time(text: &str, now: &DateTime<Tz>) -> Option<DateTime<Tz>> {
     while let [word, behind @ ..] = rest {
         rest = behind;
         match *word {
+            "this" if behind.first().is_some_and(|part| Clock::has_part(part)) => {
+                said.date = Some(today);
+            }
             "at" | "on" | "the" | "this" | "next" | "coming" | "in" | "o'clock" => {}
             "today" => said.date = Some(today),
+            "tonight" => {
+                said.date = Some(today);
+                said.clock.take(word, None);
+            }
             "tomorrow" => said.date = today.checked_add_days(Days::new(1)),
             "day" if behind.starts_with(&["after", "tomorrow"]) => {
                 said.date = today.checked_add_days(Days::new(2));
@@ -222,8 +207,10 @@ fn day_and_time(text: &str, now: &DateTime<Tz>) -> Option<DateTime<Tz>> {
                 if let Some(day) = weekday(word) {
                     said.date = next_weekday(today, day);
                     said.weekday = true;
-                } else if let Some((time, used)) = time_of_day(word, behind.first().copied()) {
-                    said.time = Some(time);
+                } else if let Some((date, used)) = in_the_calendar(word, behind, today) {
+                    said.date = Some(date);
+                    rest = behind.get(used..).unwrap_or_default();
+                } else if let Some(used) = said.clock.take(word, behind.first().copied()) {
                     rest = behind.get(used..).unwrap_or_default();
                 } else {
                     return None;
@@ -236,7 +223,7 @@ fn day_and_time(text: &str, now: &DateTime<Tz>) -> Option<DateTime<Tz>> {
 
 impl Said {
     fn next(self, now: &DateTime<Tz>) -> Option<DateTime<Tz>> {
-        let (date, time) = match (self.date, self.time) {
+        let (date, time) = match (self.date, self.clock.time()) {
             (None, None) => return None,
             (date, time) => (date.unwrap_or(now.date_naive()), time.unwrap_or(MORNING)),
         };
@@ -249,9 +236,35 @@ impl Said {
     }
 }
 
+/// `2026-12-01`, `31 December`, `the 31st of December`, `May 5th 2027`: the date, and how many of the words
+/// behind belong to it. Where no year is said it is the next such day.
+fn in_the_calendar(word: &str, behind: &[&str], today: NaiveDate) -> Option<(NaiveDate, usize)> {
+    if let Ok(date) = NaiveDate::parse_from_str(word, "%Y-%m-%d") {
+        return Some((date, 0));
+    }
+    let day = |word: &str| word.trim_end_matches(|c: char| c.is_ascii_alphabetic()).parse().ok();
+    let (day, month, used) = match (intent::month_called(word), behind) {
+        (Some(month), [number, ..]) => (day(number)?, month, 1),
+        (None, ["of", name, ..]) => (day(word)?, intent::month_called(name)?, 2),
+        (None, [name, ..]) => (day(word)?, intent::month_called(name)?, 1),
+        _ => return None,
+    };
+    let year = behind.get(used).filter(|year| year.len() == 4).and_then(|year| year.parse().ok());
+    if let Some(year) = year {
+        return Some((NaiveDate::from_ymd_opt(year, month, day)?, used + 1));
+    }
+    let this = today.year();
+    let mut years =
+        (this..this + LEAP_YEARS).filter_map(|year| NaiveDate::from_ymd_opt(year, month, day));
+    years.find(|date| *date >= today).map(|date| (date, used))
+}
+
+/// Within so many years there is a 29th of February.
+const LEAP_YEARS: i32 = 9;
+
 /// The first such day that is not before `today`.
 fn next_weekday(today: NaiveDate, day: Weekday) -> Option<NaiveDate> {
-    today.iter_days().take(7).find(|date| chrono::Datelike::weekday(date) == day)
+    today.iter_days().take(7).find(|date| date.weekday() == day)
 }
 
 /// Where a clock is put forward over it, an hour later.
@@ -274,42 +287,6 @@ pub(super) fn weekday(word: &str) -> Option<Weekday> {
     word.parse().ok()
 }
 
-/// The time that a word names, with the one behind it where that belongs to it.
-pub(super) fn time_of_day(word: &str, behind: Option<&str>) -> Option<(NaiveTime, usize)> {
-    let hour = |hour| NaiveTime::from_hms_opt(hour, 0, 0);
-    let named = match word {
-        "noon" | "midday" => hour(12),
-        "midnight" => hour(0),
-        "morning" => hour(9),
-        "afternoon" => hour(14),
-        "evening" => hour(18),
-        "tonight" | "night" => hour(20),
-        _ => None,
-    };
-    if let Some(time) = named {
-        return Some((time, 0));
-    }
-    let (digits, half) = halves(word);
-    let (half, used) = match (half, behind) {
-        (None, Some(word @ ("am" | "pm" | "a.m." | "p.m."))) => (Some(word), 1),
-        (half, _) => (half, 0),
-    };
-    let (hours, minutes) = digits.split_once([':', '.']).unwrap_or((digits, "0"));
-    let (hours, minutes): (u32, u32) = (hours.parse().ok()?, minutes.parse().ok()?);
-    let hours = match half.map(|half| half.starts_with('p')) {
-        None => hours,
-        Some(_) if !(1..=12).contains(&hours) => return None,
-        Some(afternoon) => hours % 12 + if afternoon { 12 } else { 0 },
-    };
-    Some((NaiveTime::from_hms_opt(hours, minutes, 0)?, used))
-}
-
-/// `9am` is `9` and `am`.
-fn halves(word: &str) -> (&str, Option<&str>) {
-    let half = ["am", "pm", "a.m.", "p.m."].into_iter().find(|half| word.ends_with(half));
-    (half.and_then(|half| word.strip_suffix(half)).unwrap_or(word), half)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -328,6 +305,7 @@ mod tests {
             Ok(When::Every(every)) => format!("{} | {}", every.rule, every.zone),
             Ok(When::After(numbers)) => format!("{numbers:?}"),
             Ok(When::Later(by)) => format!("+{} s", by.as_secs()),
+            Ok(When::Earlier(by)) => format!("-{} s", by.as_secs()),
             Ok(When::Once) => "once".to_owned(),
             Err(Unreadable::Words) => "?".to_owned(),
             Err(Unreadable::Past) => "past".to_owned(),
@@ -366,6 +344,30 @@ mod tests {
             ("tomorrow at 9 in America/New_York", "Thu 26 14:00"),
             ("at 12:00 UTC", "Wed 25 13:00"),
             ("2026-03-26 15:04", "Thu 26 15:04"),
+            ("tonight at 11", "Wed 25 23:00"),
+            ("at 11 tonight", "Wed 25 23:00"),
+            ("tonight at 8:30", "Wed 25 20:30"),
+            ("sunday evening at 8", "Sun 29 20:00"),
+            ("tomorrow afternoon at 3", "Thu 26 15:00"),
+            ("tomorrow night at 10", "Thu 26 22:00"),
+            ("tomorrow at 9 in the evening", "Thu 26 21:00"),
+            ("tomorrow morning at 8", "Thu 26 08:00"),
+            ("tomorrow evening at 20:15", "Thu 26 20:15"),
+            ("tomorrow evening at 9 pm", "Thu 26 21:00"),
+            ("this evening at 7", "Wed 25 19:00"),
+            ("tomorrow at nine", "Thu 26 09:00"),
+            ("in five minutes", "Wed 25 10:05"),
+            ("in 1 hour and 30 minutes", "Wed 25 11:30"),
+            ("in 1.5 hours", "Wed 25 11:30"),
+            ("in an hour and a half", "Wed 25 11:30"),
+            ("in 1h30m", "Wed 25 11:30"),
+            ("on 31 December at 23:00", "Thu 31 23:00"),
+            ("on the 1st of March at 9", "Mon 01 09:00"),
+            ("May 5th 2026 at 10", "Tue 05 10:00"),
+            ("on 2026-12-01 at 9", "Tue 01 09:00"),
+            ("2026-12-01 at 9 pm UTC", "Tue 01 22:00"),
+            ("tomorrow at 9 in New York", "Thu 26 14:00"),
+            ("tomorrow at 9 GMT", "Thu 26 10:00"),
             ("2026-03-26T15:00:00Z", "Thu 26 16:00"),
             // The clocks are put forward from 2 to 3 in that night.
             ("2026-03-29 02:30", "Sun 29 03:30"),
@@ -386,6 +388,12 @@ mod tests {
             ("as soon as 7 and 8 have finished", "[7, 8]"),
             ("once job 9 finishes", "[9]"),
             ("every night at 11pm", "every night at 11pm | Europe/Berlin"),
+            ("every weekday at 8:30 CET", "every weekday at 8:30 | CET"),
+            ("forward by 2 hours", "-7200 s"),
+            ("up by an hour", "-3600 s"),
+            ("two hours earlier", "-7200 s"),
+            ("by five minutes", "+300 s"),
+            ("by 1h30m", "+5400 s"),
             ("by 2 hours", "+7200 s"),
             ("Half an hour later", "+1800 s"),
             ("by 90m", "+5400 s"),
@@ -403,7 +411,7 @@ mod tests {
         {
             check(text, "?");
         }
-        for text in ["today at 9", "2020-01-01", "2026-03-25T08:00:00Z"] {
+        for text in ["today at 9", "tonight at 2", "2020-01-01", "2026-03-25T08:00:00Z"] {
             check(text, "past");
         }
         check("every blue moon", "Words");

@@ -33,6 +33,8 @@ async def test_a_sentence_hands_a_task_in_and_its_outcome_comes_by_itself():
         await p.type('/task submit --at "every day at 9" say good morning')
         await p.see("^# Task 2 is handed in: it runs on .* and again every day at 9")
         await p.type("cancel task 2")
+        await p.see("^# Task 2 recurs every day at 9. Cancel it\\? yes / no")
+        await p.type("yes")
         await p.see("^# Task 2 is cancelled")
 
 

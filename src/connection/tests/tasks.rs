@@ -22,6 +22,7 @@ async fn a_task_is_handed_in_read_changed_and_taken_back() {
             {"type":"task.cancel","id":"10","task":"$k"}                       | reply 10 task 1 cancelled
             {"type":"task.update","id":"11","task":"$k"}                       | error 11 conflict
             {"type":"task.retry","id":"12","task":"$k"}                        | reply 12 task 1 queued
+            {"type":"task.update","id":"14","task":"$k","run_at":"1970-01-01T00:00:00Z"} | reply 14 task 1 queued
             say Done.                                                          |
             end                                                                |
             {"type":"task.get","id":"13","task":"$k"}                          | reply 13 task 1 succeeded"#,
@@ -173,6 +174,12 @@ async fn a_person_hands_tasks_in_and_is_told_what_came_of_them() {
             > /task priority 2 urgent              | # Task 2 has urgent priority now.
             > /task priority 1 low                 | # Task 1 has begun already. Cancel it, or wait for its end.
             > /task cancel 2                       | # Task 2 is cancelled.
+            > /task retry 2                        | # Task 2 is tried again: it runs on Thu 1 Jan 1970 at 02:00 UTC.
+            > /task cancel 2 3                     | # Cancel 2 tasks, 1 of them recurring? yes / no
+            > no                                   | # Nothing was changed.
+            > cancel my tasks                      | # Cancel 4 tasks, 1 of them running, 1 of them recurring? yes / no
+            > no                                   | # Nothing was changed.
+            > /task cancel 2                       | # Task 2 is cancelled.
             > /task cancel 2 9                     | # Task 2 has ended already: cancelled.⏎# There is no task 9.
             > /task cancel 1                       | # Task 1 is running. Cancel it? yes / no
             > no                                   | # Nothing was changed.
@@ -183,7 +190,9 @@ async fn a_person_hands_tasks_in_and_is_told_what_came_of_them() {
             say Then.                              |
             end                                    | # Task 4 is done: Then.
             > /task 1                              | # Task 1: draft an agenda⏎# succeeded in small, high priority, 1 of 3 attempts⏎# Its newest attempt asked first/first, 6 + 3 tokens.⏎# An agenda.
-            > /task cancel all                     | # Task 3 is cancelled.
+            > /task cancel all                     | # Task 3 recurs every day at 9. Cancel it? yes / no
+            > no                                   | # Nothing was changed.
+            > /task cancel all --yes               | # Task 3 is cancelled.
             > /task cancel all                     | # No task of yours is like that.
             > /tasks queued                        | # No task of yours is like that.",
         )

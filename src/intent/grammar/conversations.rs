@@ -41,7 +41,8 @@ pub(super) fn delete(sentence: &Sentence<'_>) -> Option<Heard> {
         return None;
     }
     let numbers = sentence.numbers().count();
-    if numbers > 1 || (numbers == 0 && sentence.several(CHAT)) {
+    let counts = |(at, _)| sentence.counts(at, CHAT) || sentence.bounds(at);
+    if numbers > 1 || sentence.numbers().any(counts) || (numbers == 0 && sentence.several(CHAT)) {
         let question = "Conversations are deleted one at a time. Which one? Say its number.";
         let known = ("conversation.delete", json!({ "scope": "all" }));
         return Some(Heard::ask(question, known));

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
 use crate::intent::{NewTask, Operation, concepts::*, guards, reading::Heard, sentence::Sentence};
 
 const THING: Concepts = TASK.or(JOB);
@@ -34,6 +36,26 @@ pub(super) fn plain(sentence: &Sentence<'_>) -> Option<Heard> {
     };
     Some(Operation::Submit(task).into())
 }
+
+/// `submit a task to sports`, `submit a task at nine-ish: …`: a task is handed in, and what it shall do is
+/// missing, or what stands before that is not understood.
+pub(super) fn asked(sentence: &Sentence<'_>) -> Option<Heard> {
+    let first = sentence.terms.iter().position(|term| term.is(HANDING))?;
+    let opens = sentence.terms.get(..first)?.iter().all(|term| term.is(GLUE));
+    let verb = sentence.between(first, first + 1).to_lowercase();
+    let thing = sentence.position(TASK).filter(|at| *at > first && !sentence.is_at(*at, PLURAL))?;
+    if !opens || !HANDING_IN.contains(&verb.as_str()) || guards::asks_how_to(sentence) {
+        return None;
+    }
+    let head = (first + 1..thing).all(|at| sentence.is_at(at, SLOTS | GLUE | BACKGROUND));
+    let apart =
+        verb == "submit" && (thing..sentence.terms.len()).any(|at| sentence.mark_at(at) == ':');
+    let bare = sentence.only(SLOTS | HANDING | BACKGROUND | NUMBER | UNIT | PERIOD);
+    let question = "What shall it do, and when? Say for example “submit a task tomorrow at 9: list the games”.";
+    (head && (apart || bare)).then(|| Heard::ask(question, ("task.submit", json!({}))))
+}
+
+const HANDING_IN: &[&str] = &["submit", "create", "queue", "enqueue"];
 
 /// How the head of a task begins.
 #[derive(Clone, Copy, PartialEq, Eq)]

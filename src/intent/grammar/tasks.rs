@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     intent::{
-        Operation, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus, concepts::*,
+        Operation, Period, Priority, Targets, TaskFilter, TaskNumbers, TaskStatus, concepts::*,
         reading::Heard, sentence::Sentence,
     },
     limits::COMMAND_TASKS_MAX,
@@ -18,7 +18,7 @@ const LOOKING: Concepts = SHOW.or(SEND).or(WHAT).or(MANY).or(ANY).or(ALL).or(HOW
 pub(super) fn cancel(sentence: &Sentence<'_>) -> Option<Heard> {
     let ending = CANCEL | STOP | DELETE;
     let wished = sentence.has(DONE_AWAY) && sentence.has(WISH | SET | CAN);
-    let mut allowed = ending | DONE_AWAY | WHICH | ALL | QUEUE | LAST | THIS | WHAT;
+    let mut allowed = ending | DONE_AWAY | WHICH | ALL | PART | QUEUE | LAST | THIS | WHAT;
     if wished || sentence.has(QUEUE) {
         allowed |= SET | LESS;
     }
@@ -33,8 +33,17 @@ pub(super) fn cancel(sentence: &Sentence<'_>) -> Option<Heard> {
     {
         return None;
     }
-    if let Some(numbers) = numbers(sentence) {
+    let numbers = numbers(sentence);
+    if sentence.has(HOLD) {
+        return held(sentence, numbers);
+    }
+    if let Some(numbers) = numbers {
         return cancel_numbered(sentence, numbers);
+    }
+    let question = "Which task shall be cancelled? Say its number.";
+    let asked = || Heard::ask(question, ("task.cancel", json!({})));
+    if is_part(sentence) {
+        return sentence.has(THING | QUEUE).then(asked);
     }
     let mut filter = filter(sentence);
     if sentence.has(QUEUE) {
@@ -50,11 +59,25 @@ pub(super) fn cancel(sentence: &Sentence<'_>) -> Option<Heard> {
     }
     // `let it drop` is no cancelling.
     let pointed = sentence.has(IT) && sentence.bare(CANCEL) && !sentence.has(LESS | UNSUBSCRIBE);
-    (pointed || sentence.has(THING)).then(|| {
-        let question = "Which task shall be cancelled? Say its number.";
-        Heard::ask(question, ("task.cancel", json!({})))
+    (pointed || sentence.has(THING)).then(asked)
+}
+
+/// `pause task 4`: a task waits for a time or is taken back, and is never held.
+fn held(sentence: &Sentence<'_>, numbers: Option<TaskNumbers>) -> Option<Heard> {
+    let named = numbers.as_ref().and_then(|numbers| numbers.as_slice().first());
+    let told = sentence.has(THING) && (named.is_some() || sentence.several(THING));
+    let one = named.copied().unwrap_or(EXAMPLE);
+    told.then(|| {
+        let question = format!(
+            "A task cannot be paused. Say “move task {one} to tomorrow at 9”, or “cancel task {one}”."
+        );
+        let slots = numbers.map_or_else(|| json!({}), |some| json!({ "task_id": some.slot() }));
+        Heard::ask(&question, ("task.reschedule", slots))
     })
 }
+
+/// A number of a task, where one is wanted to say what can be said.
+const EXAMPLE: u32 = 12;
 
 /// A number alone may be that of anything.
 fn cancel_numbered(sentence: &Sentence<'_>, numbers: TaskNumbers) -> Option<Heard> {
@@ -74,7 +97,7 @@ pub(super) fn retry(sentence: &Sentence<'_>) -> Option<Heard> {
     // `again` alone says nothing: `show me task 7 again`.
     let tried = sentence.terms.iter().any(|term| term.is(RETRY) && !term.is(GLUE));
     let again = sentence.has(RETRY) && sentence.has(START | HANDLE);
-    let mut allowed = RETRY | START | HANDLE | WHICH | ALL | LAST | THIS;
+    let mut allowed = RETRY | START | HANDLE | WHICH | ALL | PART | LAST | THIS;
     if tried {
         allowed |= SEND | SET | NEW | FATE;
     }
@@ -95,7 +118,7 @@ pub(super) fn retry(sentence: &Sentence<'_>) -> Option<Heard> {
         };
     }
     let mut filter = filter(sentence);
-    let several = sentence.has(ALL) || sentence.several(THING);
+    let several = (sentence.has(ALL) || sentence.several(THING)) && !is_part(sentence);
     if several && (sentence.has(THING) || filter.status.is_some()) {
         filter.status = filter.status.or(Some(TaskStatus::Failed));
         return Some(Operation::RetryTasks(Targets::All(filter)).into());
@@ -144,10 +167,24 @@ pub(super) fn show(sentence: &Sentence<'_>) -> Option<Heard> {
     if sentence.has(ANY) {
         allowed |= NEW;
     }
-    // `I have 3 jobs` counts them.
-    let counted = sentence.several(THING) && sentence.row(&[NUMBER, THING]);
-    (names_one(sentence) && !counted && sentence.only(allowed | POOL))
-        .then(|| Operation::ShowTasks(numbers).into())
+    if !names_one(sentence) || !sentence.only(allowed | POOL) {
+        return None;
+    }
+    if awaits_end(sentence) {
+        let question = "What comes of a task is told in the conversation where it was handed in. \
+                        Shall it be shown now?";
+        let known = ("task.show", json!({ "task_id": numbers.slot() }));
+        return Some(Heard::choose(question, known, [("yes", Operation::ShowTasks(numbers))]));
+    }
+    Some(Operation::ShowTasks(numbers).into())
+}
+
+/// `tell me when task 5 is done`, and not `tell me when task 5 was done`.
+fn awaits_end(sentence: &Sentence<'_>) -> bool {
+    let now = |at: usize| matches!(sentence.between(at, at + 1), "is" | "are" | "has" | "have");
+    let when = |at: &usize| sentence.row_at(*at, &[I, WHERE, THING, NUMBER, BE | DO, STANDING]);
+    let mut places = (0..sentence.terms.len()).filter(when);
+    sentence.has(SHOW | SEND) && places.any(|at| now(at + 4))
 }
 
 pub(super) fn list(sentence: &Sentence<'_>) -> Option<Heard> {
@@ -163,7 +200,41 @@ pub(super) fn list(sentence: &Sentence<'_>) -> Option<Heard> {
     // `all jobs are important` asks for none.
     let said = sentence.row(&[THING, BE, URGENCY | STANDING]);
     let market = market || (said && !sentence.has(WHAT | SHOW | ANY | HOW | MANY));
-    (named && !market && sentence.only(allowed)).then(|| Operation::Tasks(filter(sentence)).into())
+    if !named || market || !sentence.only(allowed) {
+        return None;
+    }
+    Some(listed_apart(sentence).unwrap_or_else(|| Operation::Tasks(filter(sentence)).into()))
+}
+
+/// What one list cannot show is asked for, since a part of it would pass for the whole.
+fn listed_apart(sentence: &Sentence<'_>) -> Option<Heard> {
+    let one = filter(sentence);
+    let ask = |question, choices: Vec<(&'static str, Operation)>| {
+        Some(Heard::choose(question, ("tasks.list", json!({})), choices))
+    };
+    let joined = sentence.several(POOL) && sentence.several(THING) && sentence.says("and");
+    if joined {
+        let both = vec![("the pools", Operation::Pools), ("the tasks", Operation::Tasks(one))];
+        return ask("One list at a time: which one?", both);
+    }
+    let statuses = sentence.statuses();
+    if statuses.len() > 1 {
+        let listed = |status: TaskStatus| {
+            let filter = TaskFilter { status: Some(status), ..one.clone() };
+            (status.word(), Operation::Tasks(filter))
+        };
+        return ask("One status at a time: which one?", statuses.into_iter().map(listed).collect());
+    }
+    let day = sentence.period().is_some_and(|period| period != Period::Today);
+    if day {
+        let all = vec![("yes", Operation::Tasks(one))];
+        return ask(
+            "No list is of a day, but each says when its tasks ended. Shall it be shown?",
+            all,
+        );
+    }
+    let part = sentence.has(PART) && one.priority == Some(Priority::Low);
+    part.then(|| ask("Which priority: low, normal, high or urgent?", Vec::new())).flatten()
 }
 
 fn names_several(sentence: &Sentence<'_>) -> bool {
@@ -212,14 +283,24 @@ fn filter(sentence: &Sentence<'_>) -> TaskFilter {
     TaskFilter { status, priority, pool: sentence.pool(), before: None }
 }
 
-/// The numbers of tasks; `3 to 5` are three.
+/// It speaks of some tasks that neither their numbers nor a filter tells from the others.
+fn is_part(sentence: &Sentence<'_>) -> bool {
+    let these =
+        sentence.row(&[IT, THING]) || sentence.row(&[IT, STANDING | URGENCY | NAMED, THING]);
+    sentence.has(NUMBER | PART | LAST) || these
+}
+
+/// The numbers of tasks; `3 to 5` are three. There are none where one counts tasks or sets a bound.
 pub(super) fn numbers(sentence: &Sentence<'_>) -> Option<TaskNumbers> {
     let mut numbers: Vec<u32> = Vec::new();
     let mut before = None;
     // `a low priority one` is no number.
-    let counted =
+    let is_number =
         |at: &usize| *at == 0 || !sentence.is_at(at - 1, PRIORITY) || !sentence.is_at(*at, IT);
-    for (at, number) in sentence.numbers().filter(|(at, _)| counted(at)) {
+    for (at, number) in sentence.numbers().filter(|(at, _)| is_number(at)) {
+        if sentence.counts(at, THING) || sentence.bounds(at) {
+            return None;
+        }
         let to = sentence.is_at(at.wrapping_sub(1), TO) && before == at.checked_sub(2);
         let dash = sentence.mark_at(at) == '-' && before == at.checked_sub(1);
         let first = numbers.last().map_or(number, |last| last + 1);

@@ -12,7 +12,7 @@ use crate::intent::{
     NewTask, Operation, TaskNumbers,
     concepts::*,
     guards,
-    moments::{self, Moment},
+    moments::{self, Moment, PUT_ON},
     reading::Heard,
     sentence::Sentence,
 };
@@ -124,6 +124,9 @@ const LEADS: &[&str] = &[
 
 /// `move task 5 to tomorrow at 9`, `run task 5 after task 3`.
 pub(super) fn reschedule(sentence: &Sentence<'_>) -> Option<Heard> {
+    if let Some(numbers) = at_once(sentence) {
+        return Some(Operation::Reschedule(numbers, "now".into()).into());
+    }
     let said = |text| moments::late(text).or_else(|| moments::shift(text));
     let last = sentence.core().last().map_or(0, |last| last.place.end);
     let unthanked = || sentence.text.get(..last).and_then(said);
@@ -132,14 +135,38 @@ pub(super) fn reschedule(sentence: &Sentence<'_>) -> Option<Heard> {
         let at: Arc<str> = sentence.text.get(said.place)?.into();
         // `run task 5 for 2 hours` puts nothing off.
         let verbs = if at.to_lowercase().starts_with("for ") { LATER } else { MOVING };
-        let numbers = moved(&Sentence::read(before, sentence.vocabulary), verbs)?;
+        let moving = Sentence::read(before, sentence.vocabulary);
+        let numbers = moved(&moving, verbs)?;
+        // `bring forward task 5 by 2 hours`
+        let sooner = PUT_ON.iter().find(|lead| at.starts_with("by ") && moving.says(lead));
+        let at = sooner.map_or(at.clone(), |lead| format!("{lead} {at}").into());
         return Some(Operation::Reschedule(numbers, at).into());
     }
-    let numbers = moved(sentence, LATER)?;
+    let numbers = moved(sentence, if sentence.says("forward") { MOVING } else { LATER })?;
     let question =
         format!("When shall task {numbers} run? Say /task at {} WHEN.", numbers.joined());
     Some(Heard::ask(&question, ("task.reschedule", json!({ "task_id": numbers.slot() }))))
 }
+
+/// `run task 5 now`, `do task 5 at once`.
+fn at_once(sentence: &Sentence<'_>) -> Option<TaskNumbers> {
+    let text = sentence.text.trim_end_matches(is_end);
+    let before = NOW.iter().find_map(|now| {
+        let (before, last) = text.split_at_checked(text.len().checked_sub(now.len())?)?;
+        (last.eq_ignore_ascii_case(now) && before.ends_with(is_end)).then_some(before)
+    })?;
+    let plain = Sentence::read(before, sentence.vocabulary);
+    let run = RUN.iter().any(|verb| plain.between(0, 1).eq_ignore_ascii_case(verb));
+    let only = plain.only(START | SET | HANDLE | TASK | JOB | NUMBER);
+    tasks::numbers(&plain).filter(|_| run && only && plain.has(TASK | JOB))
+}
+
+fn is_end(c: char) -> bool {
+    !c.is_alphanumeric()
+}
+
+const RUN: &[&str] = &["run", "start", "do", "execute"];
+const NOW: &[&str] = &["right now", "now", "at once"];
 
 const MOVING: Concepts =
     LATER.or(SWITCH).or(SEND).or(START).or(SET).or(HANDLE).or(REPEAT).or(LET).or(LESS);

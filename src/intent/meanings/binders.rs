@@ -14,6 +14,12 @@ pub(super) const BINDERS: &[Row] = &[
         "whatever, unfinished, incomplete, all, every, everything, all of, each, whole, entire, \
          both, every single",
     ),
+    (
+        PART,
+        "half, most, rest, remainder, few, a few, several, others, not urgent, not important, \
+         non urgent, less urgent, less important",
+    ),
+    (PART.or(GLUE), "other"),
     (EVERY, "every, whenever, each, per, once per, once a, once every, interval, intervals"),
     (EVERY, "hourly, daily, weekly, minutely"),
     (
@@ -45,7 +51,7 @@ pub(super) const BINDERS: &[Row] = &[
     (A.or(GLUE), "a, an"),
     (THE.or(GLUE), "the, teh"),
     (TO.or(GLUE), "to, until, towards, exactly, through"),
-    (TO.or(IN).or(GLUE), "into, onto, at"),
+    (TO.or(IN).or(GLUE), "into, onto"),
     (BY.or(GLUE), "by"),
     (
         ABOUT,
@@ -56,7 +62,7 @@ pub(super) const BINDERS: &[Row] = &[
     ),
     (WITH.or(GLUE), "w, with"),
     (FOR.or(GLUE), "for, on"),
-    (IN.or(GLUE), "in, as, within, inside, under, from, since, during, over"),
+    (IN.or(GLUE), "in, at, as, within, inside, under, from, since, during, over"),
     (OF.or(GLUE), "of, and, then, plus, also, number, no, nr, id, num, numbers, ids"),
     (BE.or(ANY).or(GLUE), "is there, are there"),
     (BE.or(GLUE), "r, is, are, was, were, be, been, being, am, s"),
@@ -96,7 +102,7 @@ pub(super) const BINDERS: &[Row] = &[
         GLUE,
         "i think, i guess, i believe, maybe, perhaps, instead, smoothly, thank, just, let, \
          quick, actually, available, there, out, up, back, away, currently, at the moment, from \
-         now on, going forward, once, only, too, else, other, rather, following, for good, never \
+         now on, going forward, once, only, too, else, rather, following, for good, never \
          mind, in a few lines, in a few words, in short, in a nutshell, later, wonder, \
          wondering, curious, somehow, i changed my mind, changed my mind, on second thought, on \
          second thoughts, properly, still, yet, ever, already, really, mate, simply, if you \

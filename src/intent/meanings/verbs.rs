@@ -143,11 +143,9 @@ pub(super) const VERBS: &[Row] = &[
          forget about, stop working on, dequeue, kill off, forget, dont run, do not run, not \
          needed",
     ),
-    (
-        STOP,
-        "stop, end, quit, disable, turn off, switch off, cease, pause, close, exit, leave, \
-         stopping, discontinue, abandon, get out of, enough",
-    ),
+    (STOP, "stop, end, quit, turn off, switch off, cease, stopping, discontinue, abandon"),
+    // What a demonstration can do, and a task cannot.
+    (STOP.or(HOLD), "pause, disable, close, exit, leave, get out of, enough"),
     (STOP.or(GLUE), "off"),
     (
         DELETE,

@@ -1,5 +1,7 @@
 //! Changing background tasks by word of mouth: taking back, trying again, putting first or later.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
@@ -15,7 +17,7 @@ use crate::{
 };
 
 impl Operator {
-    /// Takes tasks back; asks back first where some of them run, unless that was agreed to.
+    /// Takes tasks back; asks back first as `consent_to_cancel` says, unless that was agreed to.
     pub(in crate::operator) async fn cancel_tasks(
         &self,
         caller: &Caller,
@@ -24,15 +26,7 @@ impl Operator {
     ) -> Result<Report, Refusal> {
         let open = [TaskStatus::Running, TaskStatus::Queued];
         let (tasks, missing, more) = self.targets(caller, &targets, &open).await?;
-        let running = tasks.iter().filter(|task| task.status == TaskStatus::Running);
-        let running: Vec<u64> = running.map(|task| task.number).collect();
-        if !agreed && !running.is_empty() {
-            let question = match running.as_slice() {
-                [one] if tasks.len() == 1 => format!("Task {one} is running. Cancel it?"),
-                running => {
-                    format!("{} of {} tasks are running. Cancel them?", running.len(), tasks.len())
-                }
-            };
+        if let Some(question) = consent_to_cancel(&targets, &tasks).filter(|_| !agreed) {
             return Ok(Report::consent(&question, &Operation::CancelTasks(targets)));
         }
         let (open, over): (Vec<_>, Vec<_>) =
@@ -229,6 +223,28 @@ impl Operator {
     }
 }
 
+/// What is asked before these tasks are taken back: nothing where it is one that was named, that waits,
+/// and that runs only once.
+fn consent_to_cancel(targets: &Targets, tasks: &[Task]) -> Option<String> {
+    let open = || tasks.iter().filter(|task| task.status.is_open());
+    let count = |of: fn(&Task) -> bool| open().filter(|task| of(task)).count();
+    let running = count(|task| task.status == TaskStatus::Running);
+    let recurring = count(|task| task.every.is_some());
+    if let (Some(task), None) = (open().next(), open().nth(1)) {
+        let number = task.number;
+        return match (running, &task.every, targets) {
+            (1, ..) => Some(format!("Task {number} is running. Cancel it?")),
+            (_, Some(every), _) => Some(format!("Task {number} recurs {}. Cancel it?", every.rule)),
+            (_, None, Targets::All(_)) => Some(format!("Cancel task {number}?")),
+            (_, None, Targets::Numbered(_)) => None,
+        };
+    }
+    let some = |count: usize, how| (count > 0).then(|| format!(", {count} of them {how}"));
+    let told = [some(running, "running"), some(recurring, "recurring")];
+    let told: String = told.into_iter().flatten().collect();
+    (open().count() > 1).then(|| format!("Cancel {} tasks{told}?", open().count()))
+}
+
 /// What changes of a task that shall run then, but for the tasks that it waits for.
 fn change_of(task: &Task, when: &When, now: Timestamp) -> Change {
     match when {
@@ -236,6 +252,10 @@ fn change_of(task: &Task, when: &When, now: Timestamp) -> Change {
         When::Later(by) => {
             let planned = task.run_at.filter(|at| *at > now).unwrap_or(now);
             Change { run_at: Some(planned.plus(*by)), ..Change::default() }
+        }
+        When::Earlier(by) => {
+            let ahead = task.run_at.map_or(Duration::ZERO, |at| at.since(now));
+            Change { run_at: Some(now.plus(ahead.saturating_sub(*by))), ..Change::default() }
         }
         When::Every(every) => Change { again: Some(Again::By(every.clone())), ..Change::default() },
         When::Once => Change { again: Some(Again::Never), ..Change::default() },

@@ -88,7 +88,12 @@ async fn a_task_waits_for_its_time_and_comes_again() {
          end 2          | 2 queued 0, “Task 2 is done: tick / It runs again on 1970-01-01 at 00:04 UTC.”
          wait 119       |
          wait 1         | 2 running 1
-         cancel 2       | 2 cancelled 0",
+         cancel 2       | 2 cancelled 0
+         submit in=10   | 3 queued 0
+         cancel 3       | 3 cancelled 0
+         retry 3        | 3 queued 0
+         wait 9         |
+         wait 1         | 3 running 1",
     )
     .await;
 }
