@@ -13,6 +13,7 @@ mod order;
 mod person;
 mod rights;
 mod sessions;
+mod settled;
 mod tasks;
 #[cfg(test)]
 mod tests;
@@ -28,7 +29,6 @@ use futures_util::{
     stream::FuturesUnordered,
 };
 use tokio::{
-    sync::oneshot,
     task::yield_now,
     time::{Instant, sleep_until, timeout},
 };
@@ -39,22 +39,21 @@ pub use upgrade::router;
 use crate::{
     alert::Alerts,
     auth::{Authority, Identity},
-    conversation::{Part, Registry, Wake as Feeds},
+    conversation::{Registry, Wake as Feeds},
     lifecycle::Lifecycle,
     limits,
-    model::{ConversationId, TraceParent},
+    model::TraceParent,
     monitor::{Monitor, PoolWatch},
-    operator::{Here, Operator},
+    operator::Operator,
     task::Tasks,
     wire::{self, CloseCode, Complaint, Frame},
 };
-use asks::Re;
 use follows::Follows;
 use limiter::Limiter;
-use messages::Wanted;
 use order::Order;
 use person::Person;
 use sessions::Present;
+use settled::{Says, Settled, Then};
 use topics::Topics;
 
 /// What every connection works with.
@@ -123,61 +122,6 @@ impl Wake {
             None => Self::Over(End::Gone),
         }
     }
-}
-
-/// Something that was waited for came to its end: what to say, and what follows.
-struct Settled {
-    says: Says,
-    then: Then,
-    /// The conversation that was changed, or not, by it.
-    changed: Option<ConversationId>,
-}
-
-/// What there is to say of an outcome.
-enum Says {
-    Nothing,
-    Frame(Frame),
-    /// Why not, put as whoever listens by then reads it.
-    Refused(Re, Complaint),
-}
-
-impl Settled {
-    /// There is this to say.
-    fn say(says: impl Into<Says>) -> Self {
-        Self::with(says, Then::Nothing)
-    }
-
-    /// And this follows from it.
-    fn with(says: impl Into<Says>, then: Then) -> Self {
-        Self { says: says.into(), then, changed: None }
-    }
-}
-
-impl From<Option<Frame>> for Says {
-    fn from(frame: Option<Frame>) -> Self {
-        frame.map_or(Self::Nothing, Self::Frame)
-    }
-}
-
-/// What follows from the end of something.
-enum Then {
-    Nothing,
-    /// The operator is done: the next frame may be heard.
-    Obeyed(Box<(Then, Wanted)>),
-    /// The operator wants something of the connection; nothing more where it is `None`.
-    Heed(Box<(Option<Here>, Wanted)>),
-    /// The conversation came to nothing: follow it no more.
-    Drop(ConversationId),
-    /// Specialists will be asked: they are followed once they are.
-    Await(oneshot::Receiver<Vec<Part>>),
-    /// They are.
-    Attend(Vec<Part>),
-    /// The message had been sent before, and this connection may not have seen what came of it:
-    /// follow the conversation that keeps it, instead of one begun in vain, and show how it stands.
-    Adopt {
-        begun: ConversationId,
-        kept: ConversationId,
-    },
 }
 
 /// Goes on, or ends for a reason.
