@@ -209,7 +209,10 @@ impl Feed {
                 state.positions.retain(|(waiting, _)| waiting != turn);
             }
             // Whoever reads the event knows its place in the queue.
-            Event::TurnQueued { turn, position } => state.positions.push((*turn, *position)),
+            Event::TurnQueued { turn, position } => {
+                state.positions.push((*turn, *position));
+                state.positions_at = shown.event.at;
+            }
             Event::ConversationDeleted => state.fate = Some(Reading::Gone),
             _ => {}
         }

@@ -94,7 +94,8 @@ impl Reader for Client {
         taken
     }
 
-    fn position(&mut self, turn: TurnId, position: u64, _at: Timestamp) {
+    fn position(&mut self, turn: TurnId, position: u64, at: Timestamp) {
+        assert!(at > Timestamp(0), "it is told when that was");
         self.positions.push((turn, position));
         self.seen.push(Seen::Position(turn, position));
     }

@@ -91,7 +91,7 @@ impl World {
             conversation: self.feed.conversation(),
             epoch: 1,
             seq: self.log.len() as u64 + 1,
-            at: Timestamp(0),
+            at: Timestamp(1),
             event,
         });
         self.log.push(event.clone());
@@ -147,7 +147,7 @@ impl World {
                 }
             }
             Op::Positions(n) => {
-                self.feed.show_positions(vec![(TurnId::from_bytes([9; 16]), n)], Timestamp(0));
+                self.feed.show_positions(vec![(TurnId::from_bytes([9; 16]), n)], Timestamp(1));
             }
             Op::Read(reader, room) => drop(self.read(reader, room)),
             Op::Rewind(reader, back) => self.rewind(reader, back),

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use super::{
+    client::Client,
     play::check,
     stage::{Stage, settle},
 };
 use crate::{
     auth::Authority,
-    conversation::{Ask, Handle, Outcome, Refusal, Sent},
+    conversation::{Ask, Handle, Outcome, Place, Refusal, Sent, snapshot},
     limits,
     model::{AnswerStatus, ConversationId, UserId},
     pool::{Asker, Origin},
@@ -273,6 +274,24 @@ async fn text_that_was_not_taken_goes_with_the_next_checkpoint() {
         tokio::time::sleep(limits::CHECKPOINT_EVERY * 2).await;
     }
     assert_eq!(stage.store.checkpoints(), [(0, "a".to_owned()), (1, "bcd".to_owned())]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_shown_how_things_stand_is_told_who_waits() {
+    let stage = Stage::new();
+    let (_, handle) = stage.registry.begin(me(), Some("titled".into()), None).unwrap();
+    ask(&handle).known().await.unwrap();
+    let waits = ask(&handle).known().await.unwrap().accepted.turn;
+    let cursor = snapshot(&*stage.store, handle.feed()).await.unwrap().cursor;
+    for (mut place, told) in
+        [(Place::at(cursor), vec![]), (Place::of_snapshot(cursor), vec![(waits, 1)])]
+    {
+        let mut client = Client::default();
+        client.know(&cursor, None);
+        client.room = 9;
+        handle.feed().read(&mut place, &mut client);
+        assert_eq!(client.positions, told);
+    }
 }
 
 #[tokio::test(start_paused = true)]
