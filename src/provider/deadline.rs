@@ -21,7 +21,8 @@ use crate::{config::ProviderSettings, model::Reason};
 /// The deadlines of every answer of one provider.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deadlines {
-    /// From the asking to the first piece, or to the first thought where none is shown; what carries no piece, such as a ping, does not count.
+    /// From the asking to the first piece, or to the first thought where none is shown; what carries
+    /// neither, such as a ping, does not count.
     first: Duration,
     /// Between two signs of life after that, of whatever kind.
     silence: Duration,
