@@ -224,21 +224,24 @@ where
                 Ok(())
             }
             Err(complaint) => {
-                if let Some(person) = self.person() {
-                    person.forget(id);
-                }
+                self.let_go(id);
                 self.complain(None, complaint.about(&id)).await
             }
+        }
+    }
+
+    /// It is followed no more, and what a person says next is said elsewhere.
+    fn let_go(&mut self, id: ConversationId) {
+        self.follows.drop(id);
+        if let Some(person) = self.person() {
+            person.forget(id);
         }
     }
 
     /// A conversation cannot be read: it is followed no more, and the client is told.
     async fn lose(&mut self, id: ConversationId, error: &crate::store::StoreError) -> Flow {
         tracing::error!(conversation = %id, %error, "a conversation cannot be read");
-        self.follows.drop(id);
-        if let Some(person) = self.person() {
-            person.forget(id);
-        }
+        self.let_go(id);
         self.complain(None, Complaint::store_unavailable().about(&id)).await
     }
 }

@@ -57,16 +57,16 @@ impl Vitals {
             "{}: up {}, {}, {} in memory, {} open",
             health.word(),
             self.uptime(),
-            counted(connections, "connection"),
-            counted(conversations, "conversation"),
-            counted(turns_open, "turn"),
+            counted(connections as u64, "connection"),
+            counted(conversations as u64, "conversation"),
+            counted(turns_open as u64, "turn"),
         );
         if self.gauges.tasks_queued + self.gauges.tasks_running > 0 {
             let Gauges { tasks_queued, tasks_running, .. } = self.gauges;
             let _infallible = write!(
                 line,
                 ", {} running and {tasks_queued} waiting",
-                counted(tasks_running, "task")
+                counted(tasks_running as u64, "task")
             );
         }
         if self.pace.tokens_per_second >= 0.5 {
@@ -86,7 +86,7 @@ impl Vitals {
 }
 
 /// A number of things: `1 turn`, `2 turns`.
-pub fn counted(count: usize, thing: &str) -> String {
+pub fn counted(count: u64, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 

@@ -230,7 +230,7 @@ fn figures(of: Component, vitals: &Vitals, store: &store::Health) -> Option<Stri
                 let show = |bytes| amount(Unit::BytesPerSecond, bytes);
                 format!("receives {}, sends {}", show(received), show(sent))
             });
-            told([Some(counted(vitals.gauges.connections, "connection")), files, traffic])
+            told([Some(counted(vitals.gauges.connections as u64, "connection")), files, traffic])
         }
     })
 }

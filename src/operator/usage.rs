@@ -10,7 +10,7 @@ use crate::{
     budget::{Limit, Standing},
     conversation::Refusal,
     intent::{Period, Unit},
-    model::{Account, Day, NanoUsd, PoolName, Spend, Timestamp},
+    model::{Account, Day, NanoUsd, PoolName, Spend, Timestamp, counted},
 };
 
 impl Operator {
@@ -84,22 +84,18 @@ fn told(period: Period, total: &Spend, zone: Tz) -> String {
          written, in {}; {cost}.",
         mark(total),
         total.tokens(),
-        count(turns, "turn"),
+        counted(turns, "turn"),
     )];
     if estimated > 0 {
-        let answers = count(estimated, "answer");
+        let answers = counted(estimated, "answer");
         sentences
             .push(format!("~ marks estimates: no provider has counted the tokens of {answers}."));
     }
     if unpriced > 0 {
-        let answers = count(unpriced, "answer");
+        let answers = counted(unpriced, "answer");
         sentences.push(format!("The price of {answers} is not known and not in it."));
     }
     sentences.join(" ")
-}
-
-fn count(number: u64, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn spent_table(what: &str, sums: &Sums) -> String {
